@@ -1,0 +1,106 @@
+"""The command line: parse, one op, one view, print. Nothing else imports typer.
+
+Each verb is a module of this package with a function `command`, imported only when it is called.
+"""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from xdpctl import __version__
+from xdpctl.cli import session
+from xdpctl.errors import XdpctlError
+
+INTERRUPTED = 130
+
+VERBS = {
+    "new": "Write a commented spec to start from.",
+    "build": "Generate and compile a counter, or compile a C file.",
+    "load": "Load an object, pin program and maps, attach if asked.",
+    "attach": "Put the pinned program on a device.",
+    "detach": "Take the program off a device.",
+    "unload": "Detach everywhere, remove the pins.",
+    "status": "Show what is loaded, pinned and attached.",
+    "dump": "Show what a map holds.",
+    "doctor": "Check what this machine has and lacks.",
+}
+
+
+class Verbs(TyperGroup):
+    """Knows its verbs without importing them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in VERBS:
+            return None
+        module = import_module(f"xdpctl.cli.{cmd_name}")
+        app = typer.Typer(rich_markup_mode=None, add_completion=False)
+        app.command(cmd_name, help=module.__doc__)(module.command)
+        return typer.main.get_command(app)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+app = typer.Typer(
+    cls=Verbs,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: xdpctl doctor; xdpctl build; xdpctl load --dev DEVICE; xdpctl dump pkt_cnt",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"xdpctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    dry_run: bool = typer.Option(False, "--dry-run", help="Print what would be done, and do nothing."),
+    show_commands: bool = typer.Option(
+        False, "--show-commands", help="Print each external command as it is run."
+    ),
+    netns: str = typer.Option(
+        "", metavar="NAME|PATH", help="Network namespace of the devices.", show_default=False
+    ),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Describe an XDP packet counter in a few lines, run it in the kernel, read its numbers."""
+    session.begin(dry_run, show_commands, netns)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run a command line; returns the exit code."""
+    try:
+        return _status_of(arguments)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _status_of(arguments: list[str] | None) -> int:
+    status = 0
+    try:
+        app(arguments, prog_name="xdpctl")
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 0
+    except XdpctlError as error:
+        session.tell_error(error)
+        status = error.exit_code
+    if status == INTERRUPTED:
+        session.note("xdpctl: interrupted; nothing is left of what was begun")
+    sys.stdout.flush()
+    return status

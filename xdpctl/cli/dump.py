@@ -1,0 +1,48 @@
+"""Show what a map holds.
+
+MAP is a name (looked for in the pin directory, then in all of bpffs, then among all maps), a path
+in bpffs, or id:NUMBER. Values of several CPUs are summed.
+
+\b
+Examples:
+  xdpctl dump pkt_cnt
+  xdpctl dump pkt_cnt --per-cpu --csv
+  xdpctl dump id:25 --json
+"""
+
+import typer
+
+from xdpctl.cli import arguments, session
+from xdpctl.errors import BadRequest
+from xdpctl.ops import dump
+from xdpctl.views import dump as view
+
+
+def command(
+    name: str = typer.Argument(
+        ..., metavar="MAP", help="Map to read.", autocompletion=arguments.maps, show_default=False
+    ),
+    pin: str = arguments.PIN,
+    json: bool = arguments.JSON,
+    csv: bool = typer.Option(False, "--csv", help="Print comma-separated values."),
+    per_cpu: bool = typer.Option(False, "--per-cpu", help="Show the value of each CPU."),
+    raw: bool = typer.Option(False, "--raw", help="Show numbers and hexadecimal, not names and addresses."),
+) -> None:
+    if json and csv:
+        raise BadRequest("--json and --csv exclude each other", "give one of them")
+    directories = (session.pin_directory(pin), session.DEFAULT_PIN)
+    found = dump.dump(name, directories, raw)
+    if per_cpu and not found.map.per_cpu:
+        raise BadRequest(
+            f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
+        )
+    if not found.entries:
+        session.note(f"{found.map.name} is empty: nothing has been counted yet")
+    elif not found.typed:
+        session.note(f"{found.map.name} has no BTF: its bytes are shown as they are")
+    if json:
+        session.say(view.as_json(found.map, found.pin, found.entries, per_cpu))
+    elif csv:
+        session.say(view.as_csv(found.entries, per_cpu))
+    else:
+        session.say(view.as_table(found.entries, per_cpu))

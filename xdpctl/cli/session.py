@@ -1,0 +1,83 @@
+"""What the verbs share: the global options, and how results, plans and errors are printed."""
+
+import os
+import sys
+from typing import NamedTuple
+
+from xdpctl.core.model import Mode
+from xdpctl.core.plan import Plan
+from xdpctl.errors import XdpctlError
+from xdpctl.tools import netns, proc
+
+DEFAULT_PIN = "/sys/fs/bpf/ebpf"
+
+
+class Options(NamedTuple):
+    dry_run: bool = False
+    netns: str = ""
+
+
+_options = Options()
+verbose = False
+"""Whether an error is followed by all that the tool said."""
+
+
+def begin(dry_run: bool, show_commands: bool, netns_name: str) -> None:
+    global _options
+    _options = Options(dry_run, netns_name)
+    if show_commands:
+        proc.show_commands(note)
+
+
+def dry_run() -> bool:
+    return _options.dry_run
+
+
+def namespace() -> netns.Netns:
+    return netns.named(_options.netns) if _options.netns else netns.HERE
+
+
+def pin_directory(given: str) -> str:
+    """The pin directory as asked for, or from XDPCTL_PIN, or the default."""
+    return os.path.realpath(given or os.environ.get("XDPCTL_PIN") or DEFAULT_PIN)
+
+
+def say(text: str) -> None:
+    """A result, on stdout."""
+    if text:
+        print(text)
+
+
+def note(text: str) -> None:
+    """Everything else, on stderr."""
+    sys.stdout.flush()
+    print(text, file=sys.stderr, flush=True)
+
+
+def say_plan(plan: Plan) -> None:
+    """What would be done, as lines that can be pasted into a root shell."""
+    for step in plan:
+        first, *others = step.acts
+        say(f"# {step.what}")
+        say(proc.command_line(first.do))
+        for act in others:
+            say(f"# or, where that is refused: {proc.command_line(act.do)}")
+
+
+def tell_error(error: XdpctlError) -> None:
+    note(f"xdpctl: {error.message}")
+    for hint in error.hints:
+        note("\n".join(f"  {line}" for line in hint.splitlines()))
+    if verbose and error.log:
+        note(error.log.rstrip())
+
+
+def show_log_with_errors() -> None:
+    global verbose
+    verbose = True
+
+
+def say_attached(program: str, device: str, mode: Mode | None, fell_back: str) -> None:
+    if fell_back:
+        note(f"{device} doesn't take it in native mode: {fell_back}")
+    say(f"attached {program} to {device} in {mode} mode")

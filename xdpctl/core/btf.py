@@ -1,0 +1,178 @@
+"""BTF, as `bpftool -j btf dump` prints it: what the bytes of keys and values mean."""
+
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from msgspec import Struct
+
+Value = int | str | bool | None | dict[str, Any] | list[Any]
+Reader = Callable[[bytes], Value]
+
+VERDICTS = ("XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT")
+MODIFIERS = ("CONST", "VOLATILE", "RESTRICT", "TYPE_TAG")
+
+
+class Member(Struct, frozen=True):
+    name: str
+    type_id: int
+    bits_offset: int = 0
+    bitfield_size: int = 0
+
+
+class EnumValue(Struct, frozen=True):
+    name: str
+    val: int
+
+
+class Variable(Struct, frozen=True):
+    type_id: int
+    offset: int
+    size: int
+
+
+class BtfType(Struct, frozen=True):
+    id: int
+    kind: str
+    name: str = ""
+    size: int = 0
+    type_id: int = 0
+    encoding: str = ""
+    nr_elems: int = 0
+    members: tuple[Member, ...] = ()
+    values: tuple[EnumValue, ...] = ()
+    vars: tuple[Variable, ...] = ()
+
+
+class BtfDump(Struct, frozen=True):
+    types: tuple[BtfType, ...]
+
+
+class Types:
+    """All types of one BTF object, and how to read each."""
+
+    def __init__(self, types: tuple[BtfType, ...], raw: bool = False) -> None:
+        self.types: Mapping[int, BtfType] = {t.id: t for t in types}
+        self.raw = raw
+
+    @cached_property
+    def _readers(self) -> dict[str, Callable[[BtfType], Reader]]:
+        return {
+            "INT": self._int,
+            "ENUM": self._enum,
+            "ENUM64": self._enum,
+            "TYPEDEF": self._typedef,
+            "STRUCT": self._struct,
+            "UNION": self._struct,
+            "ARRAY": self._array,
+            "DATASEC": self._datasec,
+            "VAR": lambda t: self.reader(t.type_id),
+            **dict.fromkeys(MODIFIERS, lambda t: self.reader(t.type_id)),
+        }
+
+    def reader(self, type_id: int) -> Reader:
+        """How to read the bytes of a type."""
+        type_ = self.types.get(type_id)
+        make = self._readers.get(type_.kind) if type_ else None
+        return make(type_) if make and type_ else hexadecimal
+
+    def size(self, type_id: int) -> int:
+        type_ = self.types.get(type_id)
+        if type_ is None:
+            return 0
+        if type_.kind == "ARRAY":
+            return type_.nr_elems * self.size(type_.type_id)
+        if type_.kind == "PTR":
+            return 8
+        return type_.size or self.size(type_.type_id)
+
+    def _int(self, type_: BtfType) -> Reader:
+        if type_.encoding == "BOOL":
+            return lambda data: any(data)
+        return signed if type_.encoding == "SIGNED" else unsigned
+
+    def _enum(self, type_: BtfType) -> Reader:
+        if self.raw:
+            return unsigned
+        mask = (1 << 8 * type_.size) - 1
+        names = {value.val & mask: value.name for value in type_.values}
+        return lambda data: names.get(unsigned(data), unsigned(data))
+
+    def _typedef(self, type_: BtfType) -> Reader:
+        if not self.raw and type_.name in MEANINGS:
+            return MEANINGS[type_.name]
+        return hexadecimal if type_.name in MEANINGS_IN_NETWORK_ORDER else self.reader(type_.type_id)
+
+    def _struct(self, type_: BtfType) -> Reader:
+        if type_.name == "in6_addr":
+            return hexadecimal if self.raw else ipv6
+        members = [(m.name, self._member(m)) for m in type_.members if m.name]
+        return lambda data: {name: read(data) for name, read in members}
+
+    def _member(self, member: Member) -> Reader:
+        if member.bitfield_size:
+            first, size = member.bits_offset, member.bitfield_size
+            return lambda data: unsigned(data) >> first & (1 << size) - 1
+        read, start = self.reader(member.type_id), member.bits_offset // 8
+        end = start + self.size(member.type_id)
+        return lambda data: read(data[start:end])
+
+    def _array(self, type_: BtfType) -> Reader:
+        if self._is_char(type_.type_id) and not self.raw:
+            return text
+        read, size = self.reader(type_.type_id), self.size(type_.type_id)
+        return lambda data: [read(data[i * size : (i + 1) * size]) for i in range(type_.nr_elems)]
+
+    def _datasec(self, type_: BtfType) -> Reader:
+        parts = [(self.types[v.type_id].name, v, self.reader(v.type_id)) for v in type_.vars]
+        return lambda data: {name: read(data[v.offset : v.offset + v.size]) for name, v, read in parts}
+
+    def _is_char(self, type_id: int) -> bool:
+        type_ = self.types.get(type_id)
+        while type_ and type_.kind in MODIFIERS:
+            type_ = self.types.get(type_.type_id)
+        return type_ is not None and type_.kind == "INT" and type_.name == "char"
+
+
+def unsigned(data: bytes) -> int:
+    return int.from_bytes(data, sys.byteorder)
+
+
+def signed(data: bytes) -> int:
+    return int.from_bytes(data, sys.byteorder, signed=True)
+
+
+def hexadecimal(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+def text(data: bytes) -> str:
+    return data.split(b"\0", 1)[0].decode(errors="replace")
+
+
+def ipv4(data: bytes) -> str:
+    return ".".join(map(str, data))
+
+
+def ipv6(data: bytes) -> str:
+    return socket.inet_ntop(socket.AF_INET6, data)
+
+
+def network_order(data: bytes) -> int:
+    return int.from_bytes(data, "big")
+
+
+def verdict(data: bytes) -> Value:
+    number = unsigned(data)
+    return VERDICTS[number] if number < len(VERDICTS) else number
+
+
+MEANINGS_IN_NETWORK_ORDER: dict[str, Reader] = {
+    "__be16": network_order,
+    "__be32": ipv4,
+    "__be64": network_order,
+}
+MEANINGS: dict[str, Reader] = {"xdp_action_t": verdict, **MEANINGS_IN_NETWORK_ORDER}
+"""What a typedef's name tells of its value."""

@@ -1,0 +1,81 @@
+"""The JSON of `bpftool map dump`, and the map's BTF, to entries with keys and values by meaning."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from xdpctl.core.btf import BtfDump, Reader, Types, Value, hexadecimal
+
+
+class RawError(Struct, frozen=True):
+    error: str
+
+
+class RawCpu(Struct, frozen=True):
+    cpu: int
+    value: list[str] | RawError
+
+
+class RawEntry(Struct, frozen=True):
+    key: list[str] = []
+    value: list[str] | RawError | None = None
+    values: tuple[RawCpu, ...] = ()
+
+
+class CpuValue(Struct, frozen=True):
+    cpu: int
+    value: Value
+
+
+class Entry(Struct, frozen=True):
+    key: Value
+    value: Value
+    per_cpu: tuple[CpuValue, ...] = ()
+
+
+class Layout(Struct, frozen=True):
+    """How to read keys and values of one map."""
+
+    key: Reader = hexadecimal
+    value: Reader = hexadecimal
+    typed: bool = False
+
+
+def layout(all_types: BtfDump, key_and_value: BtfDump, raw: bool) -> Layout:
+    """`key_and_value` is what bpftool prints for a map: the type of the key, then that of the value."""
+    if len(key_and_value.types) != 2:
+        return Layout()
+    types = Types(all_types.types, raw)
+    key, value = (types.reader(t.id) for t in key_and_value.types)
+    return Layout(key, value, True)
+
+
+def decode(raw: Sequence[RawEntry], layout: Layout) -> tuple[Entry, ...]:
+    """Entries in bpftool's order; values of several CPUs are summed."""
+    return tuple(_entry(entry, layout.key, layout.value) for entry in raw)
+
+
+def _entry(raw: RawEntry, key: Reader, value: Reader) -> Entry:
+    per_cpu = tuple(CpuValue(v.cpu, _read(v.value, value)) for v in raw.values)
+    whole = total([v.value for v in per_cpu]) if per_cpu else _read(raw.value, value)
+    return Entry(_read(raw.key, key), whole, per_cpu)
+
+
+def _read(data: list[str] | RawError | None, read: Callable[[bytes], Value]) -> Value:
+    if data is None or isinstance(data, RawError):
+        return None
+    return read(bytes(int(byte, 16) for byte in data))
+
+
+def total(values: list[Any]) -> Value:
+    """The sum over CPUs, member by member; None where something isn't a number and differs."""
+    first = values[0]
+    if isinstance(first, dict):
+        return {name: total([value[name] for value in values]) for name in first}
+    if isinstance(first, list):
+        return [total(list(parts)) for parts in zip(*values, strict=True)]
+    if isinstance(first, int) and not isinstance(first, bool):
+        return sum(values)
+    same: Value = first
+    return same if values.count(first) == len(values) else None

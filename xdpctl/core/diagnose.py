@@ -1,0 +1,94 @@
+"""Why a tool refused, in words that help: text in, explanation out."""
+
+import re
+from dataclasses import dataclass
+
+NOT_PERMITTED = "Operation not permitted"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    message: str
+    hints: tuple[str, ...] = ()
+    not_permitted: bool = False
+
+
+def not_permitted(reason: str) -> bool:
+    return NOT_PERMITTED in reason
+
+
+def load_failure(reason: str, log: str) -> Explanation:
+    """Why `bpftool prog load` failed: its own words on stdout, libbpf's and the verifier's on stderr."""
+    verifier = re.search(r"-- BEGIN PROG LOAD LOG --\n(.*?)-- END PROG LOAD LOG --", log, re.S)
+    if verifier and "processed" in verifier[1]:
+        return _verifier_rejection(verifier[1], log)
+    if NOT_PERMITTED in log or NOT_PERMITTED in reason:
+        return Explanation("not permitted to load BPF programs", ("run xdpctl as root",), True)
+    for pattern, message, *hints in _LOAD_PATTERNS:
+        found = re.search(pattern, log + "\n" + reason)
+        if found:
+            return Explanation(found.expand(message), tuple(hints))
+    said = [line for line in log.splitlines() if line.startswith("libbpf: ")]
+    return Explanation(said[0].removeprefix("libbpf: ") if said else reason, tuple(said[1:3]))
+
+
+_LOAD_PATTERNS = (
+    (
+        r"map '(\w+)'(?:.*\n)*?.*already has pin path|couldn't reuse pinned map at '([^']+)'",
+        r"a map is pinned by its own definition (LIBBPF_PIN_BY_NAME)",
+        "delete the line __uint(pinning, LIBBPF_PIN_BY_NAME): xdpctl pins the maps itself",
+    ),
+    (
+        r"map '(\w+)': failed to create: Invalid argument",
+        r"the kernel refused the definition of map \1",
+        "check its max_entries (at least 1), key (4 bytes for an array) and flags",
+    ),
+    (
+        r"map '(\w+)': failed to create: (?:Argument list too long|Cannot allocate memory).*",
+        r"map \1 is too large for this machine",
+        "make max_entries or the value smaller",
+    ),
+    (
+        r"legacy map definitions",
+        r'the object defines maps in SEC("maps"), which libbpf 1.0 and later refuse',
+        "build it from its source with `xdpctl build FILE.c`, which shows each map in today's form",
+    ),
+    (r"BTF is required", "the object has no BTF, which its maps need", "compile it with -g"),
+    (
+        r"failed to find BTF for extern '(\w+)'",
+        r"the program calls \1, which a BPF program can't",
+        "such functions are for user space",
+    ),
+)
+
+
+def _verifier_rejection(verifier: str, log: str) -> Explanation:
+    program = re.search(r"prog '(\w+)'", log)
+    lines = [line for line in verifier.splitlines() if line.strip()]
+    end = next(i for i, line in enumerate(lines) if line.startswith("processed "))
+    start = end
+    while start and not re.match(r"\d+: |; |from \d+ to \d+|R\d+=", lines[start - 1]):
+        start -= 1
+    reasons = lines[start:end] or ["it gave no reason"]
+    source = [m for m in (_SOURCE.match(line) for line in lines[:start]) if m and m["code"]]
+    where = f" at {source[-1]['file']}:{source[-1]['line']}" if source and source[-1]["file"] else ""
+    code = (f"{source[-1]['code'].strip()}",) if source else ()
+    return Explanation(
+        f"the verifier rejected {program[1] if program else 'the program'}{where}: {reasons[0].strip()}",
+        (*code, *(reason.strip() for reason in reasons[1:]), "--verbose shows the whole log"),
+    )
+
+
+_SOURCE = re.compile(r"; (?P<code>.*?)(?: @ (?P<file>[^ ]+):(?P<line>\d+))?$")
+"""A line of the verifier's log that quotes the C; kernels before 6.8 don't say from where."""
+
+
+def native_refused(reason: str) -> tuple[str, ...]:
+    """What to do where a device doesn't take a program in native mode."""
+    if "MTU is too large" in reason:
+        return ("lower the MTU (on veth: that of the peer) to 3498 or less: ip link set DEVICE mtu 1500",)
+    if "does not support XDP in native mode" in reason:
+        return ("use --mode generic: this driver has no native XDP",)
+    if "can't be active at the same time" in reason or "already attached" in reason:
+        return ("another program came first: xdpctl status shows it",)
+    return ()

@@ -1,0 +1,112 @@
+"""What a compiled BPF object holds, read from its ELF tables."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+EM_BPF = 247
+_SECTION_SYMBOL = 3
+
+
+class NotBpf(Exception):
+    """The file is no BPF object, and why."""
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str
+    offset: int
+    size: int
+    executable: bool
+
+
+@dataclass(frozen=True)
+class Symbol:
+    name: str
+    section: str
+    is_function: bool
+
+
+@dataclass(frozen=True)
+class BpfObject:
+    sections: tuple[Section, ...]
+    symbols: tuple[Symbol, ...]
+    pins_by_name: bool
+    """A map asks libbpf to pin it: __uint(pinning, LIBBPF_PIN_BY_NAME)."""
+
+    @property
+    def has_btf(self) -> bool:
+        return any(s.name == ".BTF" for s in self.sections)
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        return self._names_in(".maps")
+
+    @property
+    def legacy_maps(self) -> tuple[str, ...]:
+        return self._names_in("maps")
+
+    @property
+    def programs(self) -> tuple[tuple[str, str], ...]:
+        """(section, name) of every function that libbpf takes for a program of its own."""
+        entries = {s.name for s in self.sections if s.executable and s.size and s.name != ".text"}
+        return tuple((s.section, s.name) for s in self.symbols if s.is_function and s.section in entries)
+
+    @property
+    def xdp_programs(self) -> tuple[str, ...]:
+        return tuple(name for section, name in self.programs if section.startswith("xdp"))
+
+    def _names_in(self, section: str) -> tuple[str, ...]:
+        return tuple(s.name for s in self.symbols if s.section == section)
+
+
+def read(data: bytes) -> BpfObject:
+    """Read a 64-bit ELF file of either byte order; refuse what is no BPF object."""
+    if data[:4] != b"\x7fELF":
+        raise NotBpf("it is no ELF file")
+    if data[4:5] != b"\x02":
+        raise NotBpf("it is no 64-bit ELF file")
+    order = "<" if data[5:6] == b"\x01" else ">"
+    try:
+        machine = struct.unpack_from(order + "H", data, 18)[0]
+        if machine != EM_BPF:
+            raise NotBpf("it is compiled for another machine than BPF")
+        return _Reader(data, order).object()
+    except (struct.error, IndexError, ValueError):
+        raise NotBpf("its ELF tables are damaged") from None
+
+
+class _Reader:
+    def __init__(self, data: bytes, order: str) -> None:
+        self.data, self.order = data, order
+        offset = self._at("Q", 0x28)[0]
+        size, count, names = self._at("HHH", 0x3A)
+        self.headers = [self._at("IIQQQQII", offset + i * size) for i in range(count)]
+        strings = self.headers[names]
+        self.names = [self._string(strings[4], header[0]) for header in self.headers]
+
+    def object(self) -> BpfObject:
+        sections = tuple(
+            Section(name, header[4], header[5], bool(header[2] & 4))
+            for name, header in zip(self.names, self.headers, strict=True)
+        )
+        btf = b"".join(self.data[s.offset : s.offset + s.size] for s in sections if s.name == ".BTF")
+        return BpfObject(sections, tuple(self._symbols()), b"\0pinning\0" in btf)
+
+    def _symbols(self) -> Iterator[Symbol]:
+        for header in self.headers:
+            if header[1] != 2:  # SHT_SYMTAB
+                continue
+            strings = self.headers[header[6]][4]
+            for at in range(header[4], header[4] + header[5], 24):
+                name, info, _, section = self._at("IBBH", at)
+                if 0 < section < len(self.names) and info & 15 != _SECTION_SYMBOL and name:
+                    text = self._string(strings, name)
+                    yield Symbol(text, self.names[section], info & 15 == 2)
+
+    def _at(self, layout: str, offset: int) -> tuple[int, ...]:
+        return struct.unpack_from(self.order + layout, self.data, offset)
+
+    def _string(self, table: int, offset: int) -> str:
+        start = table + offset
+        return self.data[start : self.data.index(b"\0", start)].decode()

@@ -1,0 +1,132 @@
+"""What is on the machine, as the tools report it: programs, maps, devices."""
+
+from enum import IntEnum, StrEnum
+from typing import Any, NewType
+
+from msgspec import Struct
+
+ProgId = NewType("ProgId", int)
+MapId = NewType("MapId", int)
+BtfId = NewType("BtfId", int)
+Argv = tuple[str, ...]
+
+METADATA = "xdpctl"
+"""Programs that xdpctl generated carry this name in their bpf_metadata_… constants."""
+
+
+class Mode(StrEnum):
+    """Where in the network stack a program runs."""
+
+    NATIVE = "native"
+    GENERIC = "generic"
+    OFFLOAD = "offload"
+
+    @property
+    def ip_word(self) -> str:
+        return {Mode.NATIVE: "xdpdrv", Mode.GENERIC: "xdpgeneric", Mode.OFFLOAD: "xdpoffload"}[self]
+
+
+class ModeChoice(StrEnum):
+    """What a user may ask for: a mode, or the best one that the device offers."""
+
+    AUTO = "auto"
+    NATIVE = "native"
+    GENERIC = "generic"
+    OFFLOAD = "offload"
+
+    @property
+    def tried(self) -> tuple[Mode, ...]:
+        return (Mode.NATIVE, Mode.GENERIC) if self is ModeChoice.AUTO else (Mode(self.value),)
+
+
+class Program(Struct, frozen=True):
+    id: ProgId
+    type: str
+    tag: str = ""
+    name: str = ""
+    loaded_at: int = 0
+    map_ids: tuple[MapId, ...] = ()
+    pinned: tuple[str, ...] = ()
+    metadata: dict[str, Any] = {}
+
+    @property
+    def ours(self) -> bool:
+        return METADATA in self.metadata
+
+
+class Map(Struct, frozen=True):
+    id: MapId
+    type: str = ""
+    name: str = ""
+    bytes_key: int = 0
+    bytes_value: int = 0
+    max_entries: int = 0
+    btf_id: BtfId | None = None
+    pinned: tuple[str, ...] = ()
+
+    @property
+    def per_cpu(self) -> bool:
+        return "percpu" in self.type
+
+    @property
+    def internal(self) -> bool:
+        """libbpf makes such maps for a program's global variables: `xdp_allo.rodata`."""
+        return "." in self.name
+
+
+class BpfLink(Struct, frozen=True):
+    """A bpf_link: it holds a program on a device, and `ip` can neither replace nor remove it."""
+
+    id: int
+    type: str
+    prog_id: ProgId = ProgId(0)
+
+
+class IpMode(IntEnum):
+    """How `ip -j` numbers the modes."""
+
+    DRV = 1
+    SKB = 2
+    HW = 3
+
+    @property
+    def mode(self) -> Mode:
+        return {IpMode.DRV: Mode.NATIVE, IpMode.SKB: Mode.GENERIC, IpMode.HW: Mode.OFFLOAD}[self]
+
+
+class AttachedProgram(Struct, frozen=True):
+    id: ProgId
+    name: str = ""
+
+
+class Attachment(Struct, frozen=True):
+    mode: IpMode
+    prog: AttachedProgram
+
+
+class Xdp(Struct, frozen=True):
+    attached: tuple[Attachment, ...] = ()
+
+
+class Device(Struct, frozen=True):
+    ifname: str = ""
+    ifindex: int = 0
+    flags: tuple[str, ...] = ()
+    mtu: int = 0
+    xdp: Xdp = Xdp()
+
+    def attachments_of(self, ids: frozenset[ProgId]) -> tuple[Attachment, ...]:
+        return tuple(a for a in self.xdp.attached if a.prog.id in ids)
+
+
+class Placed(Struct, frozen=True):
+    device: str
+    attachment: Attachment
+
+
+class ProgramStatus(Struct, frozen=True):
+    """A program with its maps and where it runs."""
+
+    program: Program
+    maps: tuple[Map, ...]
+    places: tuple[Placed, ...]

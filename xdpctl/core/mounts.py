@@ -1,0 +1,38 @@
+"""Which file system a path is on, from the text of /proc/self/mountinfo."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mount:
+    point: str
+    kind: str
+
+
+def parse(mountinfo: str) -> tuple[Mount, ...]:
+    """All mounts, later ones lying over earlier ones."""
+    mounts = []
+    for line in mountinfo.splitlines():
+        left, _, right = line.partition(" - ")
+        point = left.split(" ")[4].replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\")
+        mounts.append(Mount(point, right.split(" ")[0]))
+    return tuple(mounts)
+
+
+def mount_of(path: str, mounts: tuple[Mount, ...]) -> Mount:
+    """The mount that a path (absolute, without links) lies in."""
+    best = Mount("/", "")
+    for mount in mounts:
+        inside = mount.point == "/" or path == mount.point or path.startswith(mount.point + "/")
+        if inside and len(mount.point) >= len(best.point):
+            best = mount
+    return best
+
+
+def in_bpffs(path: str, mounts: tuple[Mount, ...]) -> bool:
+    return mount_of(path, mounts).kind == "bpf"
+
+
+def bpffs_points(mounts: tuple[Mount, ...]) -> tuple[str, ...]:
+    """Where bpffs can be seen."""
+    return tuple(dict.fromkeys(m.point for m in mounts if mount_of(m.point, mounts).kind == "bpf"))

@@ -1,0 +1,1 @@
+"""One use case per file: fetch, compute, execute. Nothing here prints or exits."""

@@ -1,0 +1,129 @@
+"""Runs a plan; when a step fails, or Ctrl-C comes, undoes what was done and says what is left."""
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import FrameType
+
+from xdpctl.core import diagnose
+from xdpctl.core.model import Argv
+from xdpctl.core.plan import Act, Plan, Step
+from xdpctl.errors import HostLacks, Refused, XdpctlError
+from xdpctl.tools import bpffs, bpftool, proc
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Facts = frozenset[str]
+"""What can be seen on the machine of the things that a plan touches."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    plan: Plan
+    before: Facts
+    observe: Callable[[], Facts]
+    """Looks again; called only after something went wrong."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    step: Step
+    act: Act
+    refused: tuple[proc.Result, ...]
+    """What came of the better ways to do it."""
+
+
+def run(operation: Operation) -> tuple[Outcome, ...]:
+    """Every step, or none of them."""
+    done: list[Outcome] = []
+    with _interrupts_noted() as interrupted:
+        try:
+            for step in operation.plan:
+                done.append(_do(step))
+                if interrupted():
+                    raise KeyboardInterrupt
+        except (XdpctlError, KeyboardInterrupt) as error:
+            trouble = (*_unwind(done), *_difference(operation))
+            if not trouble:
+                raise
+            if isinstance(error, XdpctlError):
+                raise type(error)(error.message, *error.hints, *trouble, log=error.log) from error
+            raise Refused("interrupted", *trouble) from error
+    return tuple(done)
+
+
+def _do(step: Step) -> Outcome:
+    refused: list[proc.Result] = []
+    for act in step.acts:
+        result = _run(act.do)
+        if result.ok:
+            return Outcome(step, act, tuple(refused))
+        refused.append(result)
+    raise _failure(step, refused)
+
+
+def _run(argv: Argv) -> proc.Result:
+    return bpffs.act(argv) if argv[0] in ("mkdir", "rmdir", "rm") else proc.act(argv)
+
+
+def _unwind(done: list[Outcome]) -> list[str]:
+    """Undo in reverse order; what can't be undone is told."""
+    trouble = []
+    for outcome in reversed(done):
+        for argv in outcome.act.undo:
+            try:
+                result = _run(argv)
+                reason = "" if result.ok else tool_said(result)
+            except XdpctlError as error:
+                reason = error.message
+            if reason:
+                trouble.append(f"not undone: {proc.command_line(argv)}: {reason}")
+    return trouble
+
+
+def _difference(operation: Operation) -> list[str]:
+    try:
+        after = operation.observe()
+    except XdpctlError as error:
+        return [f"what is left could not be seen: {error.message}"]
+    left = [f"left behind: {fact}" for fact in sorted(after - operation.before)]
+    return left + [f"lost: {fact}" for fact in sorted(operation.before - after)]
+
+
+def tool_said(result: proc.Result) -> str:
+    """The tool's own words for its failure."""
+    if "bpftool" in result.argv:
+        return bpftool.reason_of(result)
+    words = result.err.strip().removeprefix("Error: ")
+    return words or f"{result.argv[0]} failed with status {result.status}"
+
+
+def _failure(step: Step, refused: list[proc.Result]) -> XdpctlError:
+    first = refused[0]
+    said = tool_said(first)
+    log = "".join(result.err for result in refused)
+    if "bpftool" in first.argv:
+        why = diagnose.load_failure(said, first.err)
+        error = HostLacks if why.not_permitted else Refused
+        return error(f"failed to {step.what}: {why.message}", *why.hints, log=log)
+    if diagnose.not_permitted(log):
+        return HostLacks(f"failed to {step.what}: {said}", "run xdpctl as root", log=log)
+    others = [f"then {result.argv[-3]}: {tool_said(result)}" for result in refused[1:]]
+    return Refused(f"failed to {step.what}: {said}", *others, *diagnose.native_refused(said), log=log)
+
+
+@contextlib.contextmanager
+def _interrupts_noted() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM wait until the step under way is through: a half-done step can't be undone."""
+    seen: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        seen.append(number)
+
+    before = {number: signal.signal(number, note) for number in SIGNALS}
+    try:
+        yield lambda: bool(seen)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

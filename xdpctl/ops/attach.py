@@ -1,0 +1,51 @@
+"""Put a pinned program on a device."""
+
+from dataclasses import dataclass
+
+from xdpctl.core import owners, plan
+from xdpctl.core.model import Mode, ModeChoice
+from xdpctl.ops import apply
+from xdpctl.tools import bpftool, host, iplink
+from xdpctl.tools.netns import Netns
+
+
+@dataclass(frozen=True)
+class Attached:
+    device: str
+    program: str
+    mode: Mode
+    fell_back: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    device: str
+    program: str
+    mode: ModeChoice
+    operation: apply.Operation
+
+
+def prepare(name: str, pin: str, mode: ModeChoice, netns: Netns, dry_run: bool) -> Prepared:
+    device = iplink.device(name, netns)
+    if dry_run and not host.privileged():
+        program, pinned = "PROGRAM", f"{pin}/PROGRAM"
+    else:
+        host.require_privileges()
+        programs = bpftool.programs()
+        if device.xdp.attached:
+            raise owners.occupied(device, programs, bpftool.links())
+        found = owners.the_program(programs, pin)
+        program, pinned = found.name, owners.below(found.pinned, pin)[0]
+    steps = (plan.attach(name, pinned, mode.tried, netns.prefix),)
+
+    def facts() -> apply.Facts:
+        return frozenset(owners.describe(a) for a in iplink.device(name, netns).xdp.attached)
+
+    return Prepared(name, program, mode, apply.Operation(steps, facts(), facts))
+
+
+def run(prepared: Prepared) -> Attached:
+    (outcome,) = apply.run(prepared.operation)
+    fell_back = apply.tool_said(outcome.refused[0]) if outcome.refused else ""
+    mode = prepared.mode.tried[len(outcome.refused)]
+    return Attached(prepared.device, prepared.program, mode, fell_back)

@@ -1,0 +1,53 @@
+"""Take our program off a device, in the mode in which it is attached."""
+
+from dataclasses import dataclass
+
+from xdpctl.core import owners, plan
+from xdpctl.core.model import Attachment, Device, ProgId
+from xdpctl.errors import BadRequest, Refused
+from xdpctl.ops import apply
+from xdpctl.tools import bpftool, host, iplink
+from xdpctl.tools.netns import Netns
+
+
+@dataclass(frozen=True)
+class Prepared:
+    device: Device
+    attachments: tuple[Attachment, ...]
+    netns: Netns
+    operation: apply.Operation
+
+
+def prepare(name: str, pin: str, netns: Netns, force: bool, dry_run: bool) -> Prepared:
+    device = iplink.device(name, netns)
+    if not device.xdp.attached:
+        raise BadRequest(f"no program runs on {name}{netns.label}", "xdpctl status shows where one does")
+    attachments = device.xdp.attached
+    pinned: dict[ProgId, str] = {}
+    if not (dry_run and not host.privileged()):
+        host.require_privileges()
+        programs, links = bpftool.programs(), bpftool.links()
+        ours = owners.ids(p for p in programs if p.ours) | owners.ids(owners.pinned_programs(programs, pin))
+        if not force and not device.attachments_of(ours):
+            raise owners.occupied(device, programs, links)
+        attachments = attachments if force else device.attachments_of(ours)
+        for attachment in attachments:
+            if refusal := owners.held(device, attachment, links):
+                raise refusal
+        pinned = {p.id: p.pinned[0] for p in programs if p.pinned}
+    steps = tuple(plan.detach(name, a.mode.mode, pinned.get(a.prog.id), netns.prefix) for a in attachments)
+
+    def facts() -> apply.Facts:
+        return frozenset(owners.describe(a) for a in iplink.device(name, netns).xdp.attached)
+
+    return Prepared(device, attachments, netns, apply.Operation(steps, facts(), facts))
+
+
+def run(prepared: Prepared) -> tuple[Attachment, ...]:
+    """Detach, and look whether it is gone: `ip` succeeds too where it did nothing."""
+    apply.run(prepared.operation)
+    ids = frozenset(a.prog.id for a in prepared.attachments)
+    still = iplink.device(prepared.device.ifname, prepared.netns).attachments_of(ids)
+    if still:
+        raise Refused(f"{prepared.device.ifname} still runs {owners.describe(still[0])}")
+    return prepared.attachments

@@ -1,0 +1,24 @@
+"""What is loaded, pinned and attached."""
+
+from xdpctl.core.model import Map, Placed, Program, ProgramStatus
+from xdpctl.tools import bpftool, host, iplink, proc
+from xdpctl.tools.netns import Netns
+
+
+def status(netns: Netns) -> tuple[ProgramStatus, ...]:
+    """Every XDP program in the kernel, with its maps, and its devices in one network namespace."""
+    host.require_privileges()
+    asked_programs = proc.start(bpftool.command("-f", "prog", "show"))
+    asked_maps = proc.start(bpftool.command("-f", "map", "show"))
+    devices = iplink.decode(proc.query(iplink.show_command(None, netns)))
+    programs = bpftool.read(asked_programs.result(), tuple[Program, ...])
+    maps = {m.id: m for m in bpftool.read(asked_maps.result(), tuple[Map, ...])}
+    return tuple(
+        ProgramStatus(
+            program,
+            tuple(maps[i] for i in program.map_ids if i in maps),
+            tuple(Placed(d.ifname, a) for d in devices for a in d.attachments_of(frozenset({program.id}))),
+        )
+        for program in programs
+        if program.type == "xdp"
+    )

@@ -1,0 +1,52 @@
+"""bpffs: the directory tree that keeps programs and maps alive by name."""
+
+import os
+from pathlib import Path
+
+from xdpctl.core import mounts
+from xdpctl.core.model import Argv
+from xdpctl.errors import HostLacks
+from xdpctl.tools import proc
+
+ROOT = "/sys/fs/bpf"
+
+
+def mounted() -> tuple[mounts.Mount, ...]:
+    return mounts.parse(Path("/proc/self/mountinfo").read_text())
+
+
+def entries(directory: str) -> tuple[str, ...]:
+    """The names in a directory, sorted; none where it doesn't exist."""
+    try:
+        return tuple(sorted(os.listdir(directory)))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except PermissionError as error:
+        raise HostLacks(f"{directory} can't be read: {error.strerror}", "run xdpctl as root") from error
+
+
+def walk(point: str) -> tuple[str, ...]:
+    """The paths of all pins below a directory."""
+    return tuple(sorted(f"{directory}/{name}" for directory, _, names in os.walk(point) for name in names))
+
+
+def act(argv: Argv) -> proc.Result:
+    """mkdir, rmdir and rm, shown like other commands but done here: a process each would cost more."""
+    proc.shown(argv)
+    try:
+        match argv:
+            case ("mkdir", path):
+                os.mkdir(path)
+            case ("rmdir", path):
+                os.rmdir(path)
+            case ("rm", "-f", *paths):
+                for path in paths:
+                    Path(path).unlink(missing_ok=True)
+            case ("rm", *paths):
+                for path in paths:
+                    os.unlink(path)
+            case _:
+                raise ValueError(argv)
+    except OSError as error:
+        return proc.Result(argv, 1, b"", f"{argv[0]}: {error.filename}: {error.strerror}")
+    return proc.Result(argv, 0, b"", "")

@@ -1,0 +1,94 @@
+"""bpftool: programs, maps and their content, as JSON.
+
+Always with -n: without it, a pin outside bpffs makes bpftool mount a bpffs over that directory.
+"""
+
+from typing import TypeVar
+
+import msgspec
+
+from xdpctl.core import diagnose
+from xdpctl.core.btf import BtfDump
+from xdpctl.core.decode import RawEntry
+from xdpctl.core.model import Argv, BpfLink, Map, Program
+from xdpctl.errors import HostLacks, Refused
+from xdpctl.tools import proc
+
+T = TypeVar("T")
+
+
+class Failure(msgspec.Struct, frozen=True):
+    error: str
+
+
+def command(*words: str) -> Argv:
+    return ("bpftool", "-j", "-n", *words)
+
+
+def programs() -> tuple[Program, ...]:
+    """All programs, with their pins."""
+    return read(proc.query(command("-f", "prog", "show")), tuple[Program, ...])
+
+
+def maps() -> tuple[Map, ...]:
+    """All maps, with their pins."""
+    return read(proc.query(command("-f", "map", "show")), tuple[Map, ...])
+
+
+def links() -> tuple[BpfLink, ...]:
+    return read(proc.query(command("link", "show")), tuple[BpfLink, ...])
+
+
+def program_at(pin: str) -> Program:
+    return read(proc.query(command("prog", "show", "pinned", pin)), Program)
+
+
+def map_at(*handle: str) -> Map:
+    """The map that a handle names: ("pinned", path) or ("id", number)."""
+    return read(proc.query(command("map", "show", *handle)), Map)
+
+
+def read(result: proc.Result, type_: type[T]) -> T:
+    """The decoded answer, or bpftool's reason for having none."""
+    if not result.ok:
+        raise failure(result)
+    try:
+        return msgspec.json.decode(result.out, type=type_)
+    except msgspec.DecodeError as error:
+        raise Refused(
+            f"bpftool printed what xdpctl can't read: {error}", "`xdpctl doctor` checks bpftool"
+        ) from error
+
+
+def failure(result: proc.Result) -> Refused | HostLacks:
+    reason = reason_of(result)
+    if diagnose.not_permitted(reason):
+        return HostLacks(f"bpftool: {reason}", "run xdpctl as root")
+    return Refused(f"bpftool: {reason}")
+
+
+def reason_of(result: proc.Result) -> str:
+    """Why bpftool failed: an object or a list of objects on stdout, or text on stderr."""
+    try:
+        answer = msgspec.json.decode(result.out, type=Failure | list[Failure] | None)
+    except msgspec.DecodeError:
+        answer = None
+    if isinstance(answer, list):
+        answer = answer[0] if answer else None
+    return answer.error if answer else result.err.strip() or f"failed with status {result.status}"
+
+
+def start_dump(map_: Map) -> proc.Running:
+    return proc.start(command("map", "dump", "id", str(map_.id)))
+
+
+def entries(result: proc.Result) -> tuple[RawEntry, ...]:
+    return read(result, tuple[RawEntry, ...])
+
+
+def start_btf(*words: str) -> proc.Running:
+    return proc.start(command("btf", "dump", *words))
+
+
+def btf(result: proc.Result) -> BtfDump:
+    return read(result, BtfDump)

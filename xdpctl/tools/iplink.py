@@ -1,0 +1,42 @@
+"""ip link: devices, and which program runs on them."""
+
+import msgspec
+
+from xdpctl.core.model import Argv, Device
+from xdpctl.core.suggest import did_you_mean
+from xdpctl.errors import BadRequest, Refused
+from xdpctl.tools import proc
+from xdpctl.tools.netns import HERE, Netns
+
+_DEVICES = msgspec.json.Decoder(tuple[Device, ...])
+
+
+def show_command(device: str | None, netns: Netns = HERE) -> Argv:
+    which = () if device is None else ("dev", device)
+    return (*netns.prefix, "ip", "-j", "-d", "link", "show", *which)
+
+
+def devices(netns: Netns = HERE) -> tuple[Device, ...]:
+    return decode(proc.query(show_command(None, netns)))
+
+
+def device(name: str, netns: Netns = HERE) -> Device:
+    """One device, or an error that names the nearest one."""
+    return found(name, proc.query(show_command(name, netns)), netns)
+
+
+def found(name: str, result: proc.Result, netns: Netns) -> Device:
+    """The device that a query for it gave."""
+    if not result.ok:
+        known = [d.ifname for d in devices(netns)]
+        raise BadRequest(f"there is no device {name!r}{netns.label}", *did_you_mean(name, known))
+    return decode(result)[0]
+
+
+def decode(result: proc.Result) -> tuple[Device, ...]:
+    if not result.ok:
+        raise Refused(f"ip failed: {result.err.strip() or result.status}")
+    try:
+        return tuple(d for d in _DEVICES.decode(result.out or b"[]") if d.ifname)
+    except msgspec.DecodeError as error:
+        raise Refused(f"ip printed what xdpctl can't read: {error}") from error

@@ -1,0 +1,50 @@
+"""Network namespaces, entered by their file for the network calls alone: pins stay where they are."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from xdpctl.core.model import Argv
+from xdpctl.core.suggest import did_you_mean
+from xdpctl.errors import BadRequest
+
+NAMED = "/run/netns"
+
+
+@dataclass(frozen=True)
+class Netns:
+    path: str | None = None
+    """The namespace's file; None for the one that xdpctl itself runs in."""
+
+    @property
+    def prefix(self) -> Argv:
+        return () if self.path is None else ("nsenter", f"--net={self.path}")
+
+    @property
+    def label(self) -> str:
+        """How to tell its devices from those of this namespace: ` in netns lab`."""
+        return "" if self.path is None else f" in netns {self.path.removeprefix(NAMED + '/')}"
+
+
+HERE = Netns()
+
+
+def named(name: str) -> Netns:
+    """The namespace that --netns speaks of, by name or by path."""
+    path = name if "/" in name else f"{NAMED}/{name}"
+    if not Path(path).exists():
+        known = sorted(os.listdir(NAMED)) if Path(NAMED).is_dir() else []
+        raise BadRequest(f"there is no network namespace {path}", *did_you_mean(name, known))
+    return Netns(path)
+
+
+def everywhere() -> tuple[Netns, ...]:
+    """Every namespace that has a name or a process in it, this one first."""
+    found = {os.stat("/proc/self/ns/net").st_ino: HERE}
+    names = sorted(Path(NAMED).iterdir()) if Path(NAMED).is_dir() else []
+    for path in (*names, *Path("/proc").glob("[0-9]*/ns/net")):
+        try:
+            found.setdefault(path.stat().st_ino, Netns(str(path)))
+        except OSError:
+            continue  # the process has ended, or belongs to somebody else
+    return tuple(found.values())

@@ -1,0 +1,28 @@
+"""Compiled objects on disk."""
+
+from pathlib import Path
+
+from xdpctl.errors import BadRequest
+
+BUILD_DIRECTORY = Path("bpf")
+
+
+def choose(named: Path | None) -> Path:
+    """The object that was named, or the one in bpf/."""
+    if named is not None:
+        return named
+    found = sorted(BUILD_DIRECTORY.glob("*.bpf.o"))
+    if not found:
+        raise BadRequest("there is no object in bpf/", "build one: xdpctl build")
+    if len(found) > 1:
+        names = ", ".join(map(str, found))
+        newest = max(found, key=lambda path: path.stat().st_mtime)
+        raise BadRequest(f"bpf/ holds several objects: {names}", f"name one; the last built is {newest}")
+    return found[0]
+
+
+def read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadRequest(f"{path} can't be read: {error.strerror}", "build it: xdpctl build") from error

@@ -1,0 +1,194 @@
+"""The one place that starts processes.
+
+`act` runs what changes the machine or builds, through `sh`; `query` and `start` read, through
+`subprocess`, so that reading commands never pay for importing `sh`. Both give the child a closed
+stdin and a scrubbed environment, bound its time and output, and turn failure into a typed error.
+"""
+
+import contextlib
+import os
+import select
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from xdpctl.core import packages
+from xdpctl.core.model import Argv
+from xdpctl.errors import HostLacks, Refused
+
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+QUERY_SECONDS = 20.0
+ACT_SECONDS = 120.0
+MAX_OUTPUT = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Result:
+    argv: Argv
+    status: int
+    """The exit status; negative for death by that signal, as in `subprocess`."""
+    out: bytes
+    err: str
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 0
+
+
+Show = Callable[[str], None]
+_show: Show | None = None
+
+
+def show_commands(show: Show) -> None:
+    """Have every external command shown as a line that can be pasted into a root shell."""
+    global _show
+    _show = show
+
+
+def shown(argv: Argv, cwd: Path | None = None) -> None:
+    """Show a command that is about to run."""
+    if _show is not None:
+        _show(command_line(argv, cwd))
+
+
+def command_line(argv: Argv, cwd: Path | None = None) -> str:
+    line = shlex.join(argv)
+    return line if cwd is None else f"(cd {shlex.quote(str(cwd))} && {line})"
+
+
+def environment() -> dict[str, str]:
+    """English messages, and the sbin directories that a user's PATH often lacks."""
+    path = os.environ.get("PATH", "")
+    return {"PATH": f"{path}:{SYSTEM_PATH}" if path else SYSTEM_PATH, "LC_ALL": "C"}
+
+
+def find(program: str) -> str | None:
+    """The full path of a program, or None."""
+    return shutil.which(program, path=environment()["PATH"])
+
+
+def executable(program: str) -> str:
+    path = find(program)
+    if path is None:
+        raise HostLacks(f"{program} isn't installed", packages.install_hint(program, os_release()))
+    return path
+
+
+def os_release() -> str:
+    try:
+        return Path("/etc/os-release").read_text()
+    except OSError:
+        return ""
+
+
+class Running:
+    """A query under way: several can run at once, each is collected with `result`."""
+
+    def __init__(self, argv: Argv) -> None:
+        self.argv = argv
+        shown(argv)
+        self._err = os.memfd_create("stderr")
+        try:
+            child = subprocess.Popen(
+                (executable(argv[0]), *argv[1:]),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=self._err,
+                env=environment(),
+                start_new_session=True,
+            )
+        except OSError as error:
+            os.close(self._err)
+            raise HostLacks(f"{argv[0]} can't be run: {error.strerror}") from error
+        assert child.stdout is not None
+        self._child, self._stdout = child, child.stdout
+
+    def result(self, seconds: float = QUERY_SECONDS) -> Result:
+        try:
+            out = self._read(time.monotonic() + seconds)
+        except TimeoutError:
+            raise Refused(f"no answer within {seconds:.0f} s from: {shlex.join(self.argv)}") from None
+        finally:
+            if self._child.poll() is None:
+                self._child.kill()
+            self._child.wait()
+            self._stdout.close()
+            err = _drain(self._err)
+        return Result(self.argv, self._child.returncode, out, err)
+
+    def _read(self, deadline: float) -> bytes:
+        """All of stdout, within bounds of time and size, up to the child's end."""
+        chunks: list[bytes] = []
+        size = 0
+        while select.select([self._stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            chunk = os.read(self._stdout.fileno(), 1 << 20)
+            if not chunk:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._child.wait(max(0.0, deadline - time.monotonic()))
+                    return b"".join(chunks)
+                break
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_OUTPUT:
+                raise Refused(f"more than {MAX_OUTPUT >> 20} MiB of output from: {shlex.join(self.argv)}")
+        raise TimeoutError
+
+
+def start(argv: Argv) -> Running:
+    return Running(argv)
+
+
+def query(argv: Argv, seconds: float = QUERY_SECONDS) -> Result:
+    return Running(argv).result(seconds)
+
+
+def act(argv: Argv, *, cwd: Path | None = None, seconds: float = ACT_SECONDS) -> Result:
+    """Run what changes the machine, or what builds."""
+    shown(argv, cwd)
+    executable(argv[0])
+    return spawn(argv, cwd, seconds)
+
+
+def _spawn_sh(argv: Argv, cwd: Path | None, seconds: float) -> Result:
+    """Through `sh`, with its conveniences off: no pty, no threads that copy output, no exceptions."""
+    import sh
+
+    out, err = os.memfd_create("stdout"), os.memfd_create("stderr")
+    try:
+        with open(os.devnull, "rb") as nothing:
+            done = sh.Command(executable(argv[0]))(
+                *argv[1:],
+                _in=nothing,
+                _out=out,
+                _err=err,
+                _tty_out=False,
+                _return_cmd=True,
+                _new_session=True,
+                _env=environment(),
+                _cwd=None if cwd is None else str(cwd),
+                _timeout=seconds,
+                _ok_code=list(range(256)),
+            )
+        status = int(done.exit_code)
+    except sh.TimeoutException:
+        raise Refused(f"stopped after {seconds:.0f} s: {command_line(argv, cwd)}") from None
+    except sh.SignalException as death:
+        status = int(death.exit_code)
+    finally:
+        out_text, err_text = _drain(out), _drain(err)
+    return Result(argv, status, out_text.encode(errors="surrogateescape"), err_text)
+
+
+spawn: Callable[[Argv, Path | None, float], Result] = _spawn_sh
+"""Replaceable: tests swap in a twin that pytest-subprocess can fake."""
+
+
+def _drain(fd: int) -> str:
+    """Everything that was written to a memory file, which is then closed."""
+    with open(fd, "rb") as file:
+        file.seek(0)
+        return file.read(MAX_OUTPUT).decode(errors="surrogateescape")

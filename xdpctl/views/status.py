@@ -1,0 +1,65 @@
+"""Programs, their maps and devices, as text or JSON."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from xdpctl.core.model import ProgramStatus
+from xdpctl.views.table import table
+
+SCHEMA = 1
+
+
+def as_json(found: Sequence[ProgramStatus]) -> str:
+    return msgspec.json.encode({"schema": SCHEMA, "programs": [_program(one) for one in found]}).decode()
+
+
+def as_text(found: Sequence[ProgramStatus]) -> str:
+    return "\n\n".join("\n".join(_lines(one)) for one in found)
+
+
+def _lines(one: ProgramStatus) -> Iterator[str]:
+    program = one.program
+    since = datetime.fromtimestamp(program.loaded_at).isoformat(" ")
+    mark = "*" if program.ours else " "
+    yield f"{mark} {program.name or 'unnamed'}  id {program.id}  tag {program.tag}  since {since}"
+    for place in one.places:
+        yield f"    runs on {place.device} in {place.attachment.mode.mode} mode"
+    if not one.places:
+        yield "    runs on no device here"
+    yield f"    pinned at {' and '.join(program.pinned)}" if program.pinned else "    not pinned"
+    rows = [
+        (m.name, m.id, m.type, f"{m.bytes_key} B", f"{m.bytes_value} B", m.max_entries, " ".join(m.pinned))
+        for m in one.maps
+        if not (program.ours and m.internal)
+    ]
+    if rows:
+        header = ("map", "id", "type", "key", "value", "entries", "pinned at")
+        yield from (f"    {line}" for line in table(header, rows).splitlines())
+
+
+def _program(one: ProgramStatus) -> dict[str, Any]:
+    program = one.program
+    return {
+        "id": program.id,
+        "name": program.name,
+        "tag": program.tag,
+        "ours": program.ours,
+        "loaded_at": program.loaded_at,
+        "pinned": program.pinned,
+        "attached": [{"device": p.device, "mode": p.attachment.mode.mode} for p in one.places],
+        "maps": [
+            {
+                "id": m.id,
+                "name": m.name,
+                "type": m.type,
+                "key_size": m.bytes_key,
+                "value_size": m.bytes_value,
+                "max_entries": m.max_entries,
+                "pinned": m.pinned,
+            }
+            for m in one.maps
+        ],
+    }
