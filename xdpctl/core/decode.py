@@ -1,7 +1,7 @@
 """The JSON of `bpftool map dump`, and the map's BTF, to entries with keys and values by meaning."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 
@@ -77,5 +77,4 @@ def total(values: list[Any]) -> Value:
         return [total(list(parts)) for parts in zip(*values, strict=True)]
     if isinstance(first, int) and not isinstance(first, bool):
         return sum(values)
-    same: Value = first
-    return same if values.count(first) == len(values) else None
+    return cast("Value", first) if values.count(first) == len(values) else None
