@@ -1,44 +1,21 @@
 """Arguments and options that several verbs take, and how a shell completes them."""
 
-import socket
-from pathlib import Path
+from collections.abc import Callable
 
 import typer
 
-from xdpctl.core import elf
 from xdpctl.core.model import ModeChoice
 
-_BUILT = Path("bpf")
 
+def completion(what: str) -> Callable[[str], list[str]]:
+    """Completes with what a function of `ops.complete` finds."""
 
-def devices(incomplete: str) -> list[str]:
-    return [name for _, name in socket.if_nameindex() if name.startswith(incomplete)]
+    def complete(incomplete: str) -> list[str]:
+        from xdpctl.ops import complete
 
+        return [word for word in getattr(complete, what)() if word.startswith(incomplete)]
 
-def objects(incomplete: str) -> list[str]:
-    return [str(path) for path in sorted(_BUILT.glob("*.bpf.o")) if str(path).startswith(incomplete)]
-
-
-def sources(incomplete: str) -> list[str]:
-    found = sorted([*Path().glob("*.toml"), *Path().glob("*.c"), *_BUILT.glob("*.c")])
-    return [str(path) for path in found if str(path).startswith(incomplete)]
-
-
-def maps(incomplete: str) -> list[str]:
-    """The maps of the objects in bpf/: those in the kernel can't be seen without root."""
-    found: set[str] = set()
-    for path in _BUILT.glob("*.bpf.o"):
-        try:
-            found.update(elf.read(path.read_bytes()).maps)
-        except (elf.NotBpf, OSError):
-            continue
-    return sorted(name for name in found if name.startswith(incomplete))
-
-
-def programs(incomplete: str) -> list[str]:
-    """The programs that were generated into bpf/."""
-    found = (path.name.removesuffix(".bpf.c") for path in sorted(_BUILT.glob("*.bpf.c")))
-    return [name for name in found if name.startswith(incomplete)]
+    return complete
 
 
 PIN = typer.Option(
@@ -55,6 +32,6 @@ MODE = typer.Option(
     "auto tries native, then generic.",
 )
 DEVICE = typer.Argument(
-    ..., metavar="DEV", help="Network device.", autocompletion=devices, show_default=False
+    ..., metavar="DEV", help="Network device.", autocompletion=completion("devices"), show_default=False
 )
 JSON = typer.Option(False, "--json", help="Print JSON.")

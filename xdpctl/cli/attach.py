@@ -13,7 +13,7 @@ from xdpctl.ops import attach
 
 def command(dev: str = arguments.DEVICE, pin: str = arguments.PIN, mode: ModeChoice = arguments.MODE) -> None:
     directory = session.pin_directory(pin)
-    prepared = attach.prepare(dev, directory, mode, session.namespace(), session.dry_run())
+    prepared = attach.prepare(dev, directory, mode, session.netns(), session.dry_run())
     if session.dry_run():
         session.say_plan(prepared.operation.plan)
         return

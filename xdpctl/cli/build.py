@@ -19,11 +19,10 @@ from typing import Any
 import typer
 
 from xdpctl.cli import arguments, session
+from xdpctl.core import artifacts
+from xdpctl.core.plan import command_line
 from xdpctl.core.spec import Field, Flag, Key, MapType, Verdict
-from xdpctl.core.spec_source import read_spec
-from xdpctl.errors import BadRequest
 from xdpctl.ops import build
-from xdpctl.tools import clang, objects, proc
 
 
 def _choice(words: type[StrEnum], what: str, default: str, *names: str) -> Any:
@@ -39,14 +38,17 @@ def _choice(words: type[StrEnum], what: str, default: str, *names: str) -> Any:
 
 def command(
     source: Path | None = typer.Argument(
-        None, help="A spec (.toml) or a C file (.c).", autocompletion=arguments.sources, show_default=False
+        None,
+        help="A spec (.toml) or a C file (.c).",
+        autocompletion=arguments.completion("sources"),
+        show_default=False,
     ),
-    out: Path = typer.Option(objects.BUILD_DIRECTORY, "--out", metavar="DIR", help="Where to write."),
+    out: Path = typer.Option(artifacts.BUILD_DIRECTORY, "--out", metavar="DIR", help="Where to write."),
     program: str = typer.Option(
         None,
         metavar="NAME",
         help="Name of the program.  [default: xdp_allow]",
-        autocompletion=arguments.programs,
+        autocompletion=arguments.completion("programs"),
     ),
     map_name: str = typer.Option(None, "--map", metavar="NAME", help="Name of the map.  [default: pkt_cnt]"),
     map_type: str = _choice(MapType, "Map type", "hash", "--type"),
@@ -73,48 +75,13 @@ def command(
         "--printk": printk,
     }
     given = {option: value for option, value in options.items() if value not in (None, [], ())}
-    if source is not None and source.suffix == ".c":
-        built = _compile(source, out, given)
-    else:
-        built = _generate(source, out, given)
-    if built is not None:
-        if built.notes:
-            session.note(built.notes.rstrip())
-        for path in built.written:
-            session.say(f"wrote {path}")
-
-
-def _compile(source: Path, out: Path, given: dict[str, Any]) -> build.Built | None:
-    if given:
-        raise BadRequest(
-            f"{next(iter(given))} describes a generated program, but {source} is compiled as it is",
-            "leave the option out, or change the C",
-        )
+    prepared = build.prepare(source, out, given)
     if session.dry_run():
-        target = out / f"{source.name.removesuffix('.c').removesuffix('.bpf')}.bpf.o"
-        session.say(proc.command_line(clang.compile_command(str(source), str(target))))
-        return None
-    return build.build_c(source, out)
-
-
-def _generate(source: Path | None, out: Path, given: dict[str, Any]) -> build.Built | None:
-    if source is None:
-        spec = read_spec("", "", given)
-    elif source.suffix == ".toml":
-        spec = read_spec(_text(source), str(source), given)
-    else:
-        raise BadRequest(f"{source} is neither a spec (.toml) nor a C file (.c)")
-    if session.dry_run():
-        written, compiled = build.paths(out, spec.program)
-        session.say(f"# write {written}")
-        session.say(proc.command_line(clang.compile_command(written.name, compiled.name), out))
-        return None
-    return build.build_spec(spec, out)
-
-
-def _text(source: Path) -> str:
-    try:
-        return source.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise BadRequest(f"{source} can't be read: {reason}", "write one: xdpctl new") from error
+        if prepared.spec is not None:
+            session.say(f"# write {prepared.source}")
+        session.say(command_line(prepared.command, prepared.cwd))
+        return
+    built = build.run(prepared)
+    session.note(built.notes.rstrip())
+    for path in built.written:
+        session.say(f"wrote {path}")

@@ -19,7 +19,7 @@ def command(
     force: bool = typer.Option(False, "--force", help="Detach it whosever it is."),
 ) -> None:
     directory = session.pin_directory(pin)
-    prepared = detach.prepare(dev, directory, session.namespace(), force, session.dry_run())
+    prepared = detach.prepare(dev, directory, session.netns(), force, session.dry_run())
     if session.dry_run():
         session.say_plan(prepared.operation.plan)
         return

@@ -20,7 +20,11 @@ from xdpctl.views import dump as view
 
 def command(
     name: str = typer.Argument(
-        ..., metavar="MAP", help="Map to read.", autocompletion=arguments.maps, show_default=False
+        ...,
+        metavar="MAP",
+        help="Map to read.",
+        autocompletion=arguments.completion("maps"),
+        show_default=False,
     ),
     pin: str = arguments.PIN,
     json: bool = arguments.JSON,

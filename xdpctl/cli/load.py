@@ -17,7 +17,6 @@ from xdpctl.cli import arguments, session
 from xdpctl.core.model import ModeChoice
 from xdpctl.errors import BadRequest
 from xdpctl.ops import load
-from xdpctl.tools import objects
 
 
 def command(
@@ -25,12 +24,12 @@ def command(
         None,
         metavar="[OBJECT]",
         help="Compiled object.  [default: the one in bpf/]",
-        autocompletion=arguments.objects,
+        autocompletion=arguments.completion("objects"),
         show_default=False,
     ),
     pin: str = arguments.PIN,
     dev: str = typer.Option(
-        None, metavar="DEV", help="Attach to this device too.", autocompletion=arguments.devices
+        None, metavar="DEV", help="Attach to this device too.", autocompletion=arguments.completion("devices")
     ),
     mode: ModeChoice | None = typer.Option(None, "--mode", help="As in `xdpctl attach`.  [default: auto]"),
     verbose: bool = typer.Option(False, "--verbose", help="On failure, print the tool's whole log."),
@@ -40,11 +39,11 @@ def command(
     if mode is not None and dev is None:
         raise BadRequest("--mode says how to attach, but there is no --dev", "name the device: --dev DEV")
     request = load.Request(
-        path=objects.choose(path),
+        path=path,
         pin=session.pin_directory(pin),
         device=dev,
         mode=mode or ModeChoice.AUTO,
-        netns=session.namespace(),
+        netns=session.netns(),
         dry_run=session.dry_run(),
     )
     prepared = load.prepare(request)

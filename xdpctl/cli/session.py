@@ -5,9 +5,9 @@ import sys
 from typing import NamedTuple
 
 from xdpctl.core.model import Mode
-from xdpctl.core.plan import Plan
+from xdpctl.core.plan import Plan, command_line
 from xdpctl.errors import XdpctlError
-from xdpctl.tools import netns, proc
+from xdpctl.ops import show
 
 DEFAULT_PIN = "/sys/fs/bpf/ebpf"
 
@@ -26,15 +26,16 @@ def begin(dry_run: bool, show_commands: bool, netns_name: str) -> None:
     global _options
     _options = Options(dry_run, netns_name)
     if show_commands:
-        proc.show_commands(note)
+        show.show_commands(note)
 
 
 def dry_run() -> bool:
     return _options.dry_run
 
 
-def namespace() -> netns.Netns:
-    return netns.named(_options.netns) if _options.netns else netns.HERE
+def netns() -> str:
+    """The network namespace of the devices, by name or path; empty for this one."""
+    return _options.netns
 
 
 def pin_directory(given: str) -> str:
@@ -50,8 +51,9 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     """Everything else, on stderr."""
-    sys.stdout.flush()
-    print(text, file=sys.stderr, flush=True)
+    if text:
+        sys.stdout.flush()
+        print(text, file=sys.stderr, flush=True)
 
 
 def say_plan(plan: Plan) -> None:
@@ -59,9 +61,9 @@ def say_plan(plan: Plan) -> None:
     for step in plan:
         first, *others = step.acts
         say(f"# {step.what}")
-        say(proc.command_line(first.do))
+        say(command_line(first.do))
         for act in others:
-            say(f"# or, where that is refused: {proc.command_line(act.do)}")
+            say(f"# or, where that is refused: {command_line(act.do)}")
 
 
 def tell_error(error: XdpctlError) -> None:

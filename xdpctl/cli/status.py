@@ -12,7 +12,7 @@ from xdpctl.views import status as view
 
 
 def command(json: bool = arguments.JSON) -> None:
-    found = status.status(session.namespace())
+    found = status.status(session.netns())
     if json:
         session.say(view.as_json(found))
     elif not found:

@@ -76,5 +76,5 @@ def total(values: list[Any]) -> Value:
     if isinstance(first, list):
         return [total(list(parts)) for parts in zip(*values, strict=True)]
     if isinstance(first, int) and not isinstance(first, bool):
-        return sum(values)
+        return int(sum(values))
     return cast("Value", first) if values.count(first) == len(values) else None

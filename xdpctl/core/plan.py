@@ -1,5 +1,8 @@
 """An operation that changes the machine, as data: what each step does and what undoes it."""
 
+import shlex
+from pathlib import Path
+
 from msgspec import Struct
 
 from xdpctl.core.elf import BpfObject
@@ -19,6 +22,12 @@ class Step(Struct, frozen=True):
 
 
 Plan = tuple[Step, ...]
+
+
+def command_line(argv: Argv, cwd: Path | None = None) -> str:
+    """A command as it can be pasted into a shell."""
+    line = shlex.join(argv)
+    return line if cwd is None else f"(cd {shlex.quote(str(cwd))} && {line})"
 
 
 def step(what: str, do: Argv, *undo: Argv) -> Step:

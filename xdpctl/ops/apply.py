@@ -8,7 +8,7 @@ from types import FrameType
 
 from xdpctl.core import diagnose
 from xdpctl.core.model import Argv
-from xdpctl.core.plan import Act, Plan, Step
+from xdpctl.core.plan import Act, Plan, Step, command_line
 from xdpctl.errors import HostLacks, Refused, XdpctlError
 from xdpctl.tools import bpffs, bpftool, proc
 
@@ -78,7 +78,7 @@ def _unwind(done: list[Outcome]) -> list[str]:
             except XdpctlError as error:
                 reason = error.message
             if reason:
-                trouble.append(f"not undone: {proc.command_line(argv)}: {reason}")
+                trouble.append(f"not undone: {command_line(argv)}: {reason}")
     return trouble
 
 

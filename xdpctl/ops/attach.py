@@ -6,7 +6,7 @@ from xdpctl.core import owners, plan
 from xdpctl.core.model import Mode, ModeChoice
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, host, iplink
-from xdpctl.tools.netns import Netns
+from xdpctl.tools.netns import named
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Prepared:
     operation: apply.Operation
 
 
-def prepare(name: str, pin: str, mode: ModeChoice, netns: Netns, dry_run: bool) -> Prepared:
+def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: bool) -> Prepared:
+    netns = named(netns_name)
     device = iplink.device(name, netns)
     if dry_run and not host.privileged():
         program, pinned = "PROGRAM", f"{pin}/PROGRAM"

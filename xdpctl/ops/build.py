@@ -1,61 +1,92 @@
 """From a spec or a C file to a BPF object that `load` takes."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from xdpctl.core import legacy
+from xdpctl.core import artifacts, legacy
+from xdpctl.core.model import Argv
 from xdpctl.core.object_check import check_object
 from xdpctl.core.render import MARKER, render
 from xdpctl.core.spec import Spec
+from xdpctl.core.spec_source import read_spec
 from xdpctl.errors import BadRequest, Refused
-from xdpctl.tools import clang
+from xdpctl.tools import clang, proc
+
+
+@dataclass(frozen=True)
+class Prepared:
+    spec: Spec | None
+    """What to generate; None where a C file is compiled as it is."""
+    source: Path
+    target: Path
+    command: Argv
+    cwd: Path | None
 
 
 @dataclass(frozen=True)
 class Built:
     written: tuple[Path, ...]
-    notes: str = ""
+    notes: str
     """What clang had to say, though it compiled."""
 
 
-def paths(out: Path, program: str) -> tuple[Path, Path]:
-    """Where the C and the object of a program go."""
-    return out / f"{program}.bpf.c", out / f"{program}.bpf.o"
+def prepare(source: Path | None, out: Path, options: Mapping[str, Any]) -> Prepared:
+    """What is to be built from a spec, a C file, or options alone; nothing is written yet."""
+    if source is not None and source.suffix == ".c":
+        return _prepare_c(source, out, options)
+    if source is None:
+        spec = read_spec("", "", options)
+    elif source.suffix == ".toml":
+        spec = read_spec(_text(source, "write one: xdpctl new"), str(source), options)
+    else:
+        raise BadRequest(f"{source} is neither a spec (.toml) nor a C file (.c)")
+    written = artifacts.source_path(out, spec.program)
+    target = artifacts.object_path(out, spec.program)
+    _refuse_foreign(written)
+    return Prepared(spec, written, target, clang.compile_command(written.name, target.name), out)
 
 
-def build_spec(spec: Spec, out: Path) -> Built:
+def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
+    if options:
+        raise BadRequest(
+            f"{next(iter(options))} describes a generated program, but {source} is compiled as it is",
+            "leave the option out, or change the C",
+        )
+    _refuse_legacy_maps(_text(source), source)
+    target = artifacts.object_path(out, artifacts.program_of(source))
+    return Prepared(None, source, target, clang.compile_command(str(source), str(target)), None)
+
+
+def run(prepared: Prepared) -> Built:
     """Generate, compile and check; nothing is left changed unless all of it succeeds."""
-    source, target = paths(out, spec.program)
-    _refuse_foreign(source)
-    code = render(spec)
-    with _restored_on_failure(source, target):
-        source.write_text(code)
-        notes = _compile(source.name, target.name, out)
-        check_object(target.read_bytes(), str(target), maps=(spec.counter.map,))
-    return Built((source, target), notes)
+    spec, source, target = prepared.spec, prepared.source, prepared.target
+    code = None if spec is None else render(spec)
+    written = (target,) if code is None else (source, target)
+    with _restored_on_failure(*written):
+        if code is not None:
+            source.write_text(code)
+        notes = _compile(prepared)
+        check_object(target.read_bytes(), str(target), maps=() if spec is None else (spec.counter.map,))
+    return Built(written, notes)
 
 
-def build_c(source: Path, out: Path) -> Built:
-    """Compile a C file as it is."""
-    try:
-        code = source.read_text(errors="replace")
-    except OSError as error:
-        raise BadRequest(f"{source} can't be read: {error.strerror}") from error
-    _refuse_legacy_maps(code, source)
-    _, target = paths(out, source.name.removesuffix(".c").removesuffix(".bpf"))
-    with _restored_on_failure(target):
-        notes = _compile(str(source), str(target), None)
-        check_object(target.read_bytes(), str(target))
-    return Built((target,), notes)
-
-
-def _compile(source: str, target: str, cwd: Path | None) -> str:
-    result = clang.compile_c(source, target, cwd)
+def _compile(prepared: Prepared) -> str:
+    result = proc.act(prepared.command, cwd=prepared.cwd)
     if not result.ok:
         raise Refused(result.err.rstrip() or f"clang failed with status {result.status}")
     return result.err
+
+
+def _text(source: Path, *hints: str) -> str:
+    try:
+        return source.read_text()
+    except OSError as error:
+        raise BadRequest(f"{source} can't be read: {error.strerror}", *hints) from error
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{source} is no UTF-8 text") from error
 
 
 def _refuse_foreign(source: Path) -> None:

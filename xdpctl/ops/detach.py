@@ -7,7 +7,7 @@ from xdpctl.core.model import Attachment, Device, ProgId
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, host, iplink
-from xdpctl.tools.netns import Netns
+from xdpctl.tools.netns import Netns, named
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Prepared:
     operation: apply.Operation
 
 
-def prepare(name: str, pin: str, netns: Netns, force: bool, dry_run: bool) -> Prepared:
+def prepare(name: str, pin: str, netns_name: str, force: bool, dry_run: bool) -> Prepared:
+    netns = named(netns_name)
     device = iplink.device(name, netns)
     if not device.xdp.attached:
         raise BadRequest(f"no program runs on {name}{netns.label}", "xdpctl status shows where one does")

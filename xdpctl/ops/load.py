@@ -1,27 +1,27 @@
 """Load an object, pin its program and maps, and attach it: all or nothing."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from xdpctl.core import mounts, owners, plan
 from xdpctl.core.elf import BpfObject
-from xdpctl.core.model import Mode, ModeChoice
+from xdpctl.core.model import Device, Mode, ModeChoice
 from xdpctl.core.object_check import check_loadable
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, objects
-from xdpctl.tools.netns import Netns
+from xdpctl.tools.netns import named
 
 
 @dataclass(frozen=True)
 class Request:
-    path: Path
+    path: Path | None
+    """None for the object in bpf/."""
     pin: str
     device: str | None
     mode: ModeChoice
-    netns: Netns
+    netns: str
     dry_run: bool
 
 
@@ -45,23 +45,32 @@ class Prepared:
 
 def prepare(request: Request) -> Prepared:
     """The plan, after every check that can be made without changing anything."""
-    found = check_loadable(objects.read(request.path), str(request.path))
+    netns = named(request.netns)
+    path = objects.choose(request.path)
+    found = check_loadable(objects.read(path), str(path))
     mounted = bpffs.mounted()
     fresh = _needs_mount(request.pin, mounted)
-    if not fresh and not mounts.in_bpffs(request.pin, mounted):
-        raise BadRequest(
-            f"{request.pin} is not in a bpffs, so nothing can be pinned there",
-            f"choose a directory below {' or '.join(mounts.bpffs_points(mounted)) or bpffs.ROOT}",
-        )
-    if "." in request.pin:
-        raise BadRequest(f"{request.pin}: names in bpffs can't have dots", "choose a name without dots")
+    if not fresh:
+        _refuse_outside_bpffs(request.pin, mounted)
     if not request.dry_run:
         host.require_privileges()
         _refuse_taken(request.pin, found)
-    if request.device is not None:
-        _refuse_occupied(request.device, request.netns)
-    steps = tuple(_steps(request, found, fresh))
-    return Prepared(request, found, apply.Operation(steps, _facts(request), lambda: _facts(request)))
+    device = None if request.device is None else iplink.device(request.device, netns)
+    if device is not None and device.xdp.attached:
+        seen = host.privileged()
+        raise owners.occupied(device, *((bpftool.programs(), bpftool.links()) if seen else ((), ())))
+    steps = [plan.mount_bpffs(bpffs.ROOT)] if fresh else []
+    steps += [plan.make_directory(directory) for directory in _missing(request.pin, fresh)]
+    steps += plan.load(str(path), found, request.pin)
+    if device is not None:
+        pinned = f"{request.pin}/{found.xdp_programs[0]}"
+        steps.append(plan.attach(device.ifname, pinned, request.mode.tried, netns.prefix))
+
+    def observe() -> apply.Facts:
+        return _facts(request.pin, None if device is None else iplink.device(device.ifname, netns))
+
+    before = frozenset() if request.dry_run else _facts(request.pin, device)
+    return Prepared(request, found, apply.Operation(tuple(steps), before, observe))
 
 
 def run(prepared: Prepared) -> Loaded:
@@ -75,17 +84,11 @@ def run(prepared: Prepared) -> Loaded:
     return Loaded(found.xdp_programs[0], found.maps, request.pin, request.device, mode, fell_back)
 
 
-def _steps(request: Request, found: BpfObject, fresh: bool) -> Iterator[plan.Step]:
-    if fresh:
-        yield plan.mount_bpffs(bpffs.ROOT)
-    for directory in (*reversed(Path(request.pin).parents), Path(request.pin)):
-        below_root = str(directory).startswith(bpffs.ROOT + "/")
-        if (fresh and below_root) or not os.path.exists(directory):
-            yield plan.make_directory(str(directory))
-    yield from plan.load(str(request.path), found, request.pin)
-    if request.device is not None:
-        pinned = f"{request.pin}/{found.xdp_programs[0]}"
-        yield plan.attach(request.device, pinned, request.mode.tried, request.netns.prefix)
+def _missing(pin: str, fresh: bool) -> list[str]:
+    """The directories to make; on a bpffs that is yet to be mounted, all."""
+    chain = [str(directory) for directory in (*reversed(Path(pin).parents), Path(pin))]
+    below = [directory for directory in chain if directory.startswith(bpffs.ROOT + "/")]
+    return below if fresh else [directory for directory in chain if not os.path.exists(directory)]
 
 
 def _needs_mount(pin: str, mounted: tuple[mounts.Mount, ...]) -> bool:
@@ -93,7 +96,19 @@ def _needs_mount(pin: str, mounted: tuple[mounts.Mount, ...]) -> bool:
     return pin.startswith(bpffs.ROOT + "/") and mounts.mount_of(bpffs.ROOT, mounted).point != bpffs.ROOT
 
 
+def _refuse_outside_bpffs(pin: str, mounted: tuple[mounts.Mount, ...]) -> None:
+    if not mounts.in_bpffs(pin, mounted):
+        raise BadRequest(
+            f"{pin} is not in a bpffs, so nothing can be pinned there",
+            f"choose a directory below {' or '.join(mounts.bpffs_points(mounted)) or bpffs.ROOT}",
+        )
+    if "." in pin.removeprefix(mounts.mount_of(pin, mounted).point):
+        raise BadRequest(f"{pin}: names in bpffs can't have dots", "choose a name without dots")
+
+
 def _refuse_taken(pin: str, found: BpfObject) -> None:
+    if os.path.isfile(pin):
+        raise BadRequest(f"{pin} is a pin, not a directory", "name the directory for the pins")
     present = bpffs.entries(pin)
     taken = [name for name in (found.xdp_programs[0], *found.maps) if name in present]
     if taken:
@@ -104,18 +119,8 @@ def _refuse_taken(pin: str, found: BpfObject) -> None:
         )
 
 
-def _refuse_occupied(name: str, netns: Netns) -> None:
-    device = iplink.device(name, netns)
-    if device.xdp.attached:
-        seen = host.privileged()
-        programs, links = (bpftool.programs(), bpftool.links()) if seen else ((), ())
-        raise owners.occupied(device, programs, links)
-
-
-def _facts(request: Request) -> apply.Facts:
+def _facts(pin: str, device: Device | None) -> apply.Facts:
     """The pins, and the programs of the device."""
-    pins = {f"{request.pin}/{name}" for name in bpffs.entries(request.pin)} if host.privileged() else set()
-    if request.device is None:
-        return frozenset(pins)
-    device = iplink.device(request.device, request.netns)
-    return frozenset(pins | {f"{owners.describe(a)} on {device.ifname}" for a in device.xdp.attached})
+    pins = {f"{pin}/{name}" for name in bpffs.entries(pin)}
+    running = () if device is None else device.xdp.attached
+    return frozenset(pins | {owners.describe(a) for a in running})

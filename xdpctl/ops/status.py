@@ -2,15 +2,15 @@
 
 from xdpctl.core.model import Map, Placed, Program, ProgramStatus
 from xdpctl.tools import bpftool, host, iplink, proc
-from xdpctl.tools.netns import Netns
+from xdpctl.tools.netns import named
 
 
-def status(netns: Netns) -> tuple[ProgramStatus, ...]:
+def status(netns_name: str) -> tuple[ProgramStatus, ...]:
     """Every XDP program in the kernel, with its maps, and its devices in one network namespace."""
     host.require_privileges()
     asked_programs = proc.start(bpftool.command("-f", "prog", "show"))
     asked_maps = proc.start(bpftool.command("-f", "map", "show"))
-    devices = iplink.decode(proc.query(iplink.show_command(None, netns)))
+    devices = iplink.decode(proc.query(iplink.show_command(None, named(netns_name))))
     programs = bpftool.read(asked_programs.result(), tuple[Program, ...])
     maps = {m.id: m for m in bpftool.read(asked_maps.result(), tuple[Map, ...])}
     return tuple(

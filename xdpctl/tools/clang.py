@@ -4,7 +4,6 @@ import platform
 from pathlib import Path
 
 from xdpctl.core.model import Argv
-from xdpctl.tools import proc
 
 FLAGS = ("-O2", "-g", "-target", "bpf", "-Wall", "-Wextra", "-fdebug-compilation-dir=.")
 """The last one keeps the build directory out of the object: the same C gives the same bytes anywhere."""
@@ -14,14 +13,10 @@ def compile_command(source: str, target: str) -> Argv:
     return ("clang", *FLAGS, *asm_headers(), "-c", source, "-o", target)
 
 
-def compile_c(source: str, target: str, cwd: Path | None) -> proc.Result:
-    return proc.act(compile_command(source, target), cwd=cwd)
-
-
 def asm_headers() -> Argv:
     """Where Debian keeps <asm/types.h>; searched last, so that it never shadows another header."""
     if Path("/usr/include/asm/types.h").exists():
         return ()
     found = sorted(Path("/usr/include").glob("*-linux-gnu*/asm/types.h"))
     own = [path for path in found if path.parent.parent.name.startswith(platform.machine())]
-    return tuple(f"-idirafter{path.parent.parent}" for path in (own or found)[:1])
+    return next((("-idirafter", str(path.parent.parent)) for path in (own or found)), ())

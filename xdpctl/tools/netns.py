@@ -30,7 +30,9 @@ HERE = Netns()
 
 
 def named(name: str) -> Netns:
-    """The namespace that --netns speaks of, by name or by path."""
+    """The namespace of a name or path; this one where there is none."""
+    if not name:
+        return HERE
     path = name if "/" in name else f"{NAMED}/{name}"
     if not Path(path).exists():
         known = sorted(os.listdir(NAMED)) if Path(NAMED).is_dir() else []

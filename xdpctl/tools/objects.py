@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
+from xdpctl.core.artifacts import BUILD_DIRECTORY
 from xdpctl.errors import BadRequest
-
-BUILD_DIRECTORY = Path("bpf")
 
 
 def choose(named: Path | None) -> Path:

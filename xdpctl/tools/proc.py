@@ -18,6 +18,7 @@ from pathlib import Path
 
 from xdpctl.core import packages
 from xdpctl.core.model import Argv
+from xdpctl.core.plan import command_line
 from xdpctl.errors import HostLacks, Refused
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -53,11 +54,6 @@ def shown(argv: Argv, cwd: Path | None = None) -> None:
     """Show a command that is about to run."""
     if _show is not None:
         _show(command_line(argv, cwd))
-
-
-def command_line(argv: Argv, cwd: Path | None = None) -> str:
-    line = shlex.join(argv)
-    return line if cwd is None else f"(cd {shlex.quote(str(cwd))} && {line})"
 
 
 def environment() -> dict[str, str]:

@@ -1,0 +1,40 @@
+"""Words for a shell to complete, as far as they can be had at once and without root."""
+
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+from xdpctl.core import artifacts, elf
+
+
+def devices() -> list[str]:
+    return [name for _, name in socket.if_nameindex()]
+
+
+def objects() -> list[str]:
+    return [str(path) for path in _built("*.bpf.o")]
+
+
+def sources() -> list[str]:
+    return [
+        str(path) for path in (*sorted(Path().glob("*.toml")), *sorted(Path().glob("*.c")), *_built("*.c"))
+    ]
+
+
+def programs() -> list[str]:
+    return [artifacts.program_of(path) for path in _built("*.bpf.c")]
+
+
+def maps() -> list[str]:
+    """The maps of the built objects: those in the kernel can't be seen without root."""
+    names: set[str] = set()
+    for path in _built("*.bpf.o"):
+        try:
+            names.update(elf.read(path.read_bytes()).maps)
+        except (elf.NotBpf, OSError):
+            continue
+    return sorted(names)
+
+
+def _built(pattern: str) -> Iterable[Path]:
+    return sorted(artifacts.BUILD_DIRECTORY.glob(pattern))
