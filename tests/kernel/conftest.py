@@ -1,0 +1,168 @@
+"""A lab for each test: its own network and mount namespaces, its own bpffs, and a veth pair.
+
+The namespaces live as long as a process that waits for the end of its standard input, which is a
+pipe from pytest: whatever ends pytest, even SIGKILL, ends the lab with all programs, pins and devices.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+XDPCTL = str(Path(sys.executable).with_name("xdpctl"))
+PIN = "/sys/fs/bpf/ebpf"
+
+SETUP = """
+set -e
+mount -t tmpfs tmpfs /run
+mount -t bpf bpf /sys/fs/bpf
+ip netns add peer
+ip link add veth0 type veth peer name veth1 netns peer
+for enter in '' 'nsenter --net=/run/netns/peer'; do
+    $enter sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; ip link set lo up'
+done
+ip link set veth0 address 02:00:00:00:00:01
+ip -n peer link set veth1 address 02:00:00:00:00:02
+ip addr add 10.77.0.1/24 dev veth0
+ip -n peer addr add 10.77.0.2/24 dev veth1
+ip link set veth0 up
+ip -n peer link set veth1 up
+ip neigh replace 10.77.0.2 lladdr 02:00:00:00:00:02 dev veth0 nud permanent
+ip -n peer neigh replace 10.77.0.1 lladdr 02:00:00:00:00:01 dev veth1 nud permanent
+echo ready
+exec cat
+"""
+
+SENDER = """
+import socket, sys
+device, *lengths = sys.argv[1:]
+with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+    s.bind((device, 0))
+    for length in map(int, lengths):
+        s.send((bytes.fromhex("020000000001" "020000000002" "88b5") + bytes(length))[:length])
+"""
+
+Done = subprocess.CompletedProcess[str]
+
+
+@dataclass
+class Lab:
+    holder: subprocess.Popen[str]
+    directory: Path
+
+    def run(self, *argv: str, env: dict[str, str] | None = None, timeout: float = 60) -> Done:
+        """Run a command in the lab; the test looks at its status."""
+        return subprocess.run(
+            self.enter(*argv),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env={**os.environ, **(env or {})},
+            timeout=timeout,
+        )
+
+    def enter(self, *argv: str) -> list[str]:
+        pid = str(self.holder.pid)
+        return ["nsenter", "-t", pid, "-m", "-n", f"--wd={self.directory}", *argv]
+
+    def must(self, *argv: str, env: dict[str, str] | None = None) -> str:
+        """Run a command that has to succeed; returns what it printed."""
+        done = self.run(*argv, env=env)
+        assert done.returncode == 0, f"{argv}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def xdpctl(self, *arguments: str, env: dict[str, str] | None = None) -> Done:
+        done = self.run(XDPCTL, *arguments, env=env)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    def ok(self, *arguments: str) -> str:
+        """An xdpctl command that has to succeed."""
+        done = self.xdpctl(*arguments)
+        assert done.returncode == 0, f"xdpctl {' '.join(arguments)}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def dump(self, name: str = "pkt_cnt", *options: str) -> dict[Any, Any]:
+        """The content of a map: keys (as text where they are objects) to values."""
+        entries = json.loads(self.ok("dump", name, "--json", *options))["entries"]
+        return {entry["key"]: entry["value"] for entry in entries}
+
+    def send(self, lengths: Sequence[int]) -> None:
+        """Frames of these lengths from the peer to veth0."""
+        inside = ("nsenter", "--net=/run/netns/peer", sys.executable, "-c", SENDER)
+        self.must(*inside, "veth1", *map(str, lengths))
+
+    def ping(self, count: int) -> None:
+        inside = ("nsenter", "--net=/run/netns/peer")
+        self.must(*inside, "ping", "-q", "-c", str(count), "-i", "0.02", "10.77.0.1")
+
+    def link(self, device: str = "veth0") -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.must("ip", "-j", "-d", "link", "show", "dev", device))[0]
+        return found
+
+    def attached(self, device: str = "veth0") -> list[tuple[int, int]]:
+        """(mode, program id) of what runs on a device."""
+        return [(a["mode"], a["prog"]["id"]) for a in self.link(device).get("xdp", {}).get("attached", [])]
+
+    def pins(self) -> list[str]:
+        found = self.must("find", "/sys/fs/bpf", "-mindepth", "1", "-not", "-name", "*.debug")
+        return sorted(found.split())
+
+    def state(self) -> tuple[object, ...]:
+        """All that a command which fails must leave as it was."""
+        built = {str(p): p.read_bytes() for p in self.directory.rglob("*") if p.is_file()}
+        return self.pins(), self.attached(), built, self.must("cat", "/proc/self/mounts")
+
+    def program_exists(self, program_id: int) -> bool:
+        return self.run("bpftool", "prog", "show", "id", str(program_id)).returncode == 0
+
+    def compile(self, name: str, code: str) -> Path:
+        """A C file of a student, built by xdpctl."""
+        source = self.directory / f"{name}.c"
+        source.write_text(code)
+        self.ok("build", source.name)
+        return self.directory / f"bpf/{name}.bpf.o"
+
+
+def unavailable() -> str:
+    """Why kernel tests can't run here; empty where they can."""
+    if os.geteuid() != 0:
+        return "kernel tests need root"
+    for program in ("clang", "bpftool", "ip", "ping", "unshare", "nsenter"):
+        if subprocess.run(["sh", "-c", f"command -v {program}"], capture_output=True).returncode:
+            return f"{program} isn't installed"
+    probe = subprocess.run(
+        ["unshare", "-m", "-n", "mount", "-t", "bpf", "bpf", "/sys/fs/bpf"], capture_output=True
+    )
+    return probe.stderr.decode().strip()
+
+
+@pytest.fixture(scope="session")
+def kernel() -> None:
+    if why := unavailable():
+        if os.environ.get("XDPCTL_REQUIRE_KERNEL") == "1":
+            pytest.fail(f"XDPCTL_REQUIRE_KERNEL=1, but {why}")
+        pytest.skip(why)
+
+
+@pytest.fixture
+def lab(kernel: None, tmp_path: Path) -> Iterator[Lab]:
+    command = ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", SETUP]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        said = holder.stdout.readline()
+        assert said == "ready\n", said + holder.stdout.read()
+        work = tmp_path / "work"
+        work.mkdir()
+        yield Lab(holder, work)
+        holder.stdin.close()
+        holder.wait(10)

@@ -1,0 +1,154 @@
+"""`load --dev` fails at each of its steps, or is interrupted: what was there before is there after."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from .conftest import PIN, XDPCTL, Lab
+
+
+def intercept(lab: Lab, program: str, pattern: str, script: str) -> dict[str, str]:
+    """A PATH on which a program runs a script instead whenever its arguments contain the pattern."""
+    real = lab.must("sh", "-c", f"command -v {program}").strip()
+    directory = lab.directory.parent / "instead"
+    directory.mkdir(exist_ok=True)
+    fake = directory / program
+    script = script.format(real=real)
+    fake.write_text(f'#!/bin/sh\ncase "$*" in *"{pattern}"*) {script};; esac\nexec {real} "$@"\n')
+    fake.chmod(0o755)
+    return {"PATH": f"{directory}:{os.environ['PATH']}"}
+
+
+def inject(lab: Lab, program: str, pattern: str) -> dict[str, str]:
+    return intercept(lab, program, pattern, "echo injected failure >&2; exit 1")
+
+
+@pytest.mark.parametrize(
+    ("program", "pattern", "step"),
+    [
+        ("bpftool", "prog load", "failed to load xdp_allow"),
+        ("ip", "link set", "failed to attach to veth0"),
+        ("mount", "bpf", "failed to mount bpffs"),
+    ],
+)
+def test_failure_at_each_step(lab: Lab, program: str, pattern: str, step: str) -> None:
+    if program == "mount":
+        lab.must("umount", "/sys/fs/bpf")
+    lab.ok("build")
+    before = lab.state()
+    done = lab.xdpctl("load", "--dev", "veth0", env=inject(lab, program, pattern))
+    assert done.returncode == 1
+    assert step in done.stderr
+    assert "injected failure" in done.stderr
+    assert "left behind" not in done.stderr
+    assert lab.state() == before
+
+
+def test_failure_to_make_the_directory(lab: Lab) -> None:
+    lab.ok("build")
+    lab.must("mount", "-o", "remount,ro", "/sys/fs/bpf")
+    before = lab.state()
+    done = lab.xdpctl("load", "--dev", "veth0")
+    assert done.returncode == 1
+    assert f"failed to make the directory {PIN}: mkdir: {PIN}: Read-only file system" in done.stderr
+    assert lab.state() == before
+
+
+def test_what_is_left_behind_is_named(lab: Lab) -> None:
+    """bpffs turns read-only after the load: neither the next step nor any undo can work."""
+    lab.ok("build")
+    script = '{real} "$@" && mount -o remount,ro /sys/fs/bpf; exit'
+    done = lab.xdpctl("load", "--dev", "veth0", env=intercept(lab, "bpftool", "prog load", script))
+    assert done.returncode == 1
+    assert "failed to remove the pins of global variables" in done.stderr
+    assert f"not undone: rmdir {PIN}" in done.stderr
+    assert f"left behind: {PIN}/pkt_cnt" in done.stderr
+    assert f"left behind: {PIN}/xdp_allow" in done.stderr
+    assert lab.attached() == []
+
+
+def test_an_undo_that_fails_is_told(lab: Lab) -> None:
+    """The mount is done, the load fails, and then the mount can't be undone."""
+    lab.must("umount", "/sys/fs/bpf")
+    lab.ok("build")
+    env = inject(lab, "bpftool", "prog load")
+    env = inject(lab, "umount", "/sys/fs/bpf")
+    done = lab.xdpctl("load", "--dev", "veth0", env=env)
+    assert done.returncode == 1
+    assert "failed to load xdp_allow: injected failure" in done.stderr
+    assert "not undone: umount /sys/fs/bpf: injected failure" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted(lab: Lab, number: signal.Signals) -> None:
+    """Ctrl-C while `ip link set` is under way: it ends, then everything is undone."""
+    lab.ok("build")
+    before = lab.state()
+    started = lab.directory.parent / "started"
+    slow = intercept(lab, "ip", "xdpdrv pinned", f"touch {started}; sleep 1")
+    env = {**os.environ, **slow}
+    with subprocess.Popen(
+        lab.enter(XDPCTL, "load", "--dev", "veth0"), env=env, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not started.exists():
+            assert process.poll() is None
+        process.send_signal(number)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert process.returncode == 130, said
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    assert lab.state() == before
+
+
+def test_native_only_refused_leaves_nothing(lab: Lab) -> None:
+    lab.must("nsenter", "--net=/run/netns/peer", "ip", "link", "set", "veth1", "mtu", "9000")
+    lab.ok("build")
+    before = lab.state()
+    done = lab.xdpctl("load", "--dev", "veth0", "--mode", "native")
+    assert done.returncode == 1
+    assert "failed to attach to veth0: veth: Peer MTU is too large to set XDP." in done.stderr
+    assert lab.state() == before
+
+
+def test_dry_run_touches_nothing_and_prints_what_works(lab: Lab) -> None:
+    lab.ok("build")
+    before = lab.state()
+    plan = lab.ok("--dry-run", "load", "--dev", "veth0")
+    assert lab.state() == before
+    lab.must("sh", "-e", "-c", plan)
+    assert lab.must("ls", PIN).split() == ["pkt_cnt", "xdp_allow"]
+    assert len(lab.attached()) == 1
+
+    before = lab.state()
+    plan = lab.ok("--dry-run", "unload")
+    assert lab.state() == before
+    lab.must("sh", "-e", "-c", plan)
+    assert lab.pins() == []
+    assert lab.attached() == []
+
+
+def test_shown_commands_do_the_same_by_hand(lab: Lab) -> None:
+    lab.ok("build")
+    shown = lab.xdpctl("--show-commands", "load", "--dev", "veth0").stderr
+    lab.ok("unload")
+    lab.must("sh", "-e", "-c", shown)
+    lab.ping(1)
+    assert lab.dump() == {0: 1}
+
+
+def test_without_root(lab: Lab) -> None:
+    """Without capabilities each command says so, with exit code 3; --dry-run needs none."""
+    lab.ok("build")
+    drop = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", XDPCTL)
+    for arguments in (["load"], ["attach", "veth0"], ["unload"], ["status"], ["dump", "pkt_cnt"]):
+        done = lab.run(*drop, *arguments)
+        assert done.returncode == 3, (arguments, done.stderr)
+        assert "root" in done.stderr
+        assert "Traceback" not in done.stderr
+    for arguments in (["load", "--dev", "veth0"], ["attach", "veth0"], ["unload"], ["build"]):
+        done = lab.run(*drop, "--dry-run", *arguments)
+        assert done.returncode == 0, (arguments, done.stderr)
+        assert done.stdout
