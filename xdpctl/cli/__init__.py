@@ -100,6 +100,12 @@ def _status_of(arguments: list[str] | None) -> int:
     except XdpctlError as error:
         session.tell_error(error)
         status = error.exit_code
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        session.tell_error(XdpctlError(f"{where}{error.strerror}"))
+        status = 1
     if status == INTERRUPTED:
         session.note("xdpctl: interrupted; nothing is left of what was begun")
     sys.stdout.flush()

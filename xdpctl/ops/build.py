@@ -91,13 +91,12 @@ def _text(source: Path, *hints: str) -> str:
 
 def _refuse_foreign(source: Path) -> None:
     """Only files that xdpctl wrote are overwritten."""
-    with contextlib.suppress(FileNotFoundError):
-        if MARKER not in source.read_text(errors="replace").splitlines()[:3]:
-            raise BadRequest(
-                f"{source} wasn't written by xdpctl, or its first lines were edited to keep it",
-                f"compile it as it is: xdpctl build {source}",
-                "or give the new program another name: --program NAME",
-            )
+    if source.exists() and MARKER not in _text(source).splitlines()[:3]:
+        raise BadRequest(
+            f"{source} wasn't written by xdpctl, or its first lines were edited to keep it",
+            f"compile it as it is: xdpctl build {source}",
+            "or give the new program another name: --program NAME",
+        )
 
 
 def _refuse_legacy_maps(code: str, source: Path) -> None:

@@ -1,0 +1,191 @@
+"""Finding maps and reading them; what status shows; other network namespaces."""
+
+import json
+
+from .conftest import PIN, XDPCTL, Lab
+
+STRUCTS = """
+#include <linux/bpf.h>
+#include <linux/in6.h>
+#include <bpf/bpf_helpers.h>
+struct flow { __be32 source; __be16 port; __u8 flags : 3, rest : 5; __u8 pad; };
+struct seen { __s32 delta; char name[4]; struct in6_addr where; enum xdp_action act; __u64 wide; };
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2);
+	__type(key, struct flow);
+	__type(value, struct seen);
+} flows SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, 8);
+} plain SEC(".maps");
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 4);
+	__uint(value_size, 4);
+} queue SEC(".maps");
+SEC("xdp") int fill(struct xdp_md *ctx)
+{
+	struct flow key = { .source = 0x0100000a, .port = 0x5000, .flags = 5 };
+	struct seen value = { .delta = -7, .name = "abc", .act = XDP_TX, .wide = ~0ULL };
+	__u32 zero = 0;
+	value.where.in6_u.u6_addr8[15] = 1;
+	bpf_map_update_elem(&flows, &key, &value, BPF_ANY);
+	bpf_map_push_elem(&queue, &zero, 0);
+	return bpf_map_lookup_elem(&plain, &zero) ? XDP_PASS : XDP_DROP;
+}
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+def test_maps_of_others_read_by_meaning(lab: Lab) -> None:
+    lab.compile("structs", STRUCTS)
+    lab.ok("load", "--dev", "veth0")
+    lab.send([60])
+    [entry] = json.loads(lab.ok("dump", "flows", "--json"))["entries"]
+    assert entry["key"] == {"source": "10.0.0.1", "port": 80, "flags": 5, "rest": 0, "pad": 0}
+    assert entry["value"] == {"delta": -7, "name": "abc", "where": "::1", "act": "XDP_TX", "wide": 2**64 - 1}
+    [raw] = json.loads(lab.ok("dump", "flows", "--json", "--raw"))["entries"]
+    assert raw["key"]["source"] == "0x0a000001"
+    assert raw["value"]["act"] == 3
+    assert (
+        lab.ok("dump", "flows", "--csv").splitlines()[0]
+        == "source,port,flags,rest,pad,delta,name,where,act,wide"
+    )
+
+
+def test_maps_without_btf_and_without_entries(lab: Lab) -> None:
+    lab.compile("structs", STRUCTS)
+    lab.ok("load")
+    done = lab.xdpctl("dump", "plain", "--json")
+    assert json.loads(done.stdout)["entries"] == [{"key": "0x00000000", "value": "0x" + "00" * 8}]
+    assert "no BTF" in done.stderr
+    done = lab.xdpctl("dump", "queue")
+    assert done.returncode == 1
+    assert "a queue map" in done.stderr
+
+
+def test_raw_verdicts(lab: Lab) -> None:
+    lab.ok("build", "--type", "array", "--key", "verdict")
+    lab.ok("load")
+    assert lab.dump("pkt_cnt", "--raw") == dict.fromkeys(range(5), 0)
+
+
+def test_a_map_by_id_and_by_path(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load")
+    about = json.loads(lab.ok("dump", "pkt_cnt", "--json"))["map"]
+    assert about == {
+        "id": about["id"],
+        "name": "pkt_cnt",
+        "type": "hash",
+        "key_size": 4,
+        "value_size": 8,
+        "max_entries": 1,
+        "pin": f"{PIN}/pkt_cnt",
+    }
+    assert lab.dump(f"id:{about['id']}") == {}
+    assert lab.dump(f"{PIN}/pkt_cnt") == {}
+
+
+def test_maps_that_are_not_there(lab: Lab) -> None:
+    lab.ok("build", "--map", "my_very_own_map")
+    lab.ok("load")
+    for name, words in {
+        "my_very_ovn_map": "did you mean 'my_very_own_map'?",
+        "id:999999999": "there is no map with id 999999999",
+        "id:x": "is no map id",
+        f"{PIN}/my_very_own": f"did you mean '{PIN}/my_very_own_map'?",
+        f"{PIN}/xdp_allow": "is no map but a program",
+    }.items():
+        done = lab.xdpctl("dump", name)
+        assert done.returncode == 2, done.stderr
+        assert words in done.stderr
+        assert done.stdout == ""
+
+
+def test_several_maps_of_one_name(lab: Lab) -> None:
+    lab.ok("build", "--map", "twice_the_same")
+    lab.ok("load", "--pin", "/sys/fs/bpf/one")
+    lab.ok("load", "--pin", "/sys/fs/bpf/two")
+    done = lab.xdpctl("dump", "twice_the_same")
+    assert done.returncode == 2
+    assert "/sys/fs/bpf/one/twice_the_same" in done.stderr
+    assert "/sys/fs/bpf/two/twice_the_same" in done.stderr
+    assert "id:" in done.stderr
+
+
+def test_json_and_csv_exclude_each_other(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load")
+    assert lab.xdpctl("dump", "pkt_cnt", "--json", "--csv").returncode == 2
+    assert lab.xdpctl("dump", "pkt_cnt", "--per-cpu").returncode == 2, "one value for all CPUs"
+
+
+def test_a_closed_pipe_ends_quietly(lab: Lab) -> None:
+    lab.ok("build", "--type", "array", "--key", "verdict")
+    lab.ok("load")
+    done = lab.run("sh", "-c", f"{XDPCTL} dump pkt_cnt | true")
+    assert done.stderr == ""
+
+
+def test_status(lab: Lab) -> None:
+    lab.ok(
+        "build",
+        "--program",
+        "status_test",
+        "--type",
+        "percpu_array",
+        "--field",
+        "packets",
+        "--field",
+        "bytes",
+    )
+    lab.ok("load", "--dev", "veth0")
+    programs = json.loads(lab.ok("status", "--json"))
+    assert programs["schema"] == 1
+    [mine] = [p for p in programs["programs"] if p["name"] == "status_test"]
+    assert mine["ours"]
+    assert mine["attached"] == [{"device": "veth0", "mode": "native"}]
+    assert mine["pinned"] == [f"{PIN}/status_test"]
+    [pkt_cnt] = [m for m in mine["maps"] if m["name"] == "pkt_cnt"]
+    assert (pkt_cnt["type"], pkt_cnt["key_size"], pkt_cnt["value_size"], pkt_cnt["max_entries"]) == (
+        "percpu_array",
+        4,
+        16,
+        1,
+    )
+    text = lab.ok("status")
+    assert f"* status_test  id {mine['id']}  tag {mine['tag']}  since 20" in text
+    assert "rodata" not in text
+
+
+def test_another_network_namespace(lab: Lab) -> None:
+    """Pins stay where they are; the device is found, attached and detached in its own namespace."""
+    lab.ok("build")
+    lab.ok("--netns", "peer", "load", "--dev", "veth1")
+    assert lab.must("ls", PIN).split() == ["pkt_cnt", "xdp_allow"]
+    lab.must("ping", "-q", "-c", "2", "-i", "0.02", "10.77.0.2")
+    assert lab.dump() == {0: 2}
+    assert "veth1" in lab.ok("--netns", "/run/netns/peer", "status")
+    lab.ok("--netns", "peer", "detach", "veth1")
+    lab.ok("--netns", "peer", "attach", "veth1", "--mode", "generic")
+    lab.ok("attach", "veth0")
+    said = lab.ok("unload")
+    assert "detached from veth1 in netns peer" in said
+    assert "detached from veth0\n" in said
+    assert lab.attached() == []
+    assert lab.pins() == []
+
+
+def test_show_commands_is_truthful(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load")
+    shown = lab.xdpctl("--show-commands", "dump", "pkt_cnt").stderr.splitlines()
+    commands = [line for line in shown if line.startswith("bpftool")]
+    assert any("map dump" in line for line in commands)
+    for line in commands:
+        lab.must("sh", "-c", line)

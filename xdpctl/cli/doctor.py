@@ -1,0 +1,37 @@
+"""Check what this machine has and lacks.
+
+Each line is good, bad (something needed is missing, and how to mend that) or a note. Works without
+root, which is itself one of the things needed. Ends with status 3 where something is bad.
+
+\b
+Examples:
+  xdpctl doctor
+  xdpctl doctor | grep ^bad
+"""
+
+import os
+import shutil
+import sys
+
+import typer
+
+from xdpctl.cli import arguments, session
+from xdpctl.core.doctor import State
+from xdpctl.errors import HostLacks
+from xdpctl.ops import doctor
+from xdpctl.views import doctor as view
+
+
+def command(json: bool = arguments.JSON) -> None:
+    findings = doctor.diagnose()
+    if json:
+        session.say(view.as_json(findings))
+    elif sys.stdout.isatty():
+        colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        session.say(view.as_text(findings, shutil.get_terminal_size().columns, colour))
+    else:
+        session.say(view.as_lines(findings))
+    bad = [finding.name for finding in findings if finding.state is State.BAD]
+    if bad:
+        session.note(f"xdpctl: something needed is missing: {', '.join(bad)}")
+        raise typer.Exit(HostLacks.exit_code)

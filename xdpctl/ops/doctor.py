@@ -1,0 +1,95 @@
+"""What this machine has and lacks: everything is asked at once, and nothing that fails is an error."""
+
+import os
+from collections.abc import Callable
+
+from xdpctl.core import doctor, mounts
+from xdpctl.core.doctor import Finding
+from xdpctl.core.facts import Answer, Bpftool, Clang, Facts, Ip
+from xdpctl.errors import XdpctlError
+from xdpctl.tools import bpffs, bpftool, clang, host, iplink, proc
+
+HEADERS = ("linux/bpf.h", "bpf/bpf_helpers.h", "asm/types.h")
+
+Asked = Callable[[], Answer]
+"""A command under way; calling it waits for the answer."""
+
+
+def diagnose() -> tuple[Finding, ...]:
+    return doctor.examine(gather())
+
+
+def gather() -> Facts:
+    clang_asked, bpftool_asked, ip_asked = _ask_clang(), _ask_bpftool(), _ask_ip()
+    return Facts(
+        os_release=proc.os_release(),
+        kernel=host.kernel(),
+        config=host.kernel_config(),
+        uid=os.geteuid(),
+        capabilities=frozenset(name for name, bit in host.CAPABILITIES.items() if host.has(bit)),
+        user_namespace=host.in_user_namespace(),
+        filesystems=frozenset((host.read("/proc/filesystems") or "").split()),
+        mounted=mounts.parse(host.read("/proc/self/mountinfo") or ""),
+        bpffs_directory=os.path.isdir(bpffs.ROOT),
+        bpffs_read_only=host.read_only(bpffs.ROOT),
+        btf=os.path.exists("/sys/kernel/btf/vmlinux"),
+        jit=_setting("net/core/bpf_jit_enable"),
+        lockdown=host.read("/sys/kernel/security/lockdown"),
+        unprivileged=_setting("kernel/unprivileged_bpf_disabled"),
+        locked_memory=host.locked_memory(),
+        clang=clang_asked(),
+        bpftool=bpftool_asked(),
+        ip=ip_asked(),
+    )
+
+
+def _setting(name: str) -> str | None:
+    value = host.read(f"/proc/sys/{name}")
+    return None if value is None else value.strip()
+
+
+def _ask(*argv: str) -> Asked:
+    try:
+        running = proc.start(argv)
+    except XdpctlError as error:
+        failed = Answer(False, err=error.message)
+        return lambda: failed
+
+    def answer() -> Answer:
+        try:
+            result = running.result()
+        except XdpctlError as error:
+            return Answer(False, err=error.message)
+        return Answer(result.ok, result.out.decode(errors="replace"), result.err)
+
+    return answer
+
+
+def _ask_clang() -> Callable[[], Clang | None]:
+    path = proc.find("clang")
+    if path is None:
+        return lambda: None
+    version = _ask("clang", "--version")
+    for_bpf = ("clang", "-target", "bpf", *clang.asm_headers())
+    compiled = _ask(*for_bpf, "-S", "-o", "-", "-x", "c", os.devnull)
+    headers = {name: _ask(*for_bpf, "-M", "-include", name, "-x", "c", os.devnull) for name in HEADERS}
+    return lambda: Clang(path, version(), compiled(), {name: asked() for name, asked in headers.items()})
+
+
+def _ask_bpftool() -> Callable[[], Bpftool | None]:
+    path = proc.find("bpftool")
+    if path is None:
+        return lambda: None
+    version = _ask(*bpftool.command("version"))
+    probe = _ask(*bpftool.command("feature", "probe", "kernel"))
+    return lambda: Bpftool(path, version(), probe())
+
+
+def _ask_ip() -> Callable[[], Ip | None]:
+    path = proc.find("ip")
+    if path is None:
+        return lambda: None
+    version = _ask("ip", "-V")
+    links = _ask(*iplink.show_command(None))
+    usage = _ask("ip", "link", "help")
+    return lambda: Ip(path, version(), links(), usage())
