@@ -13,7 +13,8 @@ from typer.core import TyperGroup
 
 from xdpctl import __version__
 from xdpctl.cli import session
-from xdpctl.errors import XdpctlError
+from xdpctl.core.suggest import did_you_mean
+from xdpctl.errors import BadRequest, XdpctlError
 
 INTERRUPTED = 130
 
@@ -35,6 +36,11 @@ class Verbs(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(VERBS)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in VERBS and not ctx.resilient_parsing:
+            raise BadRequest(f"there is no verb {args[0]!r}", *did_you_mean(args[0], VERBS))
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in VERBS:
@@ -91,12 +97,24 @@ def run(arguments: list[str] | None = None) -> int:
         return 0
 
 
+def _tell_misplaced(arguments: list[str]) -> None:
+    """Options for all verbs come before the verb; say so where one came after it."""
+    verb = next((i for i, word in enumerate(arguments) if word in VERBS), len(arguments))
+    for word in arguments[verb:]:
+        if word.partition("=")[0] in ("--dry-run", "--show-commands", "--netns"):
+            session.note(f"{word} goes before the verb: xdpctl {word} {arguments[verb]}")
+            return
+
+
 def _status_of(arguments: list[str] | None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
     status = 0
     try:
         app(arguments, prog_name="xdpctl")
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0
+        if status == BadRequest.exit_code:
+            _tell_misplaced(given)
     except XdpctlError as error:
         session.tell_error(error)
         status = error.exit_code

@@ -39,6 +39,7 @@ def _choice(words: type[StrEnum], what: str, default: str, *names: str) -> Any:
 def command(
     source: Path | None = typer.Argument(
         None,
+        metavar="SOURCE",
         help="A spec (.toml) or a C file (.c).",
         autocompletion=arguments.completion("sources"),
         show_default=False,

@@ -22,7 +22,7 @@ from xdpctl.ops import load
 def command(
     path: Path | None = typer.Argument(
         None,
-        metavar="[OBJECT]",
+        metavar="OBJECT",
         help="Compiled object.  [default: the one in bpf/]",
         autocompletion=arguments.completion("objects"),
         show_default=False,

@@ -12,7 +12,7 @@ from xdpctl.ops import new
 
 
 def command(
-    file: Path = typer.Argument(Path("counter.toml"), metavar="[FILE]", help="Where to write it."),
+    file: Path = typer.Argument(Path("counter.toml"), metavar="FILE", help="Where to write it."),
 ) -> None:
     if session.dry_run():
         session.say(f"# write {file}")
