@@ -1,71 +1,101 @@
 """Which package holds a program, and how this distribution installs it."""
 
+import re
+
 INSTALL = {
     "debian": "apt-get install",
+    "ubuntu": "apt-get install",
     "fedora": "dnf install",
     "arch": "pacman -S",
     "alpine": "apk add",
 }
 
+_DEBIAN = {
+    "clang": "clang",
+    "llvm-objdump": "llvm",
+    "headers": "libbpf-dev linux-libc-dev",
+    "bpftool": "bpftool",
+    "ip": "iproute2",
+    "ping": "iputils-ping",
+    "kernel": "linux-image-$(dpkg --print-architecture)",
+}
+_KERNELS_OWN_TOOLS = "linux-tools-$(uname -r)"
+
 PACKAGES = {
-    "debian": {
-        "clang": "clang",
-        "llvm-objdump": "llvm",
-        "headers": "libbpf-dev",
-        "bpftool": "bpftool",
-        "ip": "iproute2",
-        "ping": "iputils-ping",
+    "debian": _DEBIAN,
+    "ubuntu": {
+        **_DEBIAN,
+        "bpftool": _KERNELS_OWN_TOOLS,
+        "kernel": "linux-generic-hwe-$(lsb_release -rs)",
     },
     "fedora": {
-        "clang": "clang",
-        "llvm-objdump": "llvm",
-        "headers": "libbpf-devel",
-        "bpftool": "bpftool",
+        **_DEBIAN,
+        "headers": "libbpf-devel kernel-headers",
         "ip": "iproute",
         "ping": "iputils",
+        "kernel": "kernel",
     },
     "arch": {
-        "clang": "clang",
-        "llvm-objdump": "llvm",
-        "headers": "libbpf",
+        **_DEBIAN,
+        "headers": "libbpf linux-api-headers",
         "bpftool": "bpf",
-        "ip": "iproute2",
         "ping": "iputils",
+        "kernel": "linux",
     },
     "alpine": {
-        "clang": "clang",
-        "llvm-objdump": "llvm",
+        **_DEBIAN,
         "headers": "libbpf-dev linux-headers",
-        "bpftool": "bpftool",
-        "ip": "iproute2",
         "ping": "iputils",
+        "kernel": "linux-lts",
     },
 }
+"""What each distribution calls it, where that isn't what Debian calls it."""
 
 
 def family(os_release: str) -> str | None:
     """The family of a distribution, from the text of /etc/os-release."""
-    fields = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
-    names = [fields.get("ID", ""), *fields.get("ID_LIKE", "").strip("\"'").split()]
-    if "ubuntu" in (name.strip("\"'") for name in names):
+    names = [_field("ID", os_release), *_field("ID_LIKE", os_release).split()]
+    if "ubuntu" in names:  # its own derivatives name Debian too, in whatever order
         return "ubuntu"
-    known = (name.strip("\"'") for name in names)
-    return next((name for name in known if name in INSTALL), None)
+    return next((name for name in names if name in INSTALL), None)
 
 
-def package(program: str, os_release: str) -> str | None:
-    """The package with this program; on Ubuntu bpftool comes with the kernel's own tools."""
+def install_command(program: str, os_release: str) -> str | None:
+    """The command that installs this program here, as a line for a root shell."""
     distribution = family(os_release)
-    if distribution == "ubuntu":
-        return "linux-tools-$(uname -r)" if program == "bpftool" else PACKAGES["debian"].get(program)
-    return PACKAGES.get(distribution or "", {}).get(program)
+    if distribution is None or program not in PACKAGES[distribution]:
+        return None
+    package = PACKAGES[distribution][program]
+    if package == _KERNELS_OWN_TOOLS and _has_own_bpftool(os_release):
+        package = "bpftool"
+    return f"{INSTALL[distribution]} {package}"
 
 
 def install_hint(program: str, os_release: str) -> str:
-    """The command that installs this program here."""
-    name = package(program, os_release)
-    distribution = family(os_release)
-    if name is None or distribution is None:
+    """What to do to have this program here."""
+    command = install_command(program, os_release)
+    if command is None:
         return f"install {program} with your distribution's package manager"
-    command = INSTALL["debian" if distribution == "ubuntu" else distribution]
-    return f"install it: {command} {name}"
+    return f"install it: {command}"
+
+
+def wrapper_remedy(os_release: str, kernel: str) -> str | None:
+    """What mends a bpftool that looks for a twin made for the running kernel, and finds none."""
+    foreign = not re.fullmatch(r"\d+\.\d+\.\d+-\d+-[a-z][a-z0-9-]*", kernel)
+    if family(os_release) == "ubuntu" and foreign and not _has_own_bpftool(os_release):
+        # WSL, containers, kernels of one's own: there is no linux-tools package of that name
+        newest = '"$(ls -d /usr/lib/linux-tools/*/bpftool | tail -n 1)"'
+        return f"apt-get install linux-tools-generic && ln -sf {newest} /usr/local/sbin/bpftool"
+    return install_command("bpftool", os_release)
+
+
+def _has_own_bpftool(os_release: str) -> bool:
+    """Since 25.10 bpftool is a package of its own on Ubuntu, for all kernels."""
+    version = re.match(r"(\d+)\.(\d+)", _field("VERSION_ID", os_release))
+    own = _field("ID", os_release) == "ubuntu"  # a derivative counts its versions otherwise
+    return own and version is not None and (int(version[1]), int(version[2])) >= (25, 10)
+
+
+def _field(name: str, os_release: str) -> str:
+    found = re.search(rf"^{name}=(.*)$", os_release, re.M)
+    return found[1].strip().strip("\"'") if found else ""

@@ -1,15 +1,26 @@
-"""What this process may do."""
+"""What this process may do, and what the kernel's own files say of this machine."""
 
+import gzip
+import os
+import platform
+import resource
 from pathlib import Path
 
 from xdpctl.errors import HostLacks
 
-CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_BPF = 12, 21, 39
+CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_SYS_RESOURCE, CAP_BPF = 12, 21, 24, 39
+CAPABILITIES = {
+    "CAP_NET_ADMIN": CAP_NET_ADMIN,
+    "CAP_SYS_ADMIN": CAP_SYS_ADMIN,
+    "CAP_SYS_RESOURCE": CAP_SYS_RESOURCE,
+    "CAP_BPF": CAP_BPF,
+}
+"""Those that matter to BPF, by name."""
 
 
 def capabilities() -> int:
     """The bits of the capabilities that are in effect."""
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in (read("/proc/self/status") or "").splitlines():
         if line.startswith("CapEff:"):
             return int(line.split()[1], 16)
     return 0
@@ -20,10 +31,50 @@ def has(capability: int) -> bool:
 
 
 def privileged() -> bool:
-    """Root, or what the kernel asks of others who load BPF programs and attach them."""
-    return has(CAP_SYS_ADMIN) or (has(CAP_BPF) and has(CAP_NET_ADMIN))
+    """Root, as far as the kernel asks for it: CAP_BPF loads programs, but doesn't let list them."""
+    return has(CAP_SYS_ADMIN)
 
 
 def require_privileges() -> None:
     if not privileged():
         raise HostLacks("this needs root (or CAP_SYS_ADMIN)", "run it with sudo; `xdpctl doctor` tells more")
+
+
+def in_user_namespace() -> bool:
+    """Whether this process lives in a user namespace of its own, where root isn't the kernel's root."""
+    mapped = read("/proc/self/uid_map")
+    return mapped is not None and mapped.split() != ["0", "0", "4294967295"]
+
+
+def read(path: str) -> str | None:
+    """A file of the kernel; None where there is none, or none for us."""
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError:
+        return None
+
+
+def kernel() -> str:
+    """The running kernel, as `uname -r` has it."""
+    return platform.release()
+
+
+def kernel_config() -> str:
+    """How the running kernel was configured; empty where nothing tells."""
+    try:
+        return gzip.decompress(Path("/proc/config.gz").read_bytes()).decode(errors="replace")
+    except OSError:
+        places = (f"/boot/config-{kernel()}", f"/lib/modules/{kernel()}/config")
+        return next((text for text in map(read, places) if text), "")
+
+
+def locked_memory() -> tuple[int, int]:
+    """The limit of locked memory in bytes, and how far it can be raised; -1 for no limit."""
+    return resource.getrlimit(resource.RLIMIT_MEMLOCK)
+
+
+def read_only(directory: str) -> bool:
+    try:
+        return bool(os.statvfs(directory).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False

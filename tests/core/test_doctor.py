@@ -1,0 +1,300 @@
+"""Every finding, good and bad, from facts made by hand."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from xdpctl.core import doctor
+from xdpctl.core.doctor import Finding, State
+from xdpctl.core.facts import Answer, Bpftool, Clang, Facts, Ip
+from xdpctl.core.mounts import Mount
+
+DEBIAN, UBUNTU = "ID=debian\n", "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=24.04\n"
+CAPABILITIES = frozenset({"CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_BPF", "CAP_SYS_RESOURCE"})
+SYS = Mount("/sys", "sysfs")
+MOUNTED = (SYS, Mount("/sys/fs/bpf", "bpf"), Mount("/sys/kernel/security", "securityfs"))
+FOUND = {
+    "linux/bpf.h": Answer(True, "null.o: /dev/null /usr/include/linux/bpf.h \\\n /usr/include/linux/types.h"),
+    "bpf/bpf_helpers.h": Answer(True, "null.o: /dev/null \\\n  /usr/include/bpf/bpf_helpers.h"),
+    "asm/types.h": Answer(True, "null.o: /dev/null /usr/include/x86_64-linux-gnu/asm/types.h"),
+}
+NOT_FOUND = Answer(False, err="<built-in>:1:10: fatal error: 'x.h' file not found")
+CLANG = Clang("/usr/bin/clang", Answer(True, "Debian clang version 14.0.6\nTarget: x\n"), Answer(True), FOUND)
+BPFTOOL = Bpftool(
+    "/usr/sbin/bpftool",
+    Answer(True, '{"version":"7.1.0","libbpf_version":"1.1","features":{"libbfd":false}}'),
+    Answer(True, '{"program_types":{"have_xdp_prog_type":true},"map_types":{}}'),
+)
+IP = Ip(
+    "/usr/sbin/ip",
+    Answer(True, "ip utility, iproute2-6.1.0, libbpf 1.1.2"),
+    Answer(True, '[{"ifindex":1,"ifname":"lo","mtu":65536}]'),
+    Answer(False, err="Usage: ip link ... [ { xdp | xdpgeneric | xdpdrv | xdpoffload } { off |"),
+)
+HEALTHY = Facts(
+    os_release=DEBIAN,
+    kernel="6.1.0-18-amd64",
+    config="CONFIG_BPF_SYSCALL=y\nCONFIG_BPF_JIT=y\n",
+    uid=0,
+    capabilities=CAPABILITIES,
+    user_namespace=False,
+    filesystems=frozenset({"nodev", "proc", "bpf", "ext4"}),
+    mounted=MOUNTED,
+    bpffs_directory=True,
+    bpffs_read_only=False,
+    btf=True,
+    jit="1",
+    lockdown="[none] integrity confidentiality\n",
+    unprivileged="2",
+    locked_memory=(8 << 20, 8 << 20),
+    clang=CLANG,
+    bpftool=BPFTOOL,
+    ip=IP,
+)
+NOBODY = replace(HEALTHY, uid=65534, capabilities=frozenset())
+
+
+def finding(name: str, facts: Facts = HEALTHY, **changed: Any) -> Finding:
+    [found] = [f for f in doctor.examine(replace(facts, **changed)) if f.name == name]
+    return found
+
+
+def expect(state: State, says: str, remedy: str, found: Finding) -> None:
+    assert found.state is state, found
+    assert says in found.found
+    assert found.remedy == remedy
+
+
+def good(says: str, found: Finding) -> None:
+    expect(State.GOOD, says, "", found)
+
+
+def bad(says: str, remedy: str, found: Finding) -> None:
+    assert remedy, "what is bad can be mended"
+    expect(State.BAD, says, remedy, found)
+
+
+def note(says: str, remedy: str, found: Finding) -> None:
+    expect(State.NOTE, says, remedy, found)
+
+
+def test_a_healthy_machine() -> None:
+    findings = doctor.examine(HEALTHY)
+    assert doctor.healthy(findings)
+    names = "privileges kernel bpf xdp btf jit bpffs lockdown unprivileged clang headers bpftool iproute2"
+    assert [f.name for f in findings] == names.split()
+    assert {f.name for f in findings if f.state is not State.GOOD} == {"unprivileged"}
+
+
+def test_a_machine_with_nothing() -> None:
+    bare = replace(NOBODY, clang=None, bpftool=None, ip=None, filesystems=frozenset({"proc"}))
+    bare = replace(bare, unprivileged=None, mounted=(SYS,), kernel="4.4.0", jit=None, config="")
+    findings = doctor.examine(bare)
+    assert not doctor.healthy(findings)
+    wrong = {f.name for f in findings if f.state is State.BAD}
+    assert wrong == {"privileges", "kernel", "bpf", "bpffs", "clang", "bpftool", "iproute2"}
+    assert all(f.remedy for f in findings if f.state is State.BAD)
+
+
+def test_without_proc_nothing_is_judged() -> None:
+    [found] = doctor.examine(replace(HEALTHY, filesystems=frozenset()))
+    bad("/proc isn't mounted", "mount -t proc proc /proc", found)
+
+
+def test_privileges() -> None:
+    good("root", finding("privileges"))
+    good("user 1000, with CAP_SYS_ADMIN", finding("privileges", uid=1000))
+    bad(
+        "user 65534, without CAP_SYS_ADMIN and CAP_NET_ADMIN",
+        "run it with sudo",
+        finding("privileges", NOBODY),
+    )
+    found = finding("privileges", uid=1000, capabilities=frozenset({"CAP_BPF", "CAP_NET_ADMIN"}))
+    bad("without CAP_SYS_ADMIN:", "run it with sudo", found)
+
+
+def test_root_of_a_container() -> None:
+    found = finding("privileges", capabilities=frozenset({"CAP_SYS_ADMIN"}))
+    remedy = "run it outside of the container, or start that with --cap-add NET_ADMIN"
+    bad("root, without CAP_NET_ADMIN", remedy, found)
+    found = finding("privileges", user_namespace=True)
+    assert found.state is State.BAD
+    assert "root of a user namespace" in found.found
+
+
+@pytest.mark.parametrize("kernel", ["5.10.0", "5.10.0-28-amd64", "6.18.44", "10.0-rc1"])
+def test_new_enough_kernels(kernel: str) -> None:
+    good(f"{kernel} (5.10 or newer is needed)", finding("kernel", kernel=kernel))
+
+
+@pytest.mark.parametrize("kernel", ["5.9.16", "4.19.0-26-amd64", "strange"])
+def test_old_kernels(kernel: str) -> None:
+    found = finding("kernel", kernel=kernel)
+    remedy = "apt-get install linux-image-$(dpkg --print-architecture) && reboot"
+    bad(f"{kernel}, but 5.10 or newer is needed", remedy, found)
+
+
+def test_old_kernel_of_an_unknown_distribution() -> None:
+    found = finding("kernel", kernel="4.19.0", os_release="")
+    bad("5.10", "boot a newer kernel of your distribution", found)
+
+
+def test_bpf() -> None:
+    good("bpf()", finding("bpf"))
+    good("bpf()", finding("bpf", filesystems=frozenset({"proc"})))
+    lacking = finding("bpf", filesystems=frozenset({"proc"}), unprivileged=None)
+    assert lacking.state is State.BAD
+    assert "CONFIG_BPF_SYSCALL" in lacking.found
+
+
+def test_xdp() -> None:
+    good("takes an XDP program", finding("xdp"))
+    refuses = replace(BPFTOOL, probe=Answer(True, '{"program_types":{"have_xdp_prog_type":false}}'))
+    found = finding("xdp", bpftool=refuses)
+    assert found.state is State.BAD
+    assert "CONFIG_NET" in found.remedy
+
+
+def test_xdp_that_cannot_be_tried() -> None:
+    note("without root", "", finding("xdp", NOBODY))
+    note("without bpftool", "", finding("xdp", bpftool=None))
+    note("without bpftool", "", finding("xdp", bpftool=replace(BPFTOOL, version=Answer(False))))
+    lacks = replace(BPFTOOL, probe=Answer(False, '{"error":"missing CAP_PERFMON"}'))
+    note("can't be tried: missing CAP_PERFMON", "", finding("xdp", bpftool=lacks))
+
+
+def test_btf() -> None:
+    good("/sys/kernel/btf/vmlinux", finding("btf"))
+    note("counters do without", "boot a kernel with CONFIG_DEBUG_INFO_BTF", finding("btf", btf=False))
+
+
+def test_jit() -> None:
+    good("on (net.core.bpf_jit_enable = 1)", finding("jit"))
+    note("off", "sysctl -w net.core.bpf_jit_enable=1", finding("jit", jit="0"))
+
+
+@pytest.mark.parametrize(
+    ("config", "state", "says"),
+    [
+        ("CONFIG_BPF_JIT=y\nCONFIG_BPF_JIT_ALWAYS_ON=y\n", State.GOOD, "always on"),
+        ("# CONFIG_BPF_JIT is not set\n", State.NOTE, "has none"),
+        ("CONFIG_BPF_JIT=y\n", State.NOTE, "can't be seen"),
+        ("", State.NOTE, "can't be seen"),
+    ],
+)
+def test_jit_in_another_network_namespace(config: str, state: State, says: str) -> None:
+    expect(state, says, "", finding("jit", jit=None, config=config))
+
+
+def test_bpffs() -> None:
+    good("mounted at /sys/fs/bpf", finding("bpffs"))
+    good("`xdpctl load` mounts it", finding("bpffs", mounted=(SYS,)))
+    note("as root", "mount -t bpf bpf /sys/fs/bpf", finding("bpffs", NOBODY, mounted=(SYS,)))
+    bad("is read-only", "mount -o remount,rw /sys/fs/bpf", finding("bpffs", bpffs_read_only=True))
+
+
+def test_bpffs_that_cannot_be_mounted() -> None:
+    covered = (SYS, Mount("/sys/fs/bpf", "tmpfs"))
+    remedy = "umount /sys/fs/bpf && mount -t bpf bpf /sys/fs/bpf"
+    bad("is a tmpfs", remedy, finding("bpffs", mounted=covered))
+    bare = finding("bpffs", mounted=(), bpffs_directory=False)
+    bad("no directory", "mount -t sysfs sysfs /sys", bare)
+    unknown = finding("bpffs", mounted=(SYS,), filesystems=frozenset({"proc"}), unprivileged=None)
+    assert unknown.state is State.BAD
+
+
+def test_lockdown() -> None:
+    good("none", finding("lockdown"))
+    good("counters load", finding("lockdown", lockdown="none [integrity] confidentiality\n"))
+    locked = finding("lockdown", lockdown="none integrity [confidentiality]\n")
+    note("bpf_printk", "boot with lockdown=integrity", locked)
+    good("has none", finding("lockdown", lockdown=None))
+    mount = "mount -t securityfs securityfs /sys/kernel/security"
+    note("can't be seen", mount, finding("lockdown", lockdown=None, mounted=(SYS,)))
+
+
+def test_unprivileged_bpf_is_only_information() -> None:
+    note("only root", "", finding("unprivileged"))
+    note("users other than root", "", finding("unprivileged", unprivileged="0"))
+    note("can't be seen", "", finding("unprivileged", unprivileged=None))
+
+
+def test_locked_memory_matters_to_old_kernels_only() -> None:
+    tiny = (64 << 10, 64 << 10)
+    poor = replace(HEALTHY, capabilities=CAPABILITIES - {"CAP_SYS_RESOURCE"}, locked_memory=tiny)
+    assert "memlock" not in [f.name for f in doctor.examine(replace(poor, kernel="5.11.0"))]
+    old = replace(poor, kernel="5.10.200")
+    assert finding("memlock", old).state is State.BAD
+    assert "64 KiB" in finding("memlock", old).found
+    assert finding("memlock", old).remedy.startswith("ulimit -l unlimited")
+    good("enough", finding("memlock", old, locked_memory=(8 << 20, 8 << 20)))
+    for lifted in ({"capabilities": CAPABILITIES}, {"locked_memory": (-1, -1)}, {"locked_memory": (1, -1)}):
+        good("bpftool lifts", finding("memlock", old, **lifted))
+    note("without root", "", finding("memlock", NOBODY, kernel="5.10.200"))
+
+
+def test_clang() -> None:
+    good("14.0.6 (/usr/bin/clang), compiles for BPF", finding("clang"))
+    bad("not installed", "apt-get install clang", finding("clang", clang=None))
+    broken = replace(CLANG, version=Answer(False, err="error while loading libLLVM\nmore\n"))
+    bad("/usr/bin/clang fails: error while loading", "apt-get install clang", finding("clang", clang=broken))
+    hostonly = replace(CLANG, compiled=Answer(False, err="error: unable to create target: 'bpf'\n"))
+    found = finding("clang", clang=hostonly)
+    bad("14.0.6 (/usr/bin/clang) can't compile for BPF: error: unable", "apt-get install clang", found)
+
+
+def test_headers() -> None:
+    found = finding("headers")
+    good("/usr/include/linux/bpf.h, /usr/include/bpf/bpf_helpers.h", found)
+    good("/usr/include/x86_64-linux-gnu/asm/types.h", found)
+    missing = replace(CLANG, headers={**FOUND, "bpf/bpf_helpers.h": NOT_FOUND})
+    found = finding("headers", clang=missing)
+    bad("doesn't find bpf/bpf_helpers.h", "apt-get install libbpf-dev linux-libc-dev", found)
+    note("without clang", "", finding("headers", clang=None))
+
+
+def test_bpftool() -> None:
+    good("7.1.0 (/usr/sbin/bpftool) with libbpf 1.1", finding("bpftool"))
+    oldest = replace(BPFTOOL, version=Answer(True, '{"version":"4.19.304"}'))
+    bad("too old", "apt-get install bpftool", finding("bpftool", bpftool=oldest))
+    broken = replace(BPFTOOL, version=Answer(False, err="bpftool: cannot execute: required file not found\n"))
+    bad("fails: bpftool: cannot execute", "apt-get install bpftool", finding("bpftool", bpftool=broken))
+    silent = replace(BPFTOOL, version=Answer(False))
+    bad("it gives no reason", "apt-get install bpftool", finding("bpftool", bpftool=silent))
+
+
+@pytest.mark.parametrize(
+    ("os_release", "remedy"),
+    [
+        (DEBIAN, "apt-get install bpftool"),
+        (UBUNTU, "apt-get install linux-tools-$(uname -r)"),
+        ("ID=fedora\n", "dnf install bpftool"),
+        ("ID=arch\n", "pacman -S bpf"),
+        ("ID=alpine\n", "apk add bpftool"),
+        ("ID=nixos\n", "install bpftool with your distribution's package manager"),
+    ],
+)
+def test_bpftool_by_distribution(os_release: str, remedy: str) -> None:
+    bad("not installed", remedy, finding("bpftool", bpftool=None, os_release=os_release))
+
+
+def test_wrapper_of_ubuntu() -> None:
+    err = "WARNING: bpftool not found for kernel 6.8.0-31\n\n  You may need to install the following packages"
+    wrapper = replace(BPFTOOL, version=Answer(False, err=err), probe=Answer(False, err=err))
+    facts = replace(HEALTHY, os_release=UBUNTU, kernel="6.8.0-31-generic", bpftool=wrapper)
+    says = "/usr/sbin/bpftool is a wrapper that has no bpftool for kernel 6.8.0-31-generic"
+    bad(says, "apt-get install linux-tools-$(uname -r)", finding("bpftool", facts))
+    note("without bpftool", "", finding("xdp", facts))
+
+
+def test_iproute2() -> None:
+    good("6.1.0 (/usr/sbin/ip), with JSON and XDP", finding("iproute2"))
+    bad("not installed", "apt-get install iproute2", finding("iproute2", ip=None))
+    busybox = replace(IP, version=Answer(False, err="ip: invalid option -- 'V'\nBusyBox v1.36.1"))
+    found = finding("iproute2", ip=busybox, os_release="ID=alpine\n")
+    bad("is another ip: ip: invalid option", "apk add iproute2", found)
+    textual = replace(IP, links=Answer(False, err='Option "-j" is unknown'))
+    bad("doesn't print JSON", "apt-get install iproute2", finding("iproute2", ip=textual))
+    blind = replace(IP, help=Answer(False, err="Usage: ip link"))
+    bad("too old to know XDP", "dnf install iproute", finding("iproute2", ip=blind, os_release="ID=fedora\n"))

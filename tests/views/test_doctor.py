@@ -1,0 +1,90 @@
+"""Findings as lines, on a terminal, as JSON."""
+
+import json
+import re
+
+import pytest
+
+from xdpctl.core.doctor import Finding, State
+from xdpctl.views import doctor as view
+
+FINDINGS = (
+    Finding("kernel", State.GOOD, "6.1.0 (5.10 or newer is needed)"),
+    Finding(
+        "bpftool",
+        State.BAD,
+        "/usr/sbin/bpftool is a wrapper that has no bpftool for kernel 6.8.0-31-generic",
+        "apt-get install linux-tools-$(uname -r)",
+    ),
+    Finding("lockdown", State.NOTE, "can't be seen: [securityfs] isn't mounted", "mount -t securityfs"),
+)
+ESCAPE = "\x1b["
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[\d;]*m", "", text)
+
+
+def test_one_line_for_each_check() -> None:
+    assert view.as_lines(FINDINGS).splitlines() == [
+        "good  kernel    6.1.0 (5.10 or newer is needed)",
+        "bad   bpftool   /usr/sbin/bpftool is a wrapper that has no bpftool for kernel 6.8.0-31-generic; "
+        "mend: apt-get install linux-tools-$(uname -r)",
+        "note  lockdown  can't be seen: [securityfs] isn't mounted; mend: mount -t securityfs",
+    ]
+
+
+def test_on_a_terminal() -> None:
+    assert plain(view.as_text(FINDINGS, 100, colour=True)).splitlines() == [
+        "good  kernel: 6.1.0 (5.10 or newer is needed)",
+        "bad   bpftool: /usr/sbin/bpftool is a wrapper that has no bpftool for kernel 6.8.0-31-generic",
+        "      mend: apt-get install linux-tools-$(uname -r)",
+        "note  lockdown: can't be seen: [securityfs] isn't mounted",
+        "      mend: mount -t securityfs",
+    ]
+
+
+@pytest.mark.parametrize("width", [20, 40, 79])
+@pytest.mark.parametrize("colour", [True, False])
+def test_narrow_terminals(width: int, colour: bool) -> None:
+    lines = plain(view.as_text(FINDINGS, width, colour)).splitlines()
+    assert max(map(len, lines)) <= width
+    states = [line[:4].strip() for line in lines if not line.startswith(" ")]
+    assert states == ["good", "bad", "note"]
+    said = "".join(line[6:] for line in lines).replace(" ", "")
+    for finding in FINDINGS:
+        assert finding.found.replace(" ", "") in said
+        assert finding.remedy.replace(" ", "") in said
+
+
+def test_colour_where_it_is_wanted() -> None:
+    assert ESCAPE in view.as_text(FINDINGS, 80, colour=True)
+
+
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM"])
+def test_no_colour_where_it_is_not(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "1")
+    assert ESCAPE not in view.as_text(FINDINGS, 80, colour=False)
+
+
+def test_wish_for_colour_is_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert ESCAPE in view.as_text(FINDINGS, 80, colour=True)
+
+
+def test_json() -> None:
+    text = view.as_json(FINDINGS)
+    assert "\n" not in text
+    found = json.loads(text)
+    assert (found["schema"], found["ok"]) == (1, False)
+    assert found["checks"][0] == {
+        "name": "kernel",
+        "state": "good",
+        "found": "6.1.0 (5.10 or newer is needed)",
+        "remedy": "",
+    }
+    assert [check["state"] for check in found["checks"]] == ["good", "bad", "note"]
+
+
+def test_json_of_a_healthy_machine() -> None:
+    assert json.loads(view.as_json((FINDINGS[0], FINDINGS[2])))["ok"] is True

@@ -1,0 +1,97 @@
+"""What there is to know of a machine before it is judged: what its kernel and its tools say."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xdpctl.core import mounts, packages
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """The first two numbers of a version."""
+    found = re.search(r"(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said."""
+
+    ok: bool
+    out: str = ""
+    err: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The first line of why it failed; bpftool gives it as JSON."""
+        in_json = re.match(r'\[?{"error":\s*"([^"]*)"', self.out)
+        lines = [in_json[1]] if in_json else (self.err.strip() or self.out.strip()).splitlines()
+        return lines[0] if lines else "it gives no reason"
+
+
+@dataclass(frozen=True)
+class Clang:
+    path: str
+    version: Answer
+    compiled: Answer
+    headers: Mapping[str, Answer]
+    """For each header, all files that including it reads."""
+
+
+@dataclass(frozen=True)
+class Bpftool:
+    path: str
+    version: Answer
+    probe: Answer
+
+
+@dataclass(frozen=True)
+class Ip:
+    path: str
+    version: Answer
+    links: Answer
+    help: Answer
+
+
+@dataclass(frozen=True)
+class Facts:
+    os_release: str
+    kernel: str
+    config: str
+    """How the kernel was configured; empty where nothing tells."""
+    uid: int
+    capabilities: frozenset[str]
+    user_namespace: bool
+    filesystems: frozenset[str]
+    """The kinds that the kernel knows; none where /proc isn't mounted."""
+    mounted: tuple[mounts.Mount, ...]
+    bpffs_directory: bool
+    bpffs_read_only: bool
+    btf: bool
+    jit: str | None
+    lockdown: str | None
+    unprivileged: str | None
+    locked_memory: tuple[int, int]
+    """The limit in bytes and how far it can be raised; -1 for no limit."""
+    clang: Clang | None = None
+    bpftool: Bpftool | None = None
+    ip: Ip | None = None
+
+    @property
+    def has_bpf(self) -> bool:
+        """Each of these comes with CONFIG_BPF_SYSCALL, and can be seen by everybody."""
+        return "bpf" in self.filesystems or self.unprivileged is not None
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        return version_of(self.kernel)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the kernel lets this process load programs and look for those of others."""
+        return "CAP_SYS_ADMIN" in self.capabilities and not self.user_namespace
+
+    def install(self, program: str) -> str:
+        """The command that installs it, or words where this distribution isn't known."""
+        command = packages.install_command(program, self.os_release)
+        return command or packages.install_hint(program, self.os_release)
