@@ -29,6 +29,12 @@ class BadRequest(XdpctlError):
     exit_code = 2
 
 
+class Interrupted(XdpctlError):
+    """Ctrl-C came, and not all could be undone (exit code 130)."""
+
+    exit_code = 130
+
+
 class HostLacks(XdpctlError):
     """The host lacks something: root, a tool, bpffs, a kernel feature (exit code 3)."""
 

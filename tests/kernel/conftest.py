@@ -134,9 +134,9 @@ def unavailable() -> str:
     """Why kernel tests can't run here; empty where they can."""
     if os.geteuid() != 0:
         return "kernel tests need root"
-    for program in ("clang", "bpftool", "ip", "ping", "unshare", "nsenter"):
-        if subprocess.run(["sh", "-c", f"command -v {program}"], capture_output=True).returncode:
-            return f"{program} isn't installed"
+    for program in ("clang --version", "bpftool version", "ip -V", "ping -V", "unshare -V", "nsenter -V"):
+        if subprocess.run(["sh", "-c", program], capture_output=True).returncode:
+            return f"`{program}` fails"
     probe = subprocess.run(
         ["unshare", "-m", "-n", "mount", "-t", "bpf", "bpf", "/sys/fs/bpf"], capture_output=True
     )

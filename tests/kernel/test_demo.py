@@ -1,11 +1,12 @@
 """`make demo` on the real kernel: it counts exactly, and however it ends it leaves nothing."""
 
+import contextlib
 import os
 import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -69,26 +70,22 @@ def program_in(text: str) -> str:
     return found[1]
 
 
-def processes() -> set[str]:
-    """The processes of any demo."""
-    found = set()
+def processes() -> tuple[Path, ...]:
+    """The processes of the demo, by their folders in /proc."""
+    found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
+        with contextlib.suppress(OSError):
             if os.fsencode(DEMO) in path.read_bytes():
-                found.add(path.parent.name)
-        except OSError:
-            continue
-    return found
+                found.append(path.parent)
+    return tuple(found)
 
 
-def namespaces() -> set[int]:
-    """The network namespaces that a process is in or that have a name."""
+def namespaces(of: Iterable[Path]) -> set[int]:
+    """The network namespaces that these processes are in."""
     found = set()
-    for path in (*Path("/proc").glob("[0-9]*/ns/net"), *Path("/run").glob("netns/*"), *Path("/run").glob("peer")):
-        try:
-            found.add(path.stat().st_ino)
-        except OSError:
-            continue
+    for path in of:
+        with contextlib.suppress(OSError):
+            found.add((path / "ns" / "net").stat().st_ino)
     return found
 
 
@@ -133,7 +130,7 @@ def test_demo_counts_exactly_and_leaves_nothing(demo: subprocess.Popen[str]) -> 
 def test_demo_that_is_stopped_leaves_nothing(demo: subprocess.Popen[str], end: signal.Signals) -> None:
     before = machine()
     said = until(demo, "$ ping")
-    inside = namespaces()
+    own = namespaces(processes()) - namespaces([Path("/proc/self")])
     if end == signal.SIGKILL:
         demo.kill()
     else:
@@ -142,7 +139,8 @@ def test_demo_that_is_stopped_leaves_nothing(demo: subprocess.Popen[str], end: s
     assert demo.wait() in (130, -end), said
     assert gone(program_in(said))
     assert machine() == before
-    assert namespaces() < inside
+    assert own
+    assert own.isdisjoint(namespaces(Path("/proc").glob("[0-9]*")))
 
 
 def test_demo_says_what_is_missing() -> None:

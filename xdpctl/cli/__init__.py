@@ -14,9 +14,7 @@ from typer.core import TyperGroup
 from xdpctl import __version__
 from xdpctl.cli import session
 from xdpctl.core.suggest import did_you_mean
-from xdpctl.errors import BadRequest, XdpctlError
-
-INTERRUPTED = 130
+from xdpctl.errors import BadRequest, Interrupted, XdpctlError
 
 VERBS = {
     "new": "Write a commented spec to start from.",
@@ -102,7 +100,8 @@ def _tell_misplaced(arguments: list[str]) -> None:
     verb = next((i for i, word in enumerate(arguments) if word in VERBS), len(arguments))
     for word in arguments[verb:]:
         if word.partition("=")[0] in ("--dry-run", "--show-commands", "--netns"):
-            session.note(f"{word} goes before the verb: xdpctl {word} {arguments[verb]}")
+            option = "--netns NAME" if word.startswith("--netns") else word
+            session.note(f"{option} goes before the verb: xdpctl {option} {arguments[verb]}")
             return
 
 
@@ -124,7 +123,7 @@ def _status_of(arguments: list[str] | None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         session.tell_error(XdpctlError(f"{where}{error.strerror}"))
         status = 1
-    if status == INTERRUPTED:
-        session.note("xdpctl: interrupted; nothing is left of what was begun")
+        if status == Interrupted.exit_code:
+            session.note("xdpctl: interrupted; nothing is left of what was begun")
     sys.stdout.flush()
     return status

@@ -44,6 +44,7 @@ def command(
         session.note(f"{found.map.name} is empty: nothing has been counted yet")
     elif not found.typed:
         session.note(f"{found.map.name} has no BTF: its bytes are shown as they are")
+    per_cpu = per_cpu or (found.map.per_cpu and not found.typed)  # bytes can't be summed
     if json:
         session.say(view.as_json(found.map, found.pin, found.entries, per_cpu))
     elif csv:

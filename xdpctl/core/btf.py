@@ -12,6 +12,8 @@ Value = int | str | bool | None | dict[str, Any] | list[Any]
 Reader = Callable[[bytes], Value]
 
 VERDICTS = ("XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT")
+ANONYMOUS = ("(anon)", "")
+"""How bpftool names a struct or union in another one whose members are used as the outer one's."""
 MODIFIERS = ("CONST", "VOLATILE", "RESTRICT", "TYPE_TAG")
 
 
@@ -108,16 +110,23 @@ class Types:
     def _struct(self, type_: BtfType) -> Reader:
         if type_.name == "in6_addr":
             return hexadecimal if self.raw else ipv6
-        members = [(m.name, self._member(m)) for m in type_.members if m.name]
-        return lambda data: {name: read(data) for name, read in members}
+        members = [(m.name, self._member(m)) for m in type_.members]
+
+        def read_struct(data: bytes) -> Value:
+            whole: dict[str, Any] = {}
+            for name, read in members:
+                part = read(data)
+                whole.update(part if name in ANONYMOUS and isinstance(part, dict) else {name: part})
+            return whole
+
+        return read_struct
 
     def _member(self, member: Member) -> Reader:
+        read, size = self.reader(member.type_id), self.size(member.type_id)
         if member.bitfield_size:
-            first, size = member.bits_offset, member.bitfield_size
-            return lambda data: unsigned(data) >> first & (1 << size) - 1
-        read, start = self.reader(member.type_id), member.bits_offset // 8
-        end = start + self.size(member.type_id)
-        return lambda data: read(data[start:end])
+            return bitfield(read, member.bits_offset, member.bitfield_size, size)
+        start = member.bits_offset // 8
+        return lambda data: read(data[start : start + size])
 
     def _array(self, type_: BtfType) -> Reader:
         if self._is_char(type_.type_id) and not self.raw:
@@ -134,6 +143,18 @@ class Types:
         while type_ and type_.kind in MODIFIERS:
             type_ = self.types.get(type_.type_id)
         return type_ is not None and type_.kind == "INT" and type_.name == "char"
+
+
+def bitfield(read: Reader, first: int, width: int, size: int) -> Reader:
+    """Reads bits, spread out to the size of their type."""
+
+    def read_bits(data: bytes) -> Value:
+        bits = unsigned(data) >> first & (1 << width) - 1
+        if read is signed and bits >> width - 1:
+            bits |= -1 << width & (1 << 8 * size) - 1
+        return read(bits.to_bytes(size, sys.byteorder))
+
+    return read_bits
 
 
 def unsigned(data: bytes) -> int:

@@ -1,5 +1,6 @@
 """The JSON of `bpftool map dump`, and the map's BTF, to entries with keys and values by meaning."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -70,11 +71,16 @@ def _read(data: list[str] | RawError | None, read: Callable[[bytes], Value]) -> 
 
 def total(values: list[Any]) -> Value:
     """The sum over CPUs, member by member; None where something isn't a number and differs."""
-    first = values[0]
-    if isinstance(first, dict):
+    first, kinds = values[0], {type(value) for value in values}
+    if kinds == {dict}:
         return {name: total([value[name] for value in values]) for name in first}
-    if isinstance(first, list):
+    if kinds == {list}:
         return [total(list(parts)) for parts in zip(*values, strict=True)]
-    if isinstance(first, int) and not isinstance(first, bool):
+    if kinds == {int}:
         return int(sum(values))
-    return cast("Value", first) if values.count(first) == len(values) else None
+    return cast("Value", first) if len(kinds) == 1 and values.count(first) == len(values) else None
+
+
+def readable(text: bytes) -> bytes:
+    """bpftool before 7.1 writes `'` as `\\'`, which JSON doesn't have."""
+    return re.sub(rb"\\(.)", lambda found: b"'" if found[1] == b"'" else found[0], text, flags=re.S)

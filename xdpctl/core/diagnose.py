@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-NOT_PERMITTED = "Operation not permitted"
+_NOT_PERMITTED = re.compile(r"Operation not permitted|-EPERM\b")
+"""libbpf 1.6 and later name an error by its constant."""
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Explanation:
 
 
 def not_permitted(reason: str) -> bool:
-    return NOT_PERMITTED in reason
+    return _NOT_PERMITTED.search(reason) is not None
 
 
 def load_failure(reason: str, log: str) -> Explanation:
@@ -22,7 +23,7 @@ def load_failure(reason: str, log: str) -> Explanation:
     verifier = re.search(r"-- BEGIN PROG LOAD LOG --\n(.*?)-- END PROG LOAD LOG --", log, re.S)
     if verifier and "processed" in verifier[1]:
         return _verifier_rejection(verifier[1], log)
-    if NOT_PERMITTED in log or NOT_PERMITTED in reason:
+    if not_permitted(log) or not_permitted(reason):
         return Explanation("not permitted to load BPF programs", ("run xdpctl as root",), True)
     for pattern, message, *hints in _LOAD_PATTERNS:
         found = re.search(pattern, log + "\n" + reason)
@@ -39,12 +40,12 @@ _LOAD_PATTERNS = (
         "delete the line __uint(pinning, LIBBPF_PIN_BY_NAME): xdpctl pins the maps itself",
     ),
     (
-        r"map '(\w+)': failed to create: Invalid argument",
+        r"map '(\w+)': failed to create: (?:Invalid argument|-EINVAL)",
         r"the kernel refused the definition of map \1",
         "check its max_entries (at least 1), key (4 bytes for an array) and flags",
     ),
     (
-        r"map '(\w+)': failed to create: (?:Argument list too long|Cannot allocate memory).*",
+        r"map '(\w+)': failed to create: (?:Argument list too long|Cannot allocate memory|-E2BIG|-ENOMEM)",
         r"map \1 is too large for this machine",
         "make max_entries or the value smaller",
     ),

@@ -72,7 +72,7 @@ def read(data: bytes) -> BpfObject:
         if machine != EM_BPF:
             raise NotBpf("it is compiled for another machine than BPF")
         return _Reader(data, order).object()
-    except (struct.error, IndexError, ValueError):
+    except (struct.error, IndexError, OverflowError, ValueError):
         raise NotBpf("its ELF tables are damaged") from None
 
 

@@ -1,5 +1,6 @@
 """Which file system a path is on, from the text of /proc/self/mountinfo."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -14,7 +15,7 @@ def parse(mountinfo: str) -> tuple[Mount, ...]:
     mounts = []
     for line in mountinfo.splitlines():
         left, _, right = line.partition(" - ")
-        point = left.split(" ")[4].replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\")
+        point = re.sub(r"\\([0-7]{3})", lambda escape: chr(int(escape[1], 8)), left.split(" ")[4])
         mounts.append(Mount(point, right.split(" ")[0]))
     return tuple(mounts)
 

@@ -70,6 +70,11 @@ def describe(attachment: Attachment) -> str:
     return f"{name} (id {attachment.prog.id}, {attachment.mode.mode} mode)"
 
 
+def running(device: Device) -> frozenset[str]:
+    """What can be seen to run on a device."""
+    return frozenset(f"{describe(a)} on {device.ifname}" for a in device.xdp.attached)
+
+
 def _holder(attachment: Attachment, links: tuple[BpfLink, ...]) -> tuple[str, str]:
     """What holds a program besides the device, and how to make it let go."""
     if attachment.prog.name == DISPATCHER:

@@ -33,7 +33,8 @@ def render(spec: Spec) -> str:
             marker=MARKER,
             spec=spec,
             counter=counter,
-            summary=_summary(spec),
+            counted=_counted(counter),
+            fate=_FATE[spec.verdict],
             by_verdict=by_verdict,
             needs_bytes=needs_bytes,
             value_is_struct=several,
@@ -65,16 +66,17 @@ def _environment() -> "Environment":
     )
 
 
-def _summary(spec: Spec) -> str:
-    counter = spec.counter
+_FATE = {Verdict.PASS: "passes", Verdict.DROP: "drops"}
+
+
+def _counted(counter: Counter) -> str:
     what = " and ".join(counter.fields)
     by = " by verdict" if counter.key is Key.VERDICT else ""
     kind = str(counter.type).replace("percpu_", "per-CPU ")
-    end = {Verdict.PASS: "passes them on", Verdict.DROP: "drops them"}[spec.verdict]
-    return f"counts {what}{by} in the {kind} map {counter.map} and {end}"
+    return f"{what}{by} in the {kind} map {counter.map}"
 
 
-_ONE_PACKET = {Field.PACKETS: "1", Field.BYTES: "bytes"}
+_ONE_PACKET = {Field.PACKETS: "1", Field.BYTES: "length"}
 
 
 def _first_value(counter: Counter) -> str:

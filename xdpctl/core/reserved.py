@@ -16,11 +16,11 @@ RESERVED = frozenset(
     finitef finitel first float floor floorf floorl fma fmaf fmal fmax fmaxf fmaxl fmin fminf fminl fmod
     fmodf fmodl fopen for fprintf fread free frexp frexpf frexpl fscanf fwrite goto hypot hypotf hypotl
     if ilogb ilogbf ilogbl index inline int isalnum isalpha isblank iscntrl isdigit isgraph islower
-    isprint ispunct isspace isupper isxdigit key labs ldexp ldexpf ldexpl lgamma lgammaf lgammal license
-    linux llabs llrint llrintf llrintl llround llroundf llroundl log log10 log10f log10l log1p log1pf
-    log1pl log2 log2f log2l logb logbf logbl logf logl long lrint lrintf lrintl lround lroundf lroundl
-    main malloc memalign memccpy memchr memcmp memcpy memmove mempcpy memset modf modff modfl nan nanf
-    nanl nearbyint nearbyintf nearbyintl nextafter nextafterf nextafterl nexttoward nexttowardf
+    isprint ispunct isspace isupper isxdigit key labs ldexp ldexpf ldexpl length lgamma lgammaf lgammal
+    license linux llabs llrint llrintf llrintl llround llroundf llroundl log log10 log10f log10l log1p
+    log1pf log1pl log2 log2f log2l logb logbf logbl logf logl long lrint lrintf lrintl lround lroundf
+    lroundl main malloc memalign memccpy memchr memcmp memcpy memmove mempcpy memset modf modff modfl nan
+    nanf nanl nearbyint nearbyintf nearbyintl nextafter nextafterf nextafterl nexttoward nexttowardf
     nexttowardl offsetof packets pow powf powl printf realloc register remainder remainderf remainderl
     remquo remquof remquol restrict return rindex rint rintf rintl round roundf roundl scalbln scalblnf
     scalblnl scalbn scalbnf scalbnl scanf short signed sin sinf sinh sinhf sinhl sinl sizeof snprintf

@@ -68,7 +68,6 @@ class Flag(StrEnum):
     NO_PREALLOC = "no_prealloc"
     ZERO_SEED = "zero_seed"
     MMAPABLE = "mmapable"
-    RDONLY = "rdonly"
 
     @property
     def suits(self) -> tuple[MapType, ...]:
@@ -78,7 +77,6 @@ class Flag(StrEnum):
             Flag.NO_PREALLOC: hashes,
             Flag.ZERO_SEED: hashes,
             Flag.MMAPABLE: (MapType.ARRAY,),
-            Flag.RDONLY: tuple(MapType),
         }[self]
 
 
@@ -155,8 +153,21 @@ def _converted(raw: Mapping[str, Any]) -> Spec:
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         path = tuple(int(i) if i else name for name, i in re.findall(r"\.?(\w+)|\[(\d+)\]", where))
-        path = tuple(int(p) if isinstance(p, str) and p.isdigit() else p for p in path)
-        raise SpecError(path, f"{where.rpartition('.')[2]}: {message[:1].lower()}{message[1:]}") from None
+        entry = [step for step in path if isinstance(step, str)][-1]
+        for kind, in_words in _KINDS.items():
+            message = message.replace(f"`{kind}`", in_words)
+        raise SpecError(path, f"{entry}: {message[:1].lower()}{message[1:]}") from None
+
+
+_KINDS = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a fraction",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
+"""What msgspec calls by the names of Python or JSON."""
 
 
 def _check_names(spec: Spec) -> None:

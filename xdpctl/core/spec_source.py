@@ -65,5 +65,5 @@ type = "hash"                   # hash, array, percpu_hash or percpu_array (the 
 key = "total"                   # total: one count of all packets; verdict: one per XDP action
 fields = ["packets"]            # packets, bytes, or both, in the order that you like
 # max_entries = 1               # how many elements; as many as the key needs, if left out
-flags = []                      # hashes: no_prealloc, zero_seed; array: mmapable; any: rdonly
+flags = []                      # for hashes: no_prealloc, zero_seed; for an array: mmapable
 """

@@ -10,7 +10,7 @@ def line_of(text: str, path: tuple[str | int, ...]) -> int:
     The longest prefixes of the text that are TOML by themselves end where statements end; the entry
     begins with the first statement after which it is there.
     """
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").split("\n")
     while path:
         begin = 1
         for end in range(1, len(lines) + 1):

@@ -9,7 +9,7 @@ from types import FrameType
 from xdpctl.core import diagnose
 from xdpctl.core.model import Argv
 from xdpctl.core.plan import Act, Plan, Step, command_line
-from xdpctl.errors import HostLacks, Refused, XdpctlError
+from xdpctl.errors import HostLacks, Interrupted, Refused, XdpctlError
 from xdpctl.tools import bpffs, bpftool, proc
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -43,13 +43,13 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
                 done.append(_do(step))
                 if interrupted():
                     raise KeyboardInterrupt
-        except (XdpctlError, KeyboardInterrupt) as error:
+        except BaseException as error:
             trouble = (*_unwind(done), *_difference(operation))
-            if not trouble:
-                raise
-            if isinstance(error, XdpctlError):
+            if trouble and isinstance(error, XdpctlError):
                 raise type(error)(error.message, *error.hints, *trouble, log=error.log) from error
-            raise Refused("interrupted", *trouble) from error
+            if trouble and isinstance(error, KeyboardInterrupt):
+                raise Interrupted("interrupted", *trouble) from error
+            raise
     return tuple(done)
 
 

@@ -39,10 +39,10 @@ def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: boo
         program, pinned = found.name, owners.below(found.pinned, pin)[0]
     steps = (plan.attach(name, pinned, mode.tried, netns.prefix),)
 
-    def facts() -> apply.Facts:
-        return frozenset(owners.describe(a) for a in iplink.device(name, netns).xdp.attached)
+    def observe() -> apply.Facts:
+        return owners.running(iplink.device(name, netns))
 
-    return Prepared(name, program, mode, apply.Operation(steps, facts(), facts))
+    return Prepared(name, program, mode, apply.Operation(steps, owners.running(device), observe))
 
 
 def run(prepared: Prepared) -> Attached:

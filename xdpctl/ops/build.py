@@ -103,7 +103,7 @@ def _refuse_legacy_maps(code: str, source: Path) -> None:
     found = legacy.find(code)
     if found:
         raise BadRequest(
-            f'{source}:{found[0].line}: struct bpf_map_def in SEC("maps") is refused since libbpf 1.0',
+            f'{source}:{found[0].line}: a map in SEC("maps") is refused since libbpf 1.0',
             "the same in today's form, which also tells the types of key and value:",
             *(map_.modern for map_ in found),
         )

@@ -38,10 +38,10 @@ def prepare(name: str, pin: str, netns_name: str, force: bool, dry_run: bool) ->
         pinned = {p.id: p.pinned[0] for p in programs if p.pinned}
     steps = tuple(plan.detach(name, a.mode.mode, pinned.get(a.prog.id), netns.prefix) for a in attachments)
 
-    def facts() -> apply.Facts:
-        return frozenset(owners.describe(a) for a in iplink.device(name, netns).xdp.attached)
+    def observe() -> apply.Facts:
+        return owners.running(iplink.device(name, netns))
 
-    return Prepared(device, attachments, netns, apply.Operation(steps, facts(), facts))
+    return Prepared(device, attachments, netns, apply.Operation(steps, owners.running(device), observe))
 
 
 def run(prepared: Prepared) -> tuple[Attachment, ...]:

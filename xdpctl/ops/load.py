@@ -120,7 +120,5 @@ def _refuse_taken(pin: str, found: BpfObject) -> None:
 
 
 def _facts(pin: str, device: Device | None) -> apply.Facts:
-    """The pins, and the programs of the device."""
-    pins = {f"{pin}/{name}" for name in bpffs.entries(pin)}
-    running = () if device is None else device.xdp.attached
-    return frozenset(pins | {owners.describe(a) for a in running})
+    pins = frozenset(f"{pin}/{name}" for name in bpffs.entries(pin))
+    return pins if device is None else pins | owners.running(device)

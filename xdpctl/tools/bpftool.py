@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from xdpctl.core import diagnose
+from xdpctl.core import decode, diagnose
 from xdpctl.core.btf import BtfDump
 from xdpctl.core.decode import RawEntry
 from xdpctl.core.model import Argv, BpfLink, Map, Program
@@ -53,7 +53,10 @@ def read(result: proc.Result, type_: type[T]) -> T:
     if not result.ok:
         raise failure(result)
     try:
-        return msgspec.json.decode(result.out, type=type_)
+        try:
+            return msgspec.json.decode(result.out, type=type_)
+        except msgspec.DecodeError:
+            return msgspec.json.decode(decode.readable(result.out), type=type_)
     except msgspec.DecodeError as error:
         raise Refused(
             f"bpftool printed what xdpctl can't read: {error}", "`xdpctl doctor` checks bpftool"

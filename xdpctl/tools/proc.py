@@ -11,6 +11,7 @@ import select
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,9 +58,9 @@ def shown(argv: Argv, cwd: Path | None = None) -> None:
 
 
 def environment() -> dict[str, str]:
-    """English messages, and the sbin directories that a user's PATH often lacks."""
-    path = os.environ.get("PATH", "")
-    return {"PATH": f"{path}:{SYSTEM_PATH}" if path else SYSTEM_PATH, "LC_ALL": "C"}
+    """English messages; first what set-up linked beside Python, last sbin, which a user's PATH may lack."""
+    path = (os.path.dirname(sys.executable), os.environ.get("PATH", ""), SYSTEM_PATH)
+    return {"PATH": ":".join(filter(None, path)), "LC_ALL": "C"}
 
 
 def find(program: str) -> str | None:
@@ -87,10 +88,11 @@ class Running:
     def __init__(self, argv: Argv) -> None:
         self.argv = argv
         shown(argv)
+        program = executable(argv[0])
         self._err = os.memfd_create("stderr")
         try:
             child = subprocess.Popen(
-                (executable(argv[0]), *argv[1:]),
+                (program, *argv[1:]),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=self._err,
@@ -174,6 +176,8 @@ def _spawn_sh(argv: Argv, cwd: Path | None, seconds: float) -> Result:
         raise Refused(f"stopped after {seconds:.0f} s: {command_line(argv, cwd)}") from None
     except sh.SignalException as death:
         status = int(death.exit_code)
+    except sh.ForkException as error:
+        raise HostLacks(f"{argv[0]} can't be run: {error}") from error
     finally:
         out_text, err_text = _drain(out), _drain(err)
     return Result(argv, status, out_text.encode(errors="surrogateescape"), err_text)

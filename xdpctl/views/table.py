@@ -20,4 +20,6 @@ def table(header: Sequence[str], rows: Sequence[Row]) -> str:
 
 
 def text(cell: object) -> str:
-    return "-" if cell is None else str(cell)
+    """As one line without control characters, which would act on the terminal."""
+    shown = "-" if cell is None else str(cell)
+    return shown if shown.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)

@@ -1,0 +1,46 @@
+# `make demo` and `make test` need nothing but a fresh checkout: `.ci/setup` does what is left to do.
+
+# First a bpftool that the set-up linked; last where Debian keeps its own, which a user's PATH may lack.
+PYTHON = PATH="$(CURDIR)/.venv/bin:$$PATH:/usr/sbin:/sbin" .venv/bin/python
+
+.PHONY: help setup ready demo lint check test bench clean
+
+help: ## name the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+
+setup: ready ## install what is missing, and make .venv/bin/xdpctl
+	@echo "ready: .venv/bin/xdpctl"
+
+ready:
+	@.ci/setup
+
+demo: ready ## count pings on a throwaway pair of interfaces (needs root, uses sudo)
+	@tests/demo.sh
+
+lint: ready
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+
+check: lint ## style, types and import directions
+	$(PYTHON) -m pytest tests/test_layers.py
+
+test: lint ## all of check, then every test (those of the kernel need root)
+	$(PYTHON) -m pytest
+
+# Compiled beforehand: files that root writes would be in the way of the checkout's owner.
+bench: ready ## time dump, load and build against doing it by hand (needs root, uses sudo)
+	@[ "$$(id -u)" = 0 ] || echo "The bench needs root: using sudo."
+	@.venv/bin/python -m compileall -q xdpctl
+	@$$([ "$$(id -u)" = 0 ] || echo sudo) env PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench.py
+
+# C that was generated says so in its first lines; any other C in bpf/ is somebody's own.
+clean: ## remove .venv, caches and build output
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find xdpctl tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@for source in bpf/*.bpf.c; do \
+		if head -n 3 "$$source" 2>/dev/null | grep -q 'Written by `xdpctl build`'; then \
+			echo "rm $$source"; rm "$$source"; \
+		fi; \
+	done
+	rm -f bpf/*.bpf.o

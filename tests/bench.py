@@ -1,0 +1,213 @@
+"""How fast xdpctl is: ratios to what has to be done anyway, measured side by side (`make bench`).
+
+Needs root. All of it runs in mount and network namespaces of its own, which end with it. The exit
+status is 1 where a target is missed.
+"""
+
+import argparse
+import contextlib
+import gc
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+Argv = tuple[str, ...]
+
+OUTSIDE = "XDPCTL_BENCH_OUTSIDE"
+"""Tells the run inside which network namespace was left."""
+PIN = "/sys/fs/bpf/ebpf"
+XDPCTL = str(Path(sys.executable).parent / "xdpctl")
+NOTHING = (sys.executable, "-c", "pass")
+ENVIRONMENT = {"PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin", "LC_ALL": "C"}
+SILENT = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+LAB = f"""
+mount -t tmpfs tmpfs /run
+mount -t bpf bpf /sys/fs/bpf
+ip link add bench0 type veth peer name bench1
+ip link set bench0 up && ip link set bench1 up
+{shlex.quote(XDPCTL)} build
+{shlex.quote(XDPCTL)} load
+bpftool -n map update pinned {PIN}/pkt_cnt key 0 0 0 0 value 1 0 0 0 0 0 0 0
+"""
+
+# Start-up is Python, imports (all that sys.modules holds at the end of a real run, made before the
+# clock starts), parsing the same command line and exit. The last two are measured by the same main()
+# with the verb's function emptied, and subtracted. Nothing gains by being done beside an import, but
+# work that moved into imports would count as start-up.
+RECORD = """
+import os, sys
+from xdpctl.__main__ import main
+leave = os._exit
+def record(status):
+    print(",".join(sys.modules), file=sys.stderr)
+    leave(status)
+os._exit = record
+main()
+"""
+DRIVER = """
+import gc, sys, time
+gc.disable()
+from xdpctl.__main__ import main
+from importlib import import_module
+for name in sys.argv.pop(1).split(","):
+    import_module(name)
+if sys.argv.pop(1) == "nothing":
+    from functools import wraps
+    verb = import_module("xdpctl.cli." + sys.argv[1])
+    verb.command = wraps(verb.command)(lambda **_: None)
+with open("started", "w") as file:
+    file.write(str(time.perf_counter()))
+main()
+"""
+NOTES = """
+Medians of interleaved runs, in ms; ratio = (xdpctl - start-up) / against.
+start-up: parsing the same command line, and exit; starting Python and importing all that the command
+          imports (sh, jinja2, ...) come before the clock starts.
+by hand:  what `xdpctl --show-commands load --dev` prints, without the queries, as one sh script."""
+
+
+@dataclass(frozen=True)
+class Case:
+    what: str
+    against: str = "python -c pass"
+    reference: Argv = NOTHING
+    directory: str = "."
+    """Where the reference is run."""
+    target: float = float("inf")
+    modules: str = ""
+    """What the command imports, if start-up doesn't count."""
+    reset: str = ""
+    """A script for after xdpctl and after the reference, not measured."""
+
+
+@dataclass(frozen=True)
+class Row:
+    case: Case
+    xdpctl: float
+    start_up: float
+    reference: float
+    ratio: float
+    error: float
+    """How far the ratio may be off, from how the rounds differ."""
+
+
+def measure(case: Case, rounds: int) -> Row:
+    """Everything once in each round, so that what slows the machine slows all alike.
+
+    The reference follows upon the start-up: the kernel attaches a quarter faster when it detached
+    just before, so that both ways have to come to it after the same time.
+    """
+    ours, starts, references = [], [], []
+    for _ in range(rounds + 2):
+        ours.append(_timed(_driven(case, "work") if case.modules else (XDPCTL, *case.what.split())))
+        _script(case.reset)
+        starts.append(_timed(_driven(case, "nothing")) if case.modules else 0.0)
+        references.append(_timed(case.reference, case.directory))
+        _script(case.reset)
+    del ours[:2], starts[:2], references[:2]  # to warm up
+    net = [all_ - start for all_, start in zip(ours, starts, strict=True)]
+    low, _, high = quantiles([n / r for n, r in zip(net, references, strict=True)], n=4)
+    error = 1.57 * (high - low) / rounds**0.5
+    ratio = median(net) / median(references)
+    return Row(case, median(ours), median(starts), median(references), ratio, error)
+
+
+def _driven(case: Case, how: str) -> Argv:
+    return (sys.executable, "-c", DRIVER, case.modules, how, *case.what.split())
+
+
+def _timed(argv: Argv, directory: str = ".") -> float:
+    """Milliseconds from a process's start, or from when DRIVER says so, to its end."""
+    program = shutil.which(argv[0], path=ENVIRONMENT["PATH"]) or argv[0]
+    with contextlib.chdir(directory):
+        start = time.perf_counter()
+        pid = os.posix_spawn(program, argv, ENVIRONMENT, file_actions=SILENT)
+        status = os.waitpid(pid, 0)[1]
+        end = time.perf_counter()
+    if status != 0:
+        sys.exit(f"failed: {shlex.join(argv)}")
+    if DRIVER in argv:
+        start = float(Path("started").read_text())
+    return (end - start) * 1000
+
+
+def _script(lines: str) -> None:
+    if lines:
+        _stderr("/bin/sh", "-ec", lines)
+
+
+def _stderr(*argv: str) -> list[str]:
+    done = subprocess.run(argv, env=ENVIRONMENT, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"failed: {shlex.join(argv)}\n{done.stderr}")
+    return done.stderr.splitlines()
+
+
+def _modules(*words: str) -> str:
+    return _stderr(sys.executable, "-c", RECORD, *words)[-1]
+
+
+def _cases() -> Iterator[Case]:
+    yield Case("--help")
+    yield Case("status")
+    yield Case("dump pkt_cnt", target=6.5)
+    line = _stderr(XDPCTL, "--show-commands", "build")[0]
+    _cd, directory, _and, *clang = shlex.split(line.strip("()"))
+    yield Case("build", "clang alone", tuple(clang), directory, 1.3, _modules("build"))
+    load, reset = ("load", "--dev", "bench0"), f"ip link set dev bench0 xdp off; rm -r {PIN}"
+    _script(reset)
+    shown = _stderr(XDPCTL, "--show-commands", *load)
+    _script(reset)
+    modules = _modules(*load)
+    _script(reset)
+    by_hand = ("/bin/sh", "-c", " && ".join(line for line in shown if " show " not in line))
+    yield Case(" ".join(load), "the same by hand", by_hand, ".", 1.3, modules, reset)
+
+
+def _line(row: Row) -> str:
+    start_up = f"{-row.start_up:.1f}" if row.start_up else ""
+    line = f"{row.case.what:18}{row.xdpctl:8.1f}{start_up:>10}   {row.case.against:16}{row.reference:8.1f}"
+    target = "" if row.case.target == float("inf") else f"{row.case.target:8}"
+    verdict = "" if not target else "  ok" if row.ratio <= row.case.target else "  OVER"
+    noisy = "  (noisy: the machine is busy)" if row.error > row.ratio / 15 else ""
+    return f"{line}{row.ratio:8.2f} ±{row.error:5.2f}{target}{verdict}{noisy}"
+
+
+def _in_lab() -> int:
+    """The same again, in namespaces of which nothing shows outside."""
+    outside = {OUTSIDE: os.readlink("/proc/self/ns/net")}
+    unshare = ("unshare", "--mount", "--net", "--propagation", "private", "--", sys.executable)
+    return subprocess.run((*unshare, *sys.argv), env={**os.environ, **outside}).returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    rounds = 9 if parser.parse_args().quick else 41
+    if os.geteuid() != 0:
+        sys.exit("the bench loads programs, in namespaces of its own: run it as root")
+    if os.environ.get(OUTSIDE, "") in ("", os.readlink("/proc/self/ns/net")):
+        return _in_lab()
+    gc.disable()
+    print(f"{'xdpctl':18}{'ms':>8}{'start-up':>10}   {'against':16}{'ms':>8}{'ratio':>8}{'target':>15}")
+    missed = False
+    with tempfile.TemporaryDirectory() as directory, contextlib.chdir(directory):
+        _script(LAB)
+        for case in _cases():
+            row = measure(case, rounds)
+            print(_line(row), flush=True)
+            missed |= row.ratio > case.target
+    print(NOTES)
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+"""The command line, run as users run it, as far as no kernel is needed."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import xdpctl
+from xdpctl.cli import VERBS
+
+CLI = Path(xdpctl.__file__).parent / "cli"
+WITHOUT_ROOT = (
+    ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    if os.geteuid() == 0 and shutil.which("setpriv")
+    else ()
+)
+
+Done = subprocess.CompletedProcess[str]
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs xdpctl without any privilege, in an empty directory."""
+
+    def run(*arguments: str, **environment: str) -> Done:
+        return subprocess.run(
+            [*WITHOUT_ROOT, sys.executable, "-m", "xdpctl", *arguments],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "COLUMNS": "80", **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("columns", ["80", "40"])
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_has_examples_and_fits(verb: str, columns: str, run: Run) -> None:
+    done = run(verb, "--help", COLUMNS=columns)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: xdpctl {verb} ")
+    assert f"xdpctl {verb}" in done.stdout.partition("Example")[2]
+    assert "--help" in done.stdout
+    assert columns == "40" or max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_the_table_of_verbs_is_what_their_modules_say() -> None:
+    said = {
+        path.stem: (ast.get_docstring(ast.parse(path.read_text())) or "").splitlines()[0]
+        for path in CLI.glob("*.py")
+        if "def command(" in path.read_text()
+    }
+    assert said == VERBS
+
+
+def test_help_and_version(run: Run) -> None:
+    done = run("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(f"\n  {verb} " in done.stdout for verb in VERBS)
+    assert run("-h").stdout == done.stdout
+    assert run("--version").stdout == f"xdpctl {xdpctl.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("lod", "'load'"),
+        ("--frobnicate status", "--frobnicate"),
+        ("dump", "MAP"),
+        ("dump cnt --jsn", "--json"),
+        ("dump cnt --json --csv", "--json and --csv exclude each other"),
+        ("attach", "DEV"),
+        ("attach lo --mode fast", "'auto', 'native', 'generic', 'offload'"),
+        ("status extra", "extra"),
+        ("build --typ hash", "--type"),
+        ("build --type has", "--type: type can't be 'has'\n  did you mean 'hash'?"),
+        ("build --field packet", "--field: fields can't be 'packet'\n  did you mean 'packets'?"),
+        ("build --flag mmap --type array", "--flag: flags can't be 'mmap'\n  did you mean 'mmapable'?"),
+        ("build --verdict allow", "--verdict: verdict can't be 'allow'"),
+        ("build --program xdp_count_packets", "--program: 'xdp_count_packets' has 17 characters"),
+        ("build --program same --map same", "both called 'same'"),
+        ("build --max-entries many", "--max-entries"),
+        ("build --max-entries 0", "--max-entries: max_entries 0 is too small"),
+        ("build --printk é", "--printk: printk takes one line of printable ASCII"),
+        ("build notes.txt", "notes.txt is neither a spec (.toml) nor a C file (.c)"),
+        ("build missing.toml", "missing.toml can't be read: No such file or directory"),
+        ("build missing.c", "missing.c can't be read: No such file or directory"),
+        ("build missing.c --type hash", "--type describes a generated program"),
+        ("load", "there is no object in bpf/\n  build one: xdpctl build"),
+        ("load missing.o", "missing.o can't be read"),
+        ("load --mode native", "--mode says how to attach, but there is no --dev"),
+        ("load --dry-run", "xdpctl --dry-run load"),
+        ("build --show-commands", "xdpctl --show-commands build"),
+        ("attach lo --netns lab", "xdpctl --netns NAME"),
+        ("detach nosuchdevice", "there is no device 'nosuchdevice'"),
+        ("--netns nowhere attach lo", "there is no network namespace /run/netns/nowhere"),
+        ("new missing/counter.toml", "missing/counter.toml can't be written: No such file or directory"),
+    ],
+)
+def test_a_wrong_request_is_one_clear_error(line: str, says: str, run: Run) -> None:
+    done = run(*line.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sum(text.startswith(("Error: ", "xdpctl: ")) for text in done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "line", ["status", "dump pkt_cnt", "dump id:7", "attach lo", "unload", "status --json"]
+)
+def test_what_needs_root_says_so(line: str, run: Run) -> None:
+    done = run(*line.split())
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("xdpctl: this needs root")
+
+
+def test_what_is_wrong_in_a_file_is_told_with_its_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('program = "p"\n\n[[counter]]\ntyp = "hash"\n')
+    done = run("build", "c.toml")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "xdpctl: c.toml:4: unknown entry 'typ'\n  did you mean 'type'?\n",
+    )
+    (tmp_path / "c.toml").write_bytes(b"program = '\xff'\n")
+    assert run("build", "c.toml").returncode == 2
+
+
+def test_new_writes_a_spec_that_says_the_defaults_and_never_overwrites(run: Run, tmp_path: Path) -> None:
+    assert run("new").stdout == "wrote counter.toml\n"
+    written = (tmp_path / "counter.toml").read_text()
+    again = run("new")
+    assert (again.returncode, again.stderr.splitlines()[0]) == (2, "xdpctl: counter.toml exists")
+    assert (tmp_path / "counter.toml").read_text() == written
+    said = run("--dry-run", "build", "counter.toml").stdout
+    assert said == run("--dry-run", "build").stdout
+
+
+def test_a_dry_run_of_build_touches_nothing(run: Run, tmp_path: Path) -> None:
+    done = run("--dry-run", "build", "--program", "mine", "--out", "o dir")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "# write o dir/mine.bpf.c"
+    assert lines[1].startswith("(cd 'o dir' && clang ")
+    assert lines[1].endswith(" -c mine.bpf.c -o mine.bpf.o)")
+    assert run("--dry-run", "new").stdout == "# write counter.toml\n"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("xdpctl ", list(VERBS)),
+        ("xdpctl de", ["detach"]),
+        ("xdpctl dump --", ["--pin", "--json", "--csv", "--per-cpu", "--raw"]),
+        ("xdpctl build --type per", ["percpu_hash", "percpu_array"]),
+        ("xdpctl attach lo --mode ", ["auto", "native", "generic", "offload"]),
+        ("xdpctl attach l", ["lo"]),
+        ("xdpctl dump ", ["mine_cnt"]),
+        ("xdpctl dump other", []),
+        ("xdpctl load bp", ["bpf/damaged.bpf.o", "bpf/mine.bpf.o"]),
+        ("xdpctl build c", ["c.toml"]),
+        ("xdpctl build --program ", ["mine"]),
+    ],
+)
+def test_shell_completion(line: str, expected: list[str], run: Run, built: Path) -> None:
+    done = run(COMP_WORDS=line, COMP_CWORD=str(len(line.split(" ")) - 1), _XDPCTL_COMPLETE="complete_bash")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = done.stdout.split()
+    assert set(expected) <= set(found) if expected == ["lo"] or "--pin" in expected else found == expected
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """A directory with a spec, a built counter, and a damaged object beside it."""
+    if shutil.which("clang") is None:
+        pytest.skip("clang is missing")
+    (tmp_path / "c.toml").touch()
+    command = [sys.executable, "-m", "xdpctl", "build", "--program", "mine", "--map", "mine_cnt"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "bpf" / "damaged.bpf.o").write_text("no object")
+    return tmp_path
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_are_told_how_to_complete(shell: str, run: Run) -> None:
+    done = run(_XDPCTL_COMPLETE=f"source_{shell}")
+    assert done.returncode == 0
+    assert f"_XDPCTL_COMPLETE=complete_{shell}" in done.stdout
+
+
+@pytest.mark.parametrize("line", ["--help", "build --help", "--dry-run build"])
+@pytest.mark.parametrize("redirection", ["| head -c 0", ">&-"])
+def test_nobody_reads_the_output(line: str, redirection: str, tmp_path: Path) -> None:
+    command = f"{sys.executable} -m xdpctl {line} {redirection}"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr == ""

@@ -1,0 +1,174 @@
+"""Recorded map dumps of three bpftool versions, and the BTF that says what their bytes mean.
+
+The maps are those of data/recorded/types.bpf.c; bpftool's own reading (`formatted`) is compared with.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from xdpctl.core.btf import BtfDump, BtfType, Types
+from xdpctl.core.decode import CpuValue, Entry, Layout, RawEntry, decode, layout, readable, total
+
+RECORDED = Path(__file__).parent.parent / "data" / "recorded"
+VERSIONS = ("v6.8.0", "debian7.1.0", "v7.7.0")
+TYPES = msgspec.json.decode((RECORDED / "types.btf.json").read_bytes(), type=BtfDump)
+BY_ID = {type_.id: type_ for type_ in TYPES.types}
+VOID = BtfType(0, "UNKNOWN", "(anon)")
+
+TYPED = (
+    "m_hash",
+    "m_hash_st",
+    "m_array",
+    "m_pcpu_arr",
+    "m_pcpu_hash",
+    "t_arrval",
+    "t_enumkey",
+    "t_odd",
+)
+
+
+def raw_dump(name: str, version: str = "debian7.1.0") -> tuple[RawEntry, ...]:
+    text = (RECORDED / f"{name}__{version}.json").read_bytes()
+    return msgspec.json.decode(readable(text), type=tuple[RawEntry, ...])
+
+
+def layout_of(map_name: str, raw: bool = False) -> Layout:
+    """From the map's definition in BTF, as bpftool finds the two types for `btf dump map`."""
+    variable = next(t for t in TYPES.types if t.kind == "VAR" and t.name == map_name)
+    ends = {m.name: BY_ID[m.type_id].type_id for m in BY_ID[variable.type_id].members}
+    return layout(TYPES, BtfDump((BY_ID[ends["key"]], BY_ID[ends["value"]])), raw)
+
+
+def bpftools_reading(name: str) -> list[dict[str, Any]]:
+    """What bpftool made of the bytes itself; of bitfields it prints a string with a number."""
+    text = (RECORDED / f"dump_{name}__debian7.1.0.json").read_text()
+    formatted = [entry["formatted"] for entry in json.loads(text)]
+    for entry in formatted if name == "t_odd" else []:
+        entry["value"].update({field: int(entry["value"][field], 16) for field in ("bits", "rest")})
+    return formatted
+
+
+def first(map_name: str, raw: bool = False) -> Entry:
+    return decode(raw_dump(f"dump_{map_name}"), layout_of(map_name, raw))[0]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", TYPED)
+def test_bytes_read_as_bpftool_reads_them(name: str, version: str) -> None:
+    found = decode(raw_dump(f"dump_{name}", version), layout_of(name))
+    for entry, formatted in zip(found, bpftools_reading(name), strict=True):
+        assert entry.key == formatted["key"]
+        if entry.per_cpu:
+            assert [(v.cpu, v.value) for v in entry.per_cpu] == [
+                (v["cpu"], v["value"]) for v in formatted["values"]
+            ]
+        else:
+            assert entry.value == formatted["value"]
+
+
+def test_values_of_several_cpus_are_summed_member_by_member() -> None:
+    assert [entry.value for entry in decode(raw_dump("dump_m_pcpu_arr"), layout_of("m_pcpu_arr"))] == [
+        {"rx_packets": 12 + 10, "rx_bytes": 0},
+        {"rx_packets": 0, "rx_bytes": 0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("of_cpus", "expected"),
+    [
+        ([1, 2**64 - 1], 2**64),
+        ([[1, 2], [3, 4]], [4, 6]),
+        (["eth0", "eth0"], "eth0"),
+        (["eth0", "eth1"], None),
+        ([True, True], True),
+        ([{"n": 1, "s": "a"}, {"n": 2, "s": "b"}], {"n": 3, "s": None}),
+        (["XDP_PASS", 17], None),
+        ([17, "XDP_PASS"], None),
+        ([5, None], None),
+        ([{"n": 1}, None], None),
+        ([True, 1], None),
+    ],
+)
+def test_what_is_no_number_is_not_summed(of_cpus: list[Any], expected: Any) -> None:
+    assert total(of_cpus) == expected
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("dump_n_hash", [Entry("0x00000000", "0x1600000000000000")]),
+        (
+            "dump_n_array",
+            [Entry("0x00000000", "0x16" + 15 * "00"), Entry("0x01000000", "0x" + 16 * "00")],
+        ),
+        (
+            "dump_n_pcpu",
+            [
+                Entry(
+                    "0x00000000",
+                    None,
+                    (CpuValue(0, "0x0c" + 15 * "00"), CpuValue(1, "0x0a" + 15 * "00")),
+                )
+            ],
+        ),
+        ("dump_t_devmap", [Entry("0x00000000", None), Entry("0x01000000", None)]),
+        ("empty_dump", []),
+    ],
+)
+def test_without_types_bytes_are_shown_as_they_are(name: str, expected: list[Entry], version: str) -> None:
+    assert decode(raw_dump(name, version), Layout()) == tuple(expected)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_global_variables_have_names_and_no_key(version: str) -> None:
+    section = next(t for t in TYPES.types if t.name == ".bss")
+    found = layout(TYPES, BtfDump((VOID, section)), raw=False)
+    (entry,) = decode(raw_dump("dump_multi_bss", version), found)
+    assert entry == Entry("0x00000000", {"g_total": 22})
+
+
+def test_signed_bitfields_and_the_members_of_unnamed_members() -> None:
+    value = {
+        "a": -1,
+        "b": 9,
+        "c": -5,
+        "x": 0x04030201,
+        "y": [1, 2, 3, 4],
+        "p": 1,
+        "q": 2,
+        "s": "x",
+        "e": "XDP_TX",
+        "on": True,
+        "pointer": "0x" + 8 * "00",
+    }
+    assert first("t_nested") == Entry(0, value)
+
+
+def test_addresses_ports_and_verdicts_are_known_by_their_types() -> None:
+    key = {"src": "10.0.0.1", "src6": "2001::1", "port": 443, "verdict": "XDP_DROP"}
+    assert first("t_net") == Entry(key, 1)
+
+
+def test_raw_gives_numbers_and_hexadecimal() -> None:
+    assert first("t_net", raw=True).key == {
+        "src": "0x0a000001",
+        "src6": "0x2001" + 13 * "00" + "01",
+        "port": "0x01bb",
+        "verdict": 1,
+    }
+    raw_keys = [entry.key for entry in decode(raw_dump("dump_t_enumkey"), layout_of("t_enumkey", raw=True))]
+    assert raw_keys == [17, 2]
+
+
+def test_a_map_whose_types_are_not_told_is_untyped() -> None:
+    assert not layout(TYPES, BtfDump(()), raw=False).typed
+    assert layout_of("m_hash").typed
+
+
+def test_a_type_that_is_not_there_is_shown_as_bytes() -> None:
+    assert Types(()).reader(7)(b"\x01\x02") == "0x0102"

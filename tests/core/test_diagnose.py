@@ -1,0 +1,150 @@
+"""What students did wrong, from the logs that bpftool printed, to an explanation."""
+
+from pathlib import Path
+
+import pytest
+
+from xdpctl.core.diagnose import load_failure, native_refused, not_permitted
+
+DATA = Path(__file__).parent.parent / "data"
+SAID = "failed to load object file"
+
+
+def log_of(name: str) -> str:
+    (path,) = (DATA / "corpus").glob(f"{name}-*.err")
+    return path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "reason", "hints"),
+    [
+        (
+            "10",
+            "xdp_allow at 10-no-null-check-hash.c:15",
+            "R0 invalid mem access 'map_value_or_null'",
+            ("*cnt += 1;",),
+        ),
+        (
+            "12",
+            "xdp_allow at 12-no-license-printk.c:7",
+            "cannot call GPL-restricted function from non-GPL compatible program",
+            ('bpf_printk("You can go now");',),
+        ),
+        (
+            "13",
+            "count_ip at 13-no-bounds-check.c:19",
+            "invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)",
+            ("if (eth->h_proto != bpf_htons(ETH_P_IP))", "R1 offset is outside of the packet"),
+        ),
+        (
+            "17",
+            "xdp_allow at 17-infinite-loop.c:13",
+            "infinite loop detected at insn 2",
+            (
+                "__u32 key = 0;",
+                "cur state: R0=map_value(map=pkt_cnt,ks=4,vs=8) R1=1 R10=fp0 fp-8=0000????",
+                "old state: R0=map_value(map=pkt_cnt,ks=4,vs=8) R1=1 R10=fp0 fp-8=0000????",
+            ),
+        ),
+        (
+            "18",
+            "xdp_allow at 18-loop-too-long.c:16",
+            "R7 pointer arithmetic on pkt_end prohibited",
+            ("while (p + 1 <= end)\t\t/* count bytes one by one */",),
+        ),
+        (
+            "45",
+            "xdp_allow at 45-map-without-SEC.c:14",
+            "R1 type=map_value expected=map_ptr",
+            ("__u64 *cnt = bpf_map_lookup_elem(&pkt_cnt, &key);",),
+        ),
+        ("09", "xdp_allow", "unknown opcode 8d", ()),
+    ],
+)
+def test_a_verifier_rejection_shows_the_source_line_and_the_reason(
+    name: str, where: str, reason: str, hints: tuple[str, ...]
+) -> None:
+    found = load_failure(SAID, log_of(name))
+    assert found.message == f"the verifier rejected {where}: {reason}"
+    assert found.hints == (*hints, "--verbose shows the whole log")
+    assert not found.not_permitted
+
+
+@pytest.mark.parametrize("version", ["v6.8.0", "debian7.1.0", "v7.7.0"])
+def test_versions_of_bpftool_are_read_alike(version: str) -> None:
+    log = (DATA / "recorded" / f"load_verifier_reject__{version}.err").read_text()
+    assert load_failure(SAID, log).message == (
+        "the verifier rejected xdp_bad at bad.c:3: "
+        "invalid access to packet, off=20 size=1, R1(id=0,off=20,r=0)"
+    )
+
+
+def test_kernels_before_6_8_do_not_say_from_which_line() -> None:
+    found = load_failure(SAID, log_of("10").replace(" @ 10-no-null-check-hash.c:15", ""))
+    assert found.message == "the verifier rejected xdp_allow: R0 invalid mem access 'map_value_or_null'"
+    assert found.hints[0] == "*cnt += 1;"
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        (
+            "06",
+            'the object defines maps in SEC("maps"), which libbpf 1.0 and later refuse',
+            "xdpctl build FILE.c",
+        ),
+        ("08", "the object has no BTF, which its maps need", "compile it with -g"),
+        ("26", "the kernel refused the definition of map pkt_cnt", "max_entries (at least 1)"),
+        ("48", "the kernel refused the definition of map pkt_cnt", "key (4 bytes for an array)"),
+        ("69", "a map is pinned by its own definition (LIBBPF_PIN_BY_NAME)", "delete the line"),
+        ("91", "a map is pinned by its own definition (LIBBPF_PIN_BY_NAME)", "delete the line"),
+        ("100", "the program calls bpf_map_get_next_key, which a BPF program can't", "user space"),
+        ("106", "map pkt_cnt is too large for this machine", "make max_entries or the value smaller"),
+    ],
+)
+def test_what_libbpf_or_the_kernel_refused_before_the_verifier(name: str, message: str, hint: str) -> None:
+    found = load_failure(SAID, log_of(name))
+    assert found.message == message
+    assert hint in found.hints[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("26", "Invalid argument(-22)", "-EINVAL"),
+        ("106", "Argument list too long(-7)", "-E2BIG"),
+        ("93", "Operation not permitted(1)", "-EPERM"),
+    ],
+)
+def test_libbpf_1_6_names_errors_by_their_constants(name: str, old: str, new: str) -> None:
+    assert load_failure(SAID, log_of(name).replace(old, new)) == load_failure(SAID, log_of(name))
+
+
+def test_missing_permission_is_told_apart() -> None:
+    found = load_failure(SAID, log_of("93"))
+    assert found.not_permitted
+    assert (found.message, found.hints) == ("not permitted to load BPF programs", ("run xdpctl as root",))
+
+
+def test_what_is_not_known_is_told_in_libbpfs_words_or_else_in_bpftools() -> None:
+    assert load_failure(SAID, "libbpf: first\nother\nlibbpf: second\n").message == "first"
+    assert load_failure(SAID, "").message == SAID
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("veth: Peer MTU is too large to set XDP.", "lower the MTU"),
+        ("Underlying driver does not support XDP in native mode.", "--mode generic"),
+        ("Native and generic XDP can't be active at the same time.", "xdpctl status"),
+        ("XDP program already attached.", "xdpctl status"),
+    ],
+)
+def test_why_a_device_did_not_take_it(said: str, hint: str) -> None:
+    (found,) = native_refused(said)
+    assert hint in found
+    assert not not_permitted(said)
+
+
+def test_other_refusals_of_a_device_have_no_advice() -> None:
+    assert native_refused("RTNETLINK answers: Invalid argument") == ()

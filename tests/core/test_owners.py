@@ -1,0 +1,114 @@
+"""Whose program is where."""
+
+import pytest
+
+from xdpctl.core import owners
+from xdpctl.core.model import (
+    AttachedProgram,
+    Attachment,
+    BpfLink,
+    Device,
+    IpMode,
+    Map,
+    MapId,
+    ProgId,
+    Program,
+    Xdp,
+)
+from xdpctl.errors import BadRequest
+
+PIN = "/sys/fs/bpf/ebpf"
+
+
+def program(
+    number: int, *pins: str, type_: str = "xdp", ours: bool = False, maps: tuple[int, ...] = ()
+) -> Program:
+    return Program(
+        ProgId(number),
+        type_,
+        name=f"p{number}",
+        pinned=pins,
+        metadata={"xdpctl": "counter"} if ours else {},
+        map_ids=tuple(map(MapId, maps)),
+    )
+
+
+def attachment(number: int, name: str = "xdp_allow", mode: IpMode = IpMode.DRV) -> Attachment:
+    return Attachment(mode, AttachedProgram(ProgId(number), name))
+
+
+def device(*attached: Attachment) -> Device:
+    return Device("eth1", xdp=Xdp(attached))
+
+
+def test_the_program_of_a_directory_is_pinned_right_there() -> None:
+    here, deeper, elsewhere = program(1, f"{PIN}/a"), program(2, f"{PIN}/x/b"), program(3, "/sys/fs/bpf/c")
+    other = program(4, f"{PIN}/d", type_="sched_cls")
+    assert owners.the_program((here, deeper, elsewhere, other), PIN) == here
+    with pytest.raises(BadRequest, match=f"no XDP program is pinned in {PIN}"):
+        owners.the_program((deeper, elsewhere, other), PIN)
+    with pytest.raises(BadRequest, match=f"{PIN} holds several programs: {PIN}/a, {PIN}/e"):
+        owners.the_program((here, program(5, f"{PIN}/e")), PIN)
+
+
+def test_the_pins_of_a_program_are_its_own_and_those_of_its_maps_in_that_directory() -> None:
+    maps = (
+        Map(MapId(7), pinned=(f"{PIN}/m", "/sys/fs/bpf/elsewhere")),
+        Map(MapId(8), pinned=(f"{PIN}/foreign",)),
+    )
+    mine = program(1, "/sys/fs/bpf/too", f"{PIN}/a", maps=(7,))
+    assert owners.pins_of(mine, maps, PIN) == (f"{PIN}/a", f"{PIN}/m")
+
+
+@pytest.mark.parametrize(
+    ("attached", "programs", "links", "expected"),
+    [
+        (
+            attachment(1),
+            [program(1, ours=True)],
+            [],
+            "eth1 already runs xdp_allow (id 1, native mode), built by xdpctl\n"
+            "detach it first: xdpctl detach eth1",
+        ),
+        (
+            attachment(1, mode=IpMode.SKB),
+            [program(1), program(2, ours=True)],
+            [BpfLink(5, "xdp", ProgId(2)), BpfLink(6, "tracing", ProgId(1))],
+            "eth1 already runs xdp_allow (id 1, generic mode), not by xdpctl\n"
+            "detach it first: xdpctl detach eth1 --force",
+        ),
+        (
+            attachment(1),
+            [program(1)],
+            [BpfLink(5, "xdp", ProgId(1))],
+            "eth1 already runs xdp_allow (id 1, native mode), not by xdpctl, held by bpf link 5\n"
+            "let go of it: bpftool link detach id 5",
+        ),
+        (
+            attachment(1, "xdp_dispatcher"),
+            [],
+            [],
+            "eth1 already runs xdp_dispatcher (id 1, native mode), not by xdpctl, "
+            "held by libxdp's dispatcher\n"
+            "unload its programs: xdp-loader status, xdp-loader unload",
+        ),
+        (
+            attachment(1, ""),
+            [],
+            [],
+            "eth1 already runs a program (id 1, native mode), not by xdpctl\n"
+            "detach it first: xdpctl detach eth1 --force",
+        ),
+    ],
+)
+def test_an_occupied_device_says_by_whom(
+    attached: Attachment, programs: list[Program], links: list[BpfLink], expected: str
+) -> None:
+    assert str(owners.occupied(device(attached), programs, links)) == expected
+
+
+def test_only_what_a_link_or_the_dispatcher_holds_cannot_be_detached() -> None:
+    assert owners.held(device(), attachment(1), [BpfLink(5, "xdp", ProgId(2))]) is None
+    refusal = owners.held(device(), attachment(2), [BpfLink(5, "xdp", ProgId(2))])
+    assert refusal is not None
+    assert refusal.message == "xdp_allow (id 2, native mode) on eth1 can't be detached, held by bpf link 5"

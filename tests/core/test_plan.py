@@ -1,0 +1,116 @@
+"""Plans as data: each command, and what undoes it."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xdpctl.core import plan
+from xdpctl.core.elf import BpfObject, Section, Symbol
+from xdpctl.core.model import Mode, ModeChoice
+from xdpctl.core.plan import Act, Step
+
+PIN = "/sys/fs/bpf/ebpf"
+INSIDE = ("nsenter", "--net=/run/netns/lab")
+
+
+def built(*sections: str) -> BpfObject:
+    """An object with the program p and the map m, and these sections."""
+    return BpfObject(
+        (
+            Section("xdp", 64, 16, True),
+            Section(".maps", 80, 32, False),
+            *(Section(name, 112, 8, False) for name in sections),
+        ),
+        (Symbol("p", "xdp", True), Symbol("m", ".maps", False)),
+        pins_by_name=False,
+    )
+
+
+def test_load_pins_program_and_maps_and_takes_all_pins_away_again() -> None:
+    load = ("bpftool", "-j", "-n", "prog", "load", "o/x.bpf.o", f"{PIN}/p", "type", "xdp", "pinmaps", PIN)
+    assert plan.load("o/x.bpf.o", built(), PIN) == (
+        Step("load p", (Act(load, (("rm", "-f", f"{PIN}/p", f"{PIN}/m"),)),)),
+    )
+
+
+def test_load_removes_the_pins_that_libbpf_makes_for_global_variables() -> None:
+    loading, removing = plan.load("xdp_allow.bpf.o", built(".rodata"), PIN)
+    assert loading.acts[0].undo == (("rm", "-f", f"{PIN}/p", f"{PIN}/m", f"{PIN}/xdp_allo_rodata"),)
+    assert removing == Step(
+        "remove the pins of global variables", (Act(("rm", "-f", f"{PIN}/xdp_allo_rodata")),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "section", "pin"),
+    [
+        ("bpf/xdp_allow.bpf.o", ".rodata", "xdp_allo_rodata"),
+        ("p.o", ".rodata", "p_rodata"),
+        ("xdp_allow.bpf.o", ".bss", "xdp_allo_bss"),
+        ("xdp_allow.bpf.o", ".data", "xdp_allo_data"),
+        ("my-first.prog.o", ".bss", "my_first_bss"),
+        ("p.o", ".rodata.str1.1", "_rodata_str1_1"),
+        ("p.o", ".data.percpu", "_data_percpu"),
+    ],
+)
+def test_how_libbpf_names_those_pins(path: str, section: str, pin: str) -> None:
+    assert plan.internal_pins(path, built(section)) == (pin,)
+
+
+def test_empty_sections_have_no_map() -> None:
+    empty = BpfObject((Section(".bss", 64, 0, False), Section("license", 64, 4, False)), (), False)
+    assert plan.internal_pins("p.o", empty) == ()
+
+
+def test_attach_tries_the_better_mode_first_and_undoes_the_one_that_worked() -> None:
+    native = ("ip", "link", "set", "dev", "eth1", "xdpdrv")
+    generic = ("ip", "link", "set", "dev", "eth1", "xdpgeneric")
+    assert plan.attach("eth1", f"{PIN}/p", ModeChoice.AUTO.tried) == Step(
+        "attach to eth1",
+        (
+            Act((*native, "pinned", f"{PIN}/p"), ((*native, "off"),)),
+            Act((*generic, "pinned", f"{PIN}/p"), ((*generic, "off"),)),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("choice", "word"),
+    [
+        (ModeChoice.NATIVE, "xdpdrv"),
+        (ModeChoice.GENERIC, "xdpgeneric"),
+        (ModeChoice.OFFLOAD, "xdpoffload"),
+    ],
+)
+def test_a_mode_that_was_asked_for_is_the_only_one_tried(choice: ModeChoice, word: str) -> None:
+    (act,) = plan.attach("eth1", "/p", choice.tried, INSIDE).acts
+    set_mode = (*INSIDE, "ip", "link", "set", "dev", "eth1", word)
+    assert act == Act((*set_mode, "pinned", "/p"), ((*set_mode, "off"),))
+
+
+def test_detach_can_put_back_what_is_pinned() -> None:
+    set_mode = (*INSIDE, "ip", "link", "set", "dev", "eth1", "xdpgeneric")
+    assert plan.detach("eth1", Mode.GENERIC, "/p", INSIDE).acts == (
+        Act((*set_mode, "off"), ((*set_mode, "pinned", "/p"),)),
+    )
+    assert plan.detach("eth1", Mode.GENERIC, None, INSIDE).acts == (Act((*set_mode, "off")),)
+
+
+def test_directories_and_mounts_are_undone() -> None:
+    assert plan.mount_bpffs("/b").acts == (Act(("mount", "-t", "bpf", "bpf", "/b"), (("umount", "/b"),)),)
+    assert plan.make_directory("/b/x").acts == (Act(("mkdir", "/b/x"), (("rmdir", "/b/x"),)),)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(alphabet=st.characters(exclude_characters="\0")), min_size=1))
+def test_a_shown_command_can_be_pasted(words: list[str]) -> None:
+    assert shlex.split(plan.command_line(tuple(words))) == words
+    assert shlex.split(plan.command_line(tuple(words), Path("a b"))) == [
+        "(cd",
+        "a b",
+        "&&",
+        *shlex.split(shlex.join(words) + ")"),
+    ]

@@ -1,0 +1,239 @@
+"""Whatever `parse` accepts compiles without a warning; whatever it refuses is a SpecError that helps."""
+
+import re
+import string
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from xdpctl.core.render import render
+from xdpctl.core.reserved import RESERVED
+from xdpctl.core.spec import NAME_LENGTH, Field, Flag, Key, MapType, Spec, SpecError, Verdict, parse
+
+LETTERS = string.ascii_letters + string.digits + "_"
+identifiers = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,14}", fullmatch=True)
+names = st.one_of(
+    identifiers,
+    st.sampled_from(["ctx", "key", "first", "counts", "count", "length", "packets", "bytes", "LICENSE"]),
+    st.sampled_from(sorted(name for name in RESERVED if len(name) <= NAME_LENGTH)),
+    st.sampled_from(
+        ["u32", "__u32", "bpf_printk", "XDP_PASS", "_Bool", "XdpPass", "size_t", "value", "pkt_cnt"]
+    ),
+    st.text(alphabet=LETTERS + " -.\n\0é\"'", max_size=20),
+)
+messages = st.one_of(
+    st.text(alphabet="?=/()!<>-'\"\\%dsn{}; ", max_size=30),
+    st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=200),
+    st.text(max_size=30),
+)
+anything = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=10),
+    st.dates(),
+    st.lists(st.text(max_size=5), max_size=3),
+    st.dictionaries(st.text(max_size=5), st.integers(), max_size=2),
+)
+
+
+def words(kind: type[Any]) -> st.SearchStrategy[Any]:
+    return st.sampled_from([str(word) for word in kind])
+
+
+good_counters = st.fixed_dictionaries(
+    {},
+    optional={
+        "map": names,
+        "type": words(MapType),
+        "key": words(Key),
+        "fields": st.lists(words(Field), max_size=2),
+        "max_entries": st.integers(min_value=-1, max_value=300),
+        "flags": st.lists(words(Flag), max_size=2),
+    },
+)
+likely_specs = st.fixed_dictionaries(
+    {"counter": good_counters.map(lambda counter: [counter])},
+    optional={"program": names, "verdict": words(Verdict), "printk": messages},
+)
+"""Of words that are right by themselves: about half of them make a spec that is right as a whole."""
+
+entries = st.sampled_from(
+    ["program", "verdict", "printk", "map", "type", "key", "fields", "flags", "max_entries"]
+)
+wild_counters = st.dictionaries(st.one_of(entries, st.text(max_size=8)), anything, max_size=4)
+wild_specs = st.one_of(
+    st.dictionaries(st.one_of(entries, st.just("counter"), st.text(max_size=8)), anything, max_size=4),
+    st.fixed_dictionaries(
+        {"counter": st.one_of(anything, st.lists(st.one_of(wild_counters, anything), max_size=2))}
+    ),
+)
+
+
+def outcome(raw: dict[str, Any]) -> tuple[Spec | None, SpecError | None]:
+    try:
+        return parse(raw), None
+    except SpecError as error:
+        return None, error
+
+
+accepted = likely_specs.filter(lambda raw: outcome(raw)[0] is not None).map(parse)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(accepted, min_size=10, max_size=10))
+def test_what_is_accepted_compiles_without_a_warning(
+    compile_bpf: Callable[..., bytes], specs: list[Spec]
+) -> None:
+    compile_bpf(*map(render, specs))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(likely_specs, wild_specs))
+@example({"counter": [{"max_entries": True}]})
+@example({"counter": [{"max_entries": 10**30}]})
+@example({"counter": [{"fields": [["packets"]]}]})
+@example({"counter": [{"max_entries": 1.0}]})
+def test_what_is_refused_is_a_spec_error_that_names_an_entry(raw: dict[str, Any]) -> None:
+    spec, error = outcome(raw)
+    if spec is not None:
+        assert parse(as_raw(spec)) == spec
+        assert render(parse(raw)) == render(spec)
+    if error is not None:
+        here: Any = raw
+        for step in error.path[:-1]:
+            here = here[step]
+        assert error.path, "an entry is named"
+        assert error.message
+        assert "\n" not in error.message
+
+
+def as_raw(spec: Spec) -> dict[str, Any]:
+    """The spec as TOML would say it, every entry written out."""
+    counter = spec.counter
+    return {
+        "program": spec.program,
+        "verdict": str(spec.verdict),
+        "printk": spec.printk,
+        "counter": [
+            {
+                "map": counter.map,
+                "type": str(counter.type),
+                "key": str(counter.key),
+                "fields": [str(field) for field in counter.fields],
+                "max_entries": counter.max_entries,
+                "flags": [str(flag) for flag in counter.flags],
+            }
+        ],
+    }
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=60))
+def test_the_message_is_printed_as_it_was_written(message: str) -> None:
+    quoted = re.search(r'bpf_printk\("(.*)"\);', render(parse({"printk": message})))
+    text = quoted[1] if quoted else ""
+    assert not re.search(r'(?<!\\)(\\\\)*"|\?\?', text), "neither ends the string nor makes a trigraph"
+    assert re.sub(r"\\(.)", r"\1", text).replace("%%", "%") == message
+
+
+@pytest.mark.parametrize(
+    ("raw", "path", "says", "hint"),
+    [
+        ({"programm": "x"}, ("programm",), "unknown entry 'programm'", "did you mean 'program'?"),
+        (
+            {"counter": [{"typ": "hash"}]},
+            ("counter", 0, "typ"),
+            "unknown entry 'typ'",
+            "did you mean 'type'?",
+        ),
+        (
+            {"counter": [{"type": "percpu"}]},
+            ("counter", 0, "type"),
+            "type can't be 'percpu'",
+            "did you mean 'percpu_hash'?",
+        ),
+        (
+            {"counter": [{"type": "lru"}]},
+            ("counter", 0, "type"),
+            "type can't be 'lru'",
+            "known: hash, array, percpu_hash, percpu_array",
+        ),
+        ({"counter": [{"key": "verdicts"}]}, ("counter", 0, "key"), "can't be", "did you mean 'verdict'?"),
+        (
+            {"counter": [{"fields": ["packets", "byte"]}]},
+            ("counter", 0, "fields"),
+            "fields can't be 'byte'",
+            "did you mean 'bytes'?",
+        ),
+        ({"counter": [{"fields": []}]}, ("counter", 0, "fields"), "at least one", "known: packets, bytes"),
+        ({"counter": [{"fields": ["bytes"] * 2}]}, ("counter", 0, "fields"), "'bytes' twice", ""),
+        ({"verdict": "DROP"}, ("verdict",), "verdict can't be 'DROP'", "did you mean 'drop'?"),
+        (
+            {"counter": [{"flags": ["noprealloc"]}]},
+            ("counter", 0, "flags"),
+            "",
+            "did you mean 'no_prealloc'?",
+        ),
+        (
+            {"counter": [{"type": "array", "flags": ["no_prealloc"]}]},
+            ("counter", 0, "flags"),
+            "flag 'no_prealloc' doesn't suit a map of type 'array'",
+            "it suits: hash, percpu_hash",
+        ),
+        (
+            {"program": "xdp_count_packets"},
+            ("program",),
+            "has 17 characters, the kernel keeps 15",
+            "shorten it",
+        ),
+        ({"program": "int"}, ("program",), "already has a meaning in C", "rename it"),
+        ({"program": "2fast"}, ("program",), "'2fast' is no C identifier", "don't begin with a digit"),
+        ({"program": "pkt_cnt"}, ("counter", 0, "map"), "both called 'pkt_cnt'", "rename one"),
+        ({"printk": "two\nlines"}, ("printk",), "one line of printable ASCII", ""),
+        ({"printk": "naïve"}, ("printk",), "one line of printable ASCII", ""),
+        ({"program": 7}, ("program",), "program: expected a string, got a whole number", ""),
+        (
+            {"counter": [{"max_entries": "7"}]},
+            ("counter", 0, "max_entries"),
+            "max_entries: expected a whole number, got a string",
+            "",
+        ),
+        (
+            {"counter": [{"max_entries": 0}]},
+            ("counter", 0, "max_entries"),
+            "max_entries 0 is too small",
+            "leave it out",
+        ),
+        (
+            {"counter": [{"key": "verdict", "max_entries": 4}]},
+            ("counter", 0, "max_entries"),
+            "max_entries 4 is too small: key 'verdict' has 5 values",
+            "leave it out",
+        ),
+        ({"counter": [{"max_entries": 2**20 + 1}]}, ("counter", 0, "max_entries"), "is more than", ""),
+        ({"counter": {"map": "m"}}, ("counter",), "counter is a table of its own", "[[counter]]"),
+        ({"counter": [{}, {}]}, ("counter",), "this spec has 2", ""),
+    ],
+)
+def test_an_error_names_the_entry_and_the_nearest_right_word(
+    raw: dict[str, Any], path: tuple[str | int, ...], says: str, hint: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        parse(raw)
+    assert caught.value.path == path
+    assert says in caught.value.message
+    assert hint in "\n".join(caught.value.hints)
+    assert bool(hint) == bool(caught.value.hints)
+
+
+def test_nothing_said_is_the_lessons_program() -> None:
+    spec = parse({})
+    assert (spec.program, spec.verdict, spec.printk) == ("xdp_allow", Verdict.PASS, "")
+    counter = spec.counter
+    assert (counter.map, counter.type, counter.key) == ("pkt_cnt", MapType.HASH, Key.TOTAL)
+    assert (counter.fields, counter.max_entries, counter.flags) == ((Field.PACKETS,), 1, ())

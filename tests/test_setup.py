@@ -1,0 +1,327 @@
+"""`.ci/setup` on made-up machines: what it installs, what it says, and that it then leaves things alone."""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from xdpctl.core.packages import PACKAGES
+from xdpctl.core.render import MARKER
+
+CHECKOUT = Path(__file__).parents[1]
+
+REAL = "sh cat chmod cksum cp cut dirname env grep ln mkdir rm rmdir sed tail touch tr".split()
+"""What every system has."""
+
+NEEDED = {
+    "clang": "clang",
+    "llvm-objdump": "llvm",
+    "bpftool": "bpftool",
+    "ip": "iproute2",
+    "ping": "iputils-ping",
+}
+
+PYTHON = """\
+case "$*" in
+    --version) echo "Python 3.$minor.0" ;;
+    *version_info*) [ "$minor" -ge 11 ] ;;
+    *ensurepip*) [ -e "$system/ensurepip" ] ;;
+    *"-m venv"*) mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
+    *tomllib*) echo "typer>=0.26"; echo "pytest" ;;
+    *"-m pip"*) echo "pip $*" >>"$system/log"; [ ! -e "$system/offline" ] || {
+        echo "WARNING: Retrying"; echo "ERROR: No matching distribution found for typer"; exit 1; } ;;
+esac
+"""
+
+APT_GET = """\
+echo "apt-get $*" >>"$system/log"
+[ ! -e "$system/offline" ] || { echo "E: Unable to fetch some archives" >&2; exit 100; }
+case "$*" in *" install "*) ;; *) exit 0 ;; esac
+for name; do
+    case $name in
+        llvm) name=llvm-objdump ;;
+        iproute2) name=ip ;;
+        iputils-ping) name=ping ;;
+        libbpf-dev) mkdir -p "$system/usr/include/bpf"; touch "$system/usr/include/bpf/bpf_helpers.h" ;;
+        python3) cp "$system/a-python" "$system/bin/python3"; continue ;;
+        python3-venv) touch "$system/ensurepip" ;;
+        linux-tools-*) mkdir -p "$system/usr/lib/$name"; name=../usr/lib/$name/bpftool ;;
+        clang | bpftool) ;;
+        *) continue ;;
+    esac
+    printf '#!/bin/sh\\n' >"$system/bin/$name"
+    chmod +x "$system/bin/$name"
+done
+"""
+
+WRAPPER = 'echo "WARNING: bpftool not found for kernel 6.8.0-45" >&2; exit 2'
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A system in a directory, with a checkout; PATH holds nothing else."""
+
+    system: Path
+    checkout: Path
+
+    def program(self, path: str, script: str = "", **variables: object) -> None:
+        file = self.system / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        settings = {"system": self.system, **variables}
+        lines = [f"{name}='{value}'" for name, value in settings.items()]
+        file.unlink(missing_ok=True)
+        file.write_text("\n".join(["#!/bin/sh", *lines, script, ""]))
+        file.chmod(0o755)
+
+    def without(self, *paths: str) -> None:
+        for path in paths:
+            (self.system / path).unlink()
+
+    def setup(self, *first_in_path: Path) -> subprocess.CompletedProcess[str]:
+        path = ":".join(map(str, (*first_in_path, self.system / "bin")))
+        return subprocess.run(
+            [self.checkout / ".ci" / "setup"],
+            env={"PATH": path, "SETUP_SYSTEM": str(self.system)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+
+    def log(self) -> list[str]:
+        """The calls of apt-get, sudo and pip since the last look."""
+        path = self.system / "log"
+        lines = path.read_text().splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return lines
+
+    def installed(self) -> list[str]:
+        """The packages that apt-get was asked for."""
+        (line,) = [line for line in self.log() if line.startswith("apt-get") and " install " in line]
+        return [word for word in line.split("install ")[1].split() if not word.startswith("-")]
+
+    def is_a(self, os_release: str) -> None:
+        (self.system / "etc" / "os-release").write_text(os_release)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A Debian on which nothing is missing, used by root."""
+    machine = Machine(tmp_path / "system", tmp_path / "check out")
+    (machine.checkout / ".ci").mkdir(parents=True)
+    shutil.copy(CHECKOUT / ".ci" / "setup", machine.checkout / ".ci")
+    shutil.copy(CHECKOUT / "pyproject.toml", machine.checkout)
+    for name in NEEDED:
+        machine.program(f"bin/{name}")
+    for name in REAL:
+        path = shutil.which(name)
+        assert path is not None
+        (machine.system / "bin" / name).symlink_to(path)
+    for header in ("bpf/bpf_helpers.h", "linux/bpf.h"):
+        path_of_header = machine.system / "usr" / "include" / header
+        path_of_header.parent.mkdir(parents=True)
+        path_of_header.touch()
+    (machine.system / "etc").mkdir()
+    (machine.system / "ensurepip").touch()
+    machine.is_a("ID=debian\n")
+    machine.program("bin/id", "echo 0")
+    machine.program("bin/uname", "echo 6.8.0-45-generic")
+    machine.program("bin/apt-get", APT_GET)
+    machine.program("bin/python3", PYTHON, minor=11)
+    return machine
+
+
+def test_nothing_missing_installs_no_package(machine: Machine) -> None:
+    done = machine.setup()
+    assert done.returncode == 0, done.stderr
+    assert all(line.startswith("pip") for line in machine.log())
+
+
+def test_second_run_calls_nothing_and_says_nothing(machine: Machine) -> None:
+    machine.setup()
+    assert any("--editable" in line for line in machine.log())
+    again = machine.setup()
+    assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+    assert machine.log() == []
+
+
+def test_changed_dependencies_are_installed(machine: Machine) -> None:
+    machine.setup()
+    machine.log()
+    with (machine.checkout / "pyproject.toml").open("a") as file:
+        file.write("# more\n")
+    machine.setup()
+    assert any("--editable" in line for line in machine.log())
+
+
+def test_moved_checkout_gets_a_new_environment(machine: Machine, tmp_path: Path) -> None:
+    machine.setup()
+    moved = Machine(machine.system, machine.checkout.rename(tmp_path / "moved"))
+    assert "making .venv" in moved.setup().stdout
+
+
+@pytest.mark.parametrize(("name", "package"), NEEDED.items())
+def test_only_what_is_missing_is_installed(machine: Machine, name: str, package: str) -> None:
+    machine.without(f"bin/{name}")
+    done = machine.setup()
+    assert done.returncode == 0, done.stderr
+    assert f"installing system packages: {package}\n" in done.stdout
+    assert machine.installed() == [package]
+
+
+def test_missing_headers_are_installed(machine: Machine) -> None:
+    machine.without("usr/include/bpf/bpf_helpers.h")
+    assert machine.setup().returncode == 0
+    assert machine.installed() == ["libbpf-dev", "linux-libc-dev"]
+
+
+def test_missing_venv_module_is_installed(machine: Machine) -> None:
+    machine.without("ensurepip")
+    assert machine.setup().returncode == 0
+    assert machine.installed() == ["python3-venv"]
+
+
+def test_user_needs_sudo_only_for_packages(machine: Machine) -> None:
+    machine.program("bin/id", "echo 1000")
+    machine.program("bin/sudo", 'echo "sudo $*" >>"$system/log"; "$@"')
+    machine.setup()
+    assert not any(line.startswith("sudo") for line in machine.log())
+    machine.without("bin/clang")
+    assert "with sudo: clang" in machine.setup().stdout
+    assert [line.split()[:2] for line in machine.log() if "sudo" in line] == [
+        ["sudo", "apt-get"],
+        ["sudo", "env"],
+    ]
+
+
+def test_user_without_sudo_is_told_what_root_must_do(machine: Machine) -> None:
+    machine.program("bin/id", "echo 1000")
+    machine.without("bin/clang", "bin/ping")
+    done = machine.setup()
+    assert done.returncode == 3
+    assert "as root: apt-get install clang iputils-ping" in done.stderr
+
+
+def test_apt_get_that_fails_is_explained(machine: Machine) -> None:
+    machine.without("bin/clang")
+    (machine.system / "offline").touch()
+    done = machine.setup()
+    assert done.returncode == 3
+    assert "apt-get could not install: clang" in done.stderr
+
+
+def test_pip_that_fails_is_explained_and_tried_again(machine: Machine) -> None:
+    (machine.system / "offline").touch()
+    done = machine.setup()
+    assert done.returncode == 3
+    assert done.stderr.splitlines() == [
+        "ERROR: No matching distribution found for typer",
+        "setup: pip failed, its last words are above, all of them in .venv/pip.log",
+        "  is the network there? Then run this again",
+    ]
+    machine.without("offline")
+    assert machine.setup().returncode == 0
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        "bpftool linux-tools-generic",
+        "linux-tools-6.8.0-45-generic linux-tools-generic",
+        "linux-tools-generic",
+    ],
+)
+def test_ubuntu_installs_the_bpftool_that_its_release_has(machine: Machine, known: str) -> None:
+    machine.is_a('NAME="Ubuntu"\nID=ubuntu\nID_LIKE=debian\n')
+    machine.program("bin/bpftool", WRAPPER)
+    machine.program("bin/apt-cache", 'case " $known " in *" $2 "*) echo "Package: $2" ;; esac', known=known)
+    done = machine.setup()
+    assert done.returncode == 0, done.stderr
+    expected = known.split()[0]
+    assert machine.installed() == [expected]
+    assert ("part of another package" in done.stdout) == (expected != "bpftool")
+
+
+def test_wrapper_that_fails_gives_way_to_a_bpftool_that_works(machine: Machine) -> None:
+    machine.is_a("ID=ubuntu\n")
+    machine.program("bin/bpftool", WRAPPER)
+    machine.program("usr/lib/linux-tools/6.8.0-31-generic/bpftool", "exit 1")
+    machine.program("usr/lib/linux-tools/6.8.0-40-generic/bpftool")
+    done = machine.setup()
+    linked = machine.checkout / ".venv" / "bin" / "bpftool"
+    assert str(linked.readlink()).endswith("/6.8.0-40-generic/bpftool")
+    assert "linked" in done.stdout
+    assert not any(line.startswith("apt-get") for line in machine.log())
+    assert machine.setup().stdout == ""
+
+
+def test_bpftool_in_sbin_is_found(machine: Machine) -> None:
+    machine.program("usr/sbin/bpftool")
+    machine.without("bin/bpftool")
+    assert machine.setup().returncode == 0
+    assert not any(line.startswith("apt-get") for line in machine.log())
+
+
+def test_other_systems_are_told_their_packages(machine: Machine) -> None:
+    machine.is_a("ID=fedora\n")
+    machine.without("bin/apt-get", "bin/clang")
+    done = machine.setup()
+    assert done.returncode == 3
+    assert "missing: clang" in done.stderr
+    for family in ("fedora", "arch", "alpine"):
+        (line,) = [line for line in done.stderr.splitlines() if f"  {family}:" in line.lower()]
+        for program in (*NEEDED, "headers"):
+            assert set(PACKAGES[family][program].split()) <= set(line.split())
+
+
+def test_other_systems_go_on_when_all_is_there(machine: Machine) -> None:
+    machine.is_a("ID=arch\n")
+    machine.without("bin/apt-get")
+    assert machine.setup().returncode == 0
+
+
+def test_old_python_is_told_before_anything_is_installed(machine: Machine) -> None:
+    machine.program("bin/python3", PYTHON, minor=10)
+    machine.without("bin/clang")
+    done = machine.setup()
+    assert done.returncode == 3
+    assert "needs Python 3.11 or newer" in done.stderr
+    assert "python3 is Python 3.10.0" in done.stderr
+    assert machine.log() == []
+
+
+def test_missing_python_is_installed(machine: Machine) -> None:
+    (machine.system / "bin" / "python3").rename(machine.system / "a-python")
+    machine.without("ensurepip")
+    assert machine.setup().returncode == 0
+    assert machine.installed() == ["python3", "python3-venv"]
+
+
+def test_newer_python_by_another_name_is_found(machine: Machine) -> None:
+    machine.program("bin/python3", PYTHON, minor=10)
+    machine.program("bin/python3.12", PYTHON, minor=12)
+    assert "making .venv with Python 3.12" in machine.setup().stdout
+
+
+def test_active_environment_is_not_taken_for_the_system(machine: Machine) -> None:
+    machine.program("usr/bin/python3", PYTHON, minor=12)
+    active = machine.checkout / ".venv" / "bin"
+    active.mkdir(parents=True)
+    (machine.system / "bin" / "python3").rename(active / "python3")
+    done = machine.setup(active)
+    assert "making .venv with Python 3.12" in done.stdout, done.stderr
+
+
+def test_clean_removes_what_was_generated_and_nothing_else(tmp_path: Path) -> None:
+    shutil.copy(CHECKOUT / "Makefile", tmp_path)
+    for name in (".venv", ".mypy_cache", "bpf", "tests/__pycache__", "xdpctl"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "bpf" / "generated.bpf.c").write_text(f"// first\n{MARKER}\n")
+    (tmp_path / "bpf" / "generated.bpf.o").touch()
+    (tmp_path / "bpf" / "edited.bpf.c").write_text("// my own\n")
+    (tmp_path / "bpf" / "header.h").touch()
+    (tmp_path / "counter.toml").touch()
+    subprocess.run(["make", "-s", "clean"], cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {"Makefile", "bpf/edited.bpf.c", "bpf/header.h", "counter.toml"}

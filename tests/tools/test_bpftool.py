@@ -1,0 +1,108 @@
+"""bpftool: the questions that are asked, and the answers of three versions."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from xdpctl.core.decode import RawEntry
+from xdpctl.core.model import BpfLink, Map, MapId, ProgId, Program
+from xdpctl.errors import HostLacks, Refused, XdpctlError
+from xdpctl.tools import bpftool, proc
+
+RECORDED = Path(__file__).parent.parent / "data" / "recorded"
+VERSIONS = ("v6.8.0", "debian7.1.0", "v7.7.0")
+PIN = "/sys/fs/bpf/ebpf/multi"
+
+PROGRAM = Program(
+    ProgId(195),
+    "xdp",
+    "b77802c4c460cb8d",
+    "xdp_stats_function_long",
+    1795158266,
+    tuple(map(MapId, (122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 134, 136, 135))),
+)
+
+Stub = Callable[..., Callable[[], list[str]]]
+
+
+def recorded(name: str) -> bytes:
+    return (RECORDED / f"{name}.json").read_bytes()
+
+
+def answer(out: bytes, err: str = "", status: int = 0) -> proc.Result:
+    return proc.Result(("bpftool",), status, out, err)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_programs_and_maps_of_three_versions_decode_alike(version: str) -> None:
+    shown = bpftool.read(answer(recorded(f"show_prog__{version}")), Program)
+    pinned = bpftool.read(answer(recorded(f"show_prog_f__{version}")), Program)
+    assert shown == PROGRAM
+    assert pinned == msgspec.structs.replace(PROGRAM, pinned=(PIN,))
+    shown_map = bpftool.read(answer(recorded(f"show_map__{version}")), Map)
+    assert (shown_map.id, shown_map.name, shown_map.type, shown_map.per_cpu) == (122, "m_hash", "hash", False)
+    assert (shown_map.bytes_key, shown_map.bytes_value, shown_map.max_entries, shown_map.btf_id) == (
+        4,
+        8,
+        4,
+        130,
+    )
+    several = bpftool.read(answer(recorded(f"show_map_dup__{version}")), tuple[Map, ...])
+    assert [m.id for m in several] == [122, 209, 231, 541]
+
+
+@pytest.mark.parametrize("version", ["v6.8.0", "v7.7.0"])
+def test_links_decode_alike(version: str) -> None:
+    found = bpftool.read(answer(recorded(f"xdp_link_show__{version}")), tuple[BpfLink, ...])
+    assert found == (BpfLink(90, "xdp", ProgId(195)),)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_string_with_an_apostrophe_is_read_whatever_the_version_makes_of_it(version: str) -> None:
+    (entry,) = bpftool.entries(answer(recorded(f"dump_t_odd__{version}")))
+    assert isinstance(entry, RawEntry)
+    assert entry.value is not None
+
+
+@pytest.mark.parametrize(
+    ("ask", "out", "command"),
+    [
+        (bpftool.programs, b"[]", "bpftool -j -n -f prog show"),
+        (bpftool.maps, b"[]", "bpftool -j -n -f map show"),
+        (bpftool.links, b"[]", "bpftool -j -n link show"),
+        (lambda: bpftool.map_at("id", "7"), b'{"id":7}', "bpftool -j -n map show id 7"),
+        (lambda: bpftool.start_dump(Map(MapId(7))).result(), b"[]", "bpftool -j -n map dump id 7"),
+        (lambda: bpftool.start_btf("id", "3").result(), b"{}", "bpftool -j -n btf dump id 3"),
+    ],
+)
+def test_questions(ask: Callable[[], object], out: bytes, command: str, stub: Stub) -> None:
+    calls = stub("bpftool", out)
+    ask()
+    assert calls() == [command]
+
+
+@pytest.mark.parametrize(
+    ("name", "err", "kind", "says"),
+    [
+        ("dump_nopin__v6.8.0", "", Refused, "bpf obj get (/sys/fs/bpf/ebpf/none): No such file or directory"),
+        ("dump_nopin__v7.7.0", "", Refused, "bpf obj get (/sys/fs/bpf/ebpf/none): No such file or directory"),
+        ("map_dump_progpin", "", Refused, "incorrect object type: prog"),
+        ("nonroot_map_show", "", HostLacks, "can't get next map: Operation not permitted"),
+        ("show_map_badname__v7.7.0", "", Refused, "failed with status 255"),
+        ("usage_error__v6.8.0", "Error: unknown command\n", Refused, "Error: unknown command"),
+        ("lookup_enoent__debian7.1.0", "", Refused, "failed with status 255"),
+        ("load_notbpffs_nomount__v7.7.0", "", Refused, "no BPF file system found, not mounting it"),
+    ],
+)
+def test_failures(name: str, err: str, kind: type[XdpctlError], says: str) -> None:
+    with pytest.raises(kind) as caught:
+        bpftool.read(answer(recorded(name), err, 255), tuple[Map, ...])
+    assert caught.value.message.startswith(f"bpftool: {says}")
+
+
+@pytest.mark.parametrize("out", [b"", b"null", b"\n", b'{"id":', b'[{"id":"x"}]'])
+def test_success_without_an_answer_is_a_failure_too(out: bytes) -> None:
+    with pytest.raises(Refused, match="bpftool printed what xdpctl can't read"):
+        bpftool.read(answer(out), tuple[Map, ...])

@@ -1,0 +1,88 @@
+"""ip link: which program runs where."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from xdpctl.core.model import AttachedProgram, Attachment, Device, IpMode, Mode, ProgId, Xdp
+from xdpctl.errors import BadRequest, Refused
+from xdpctl.tools import iplink, proc
+from xdpctl.tools.netns import HERE, Netns
+
+RECORDED = Path(__file__).parent.parent / "data" / "recorded"
+
+Stub = Callable[..., Callable[[], list[str]]]
+
+
+def recorded(name: str) -> bytes:
+    return (RECORDED / f"{name}.json").read_bytes()
+
+
+def answer(out: bytes, err: str = "", status: int = 0) -> proc.Result:
+    return proc.Result(("ip",), status, out, err)
+
+
+def attached(mode: IpMode, number: int, name: str = "") -> Attachment:
+    return Attachment(mode, AttachedProgram(ProgId(number), name))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ip_link_none", ()),
+        ("ip_link_xdpdrv", (attached(IpMode.DRV, 195, "xdp_stats_funct"),)),
+        ("ip_link_xdpgeneric", (attached(IpMode.SKB, 195, "xdp_stats_funct"),)),
+        (
+            "ip_link_multi_SYNTHETIC",
+            (attached(IpMode.DRV, 195, "xdp_stats_funct"), attached(IpMode.HW, 196, "xdp_hw")),
+        ),
+        ("nonroot_ip_link", (attached(IpMode.DRV, 195),)),
+    ],
+)
+def test_the_programs_of_a_device(name: str, expected: tuple[Attachment, ...]) -> None:
+    (device,) = iplink.decode(answer(recorded(name)))
+    assert (device.ifname, device.mtu) == ("sv-a", 1500)
+    assert device.xdp.attached == expected
+
+
+def test_a_bpf_link_looks_the_same() -> None:
+    (device,) = iplink.decode(answer(recorded("bpflink_ip_link")))
+    assert [a.mode.mode for a in device.xdp.attached] == [Mode.NATIVE]
+
+
+def test_all_devices_and_those_of_a_program() -> None:
+    found = iplink.decode(answer(recorded("ip_link_all_devs")))
+    assert "lo" in [device.ifname for device in found]
+    two = Device("x", xdp=Xdp((attached(IpMode.DRV, 1), attached(IpMode.HW, 2))))
+    assert two.attachments_of(frozenset({ProgId(2), ProgId(3)})) == (attached(IpMode.HW, 2),)
+
+
+@pytest.mark.parametrize(
+    ("netns", "command"),
+    [
+        (HERE, "ip -j -d link show dev eth1"),
+        (Netns("/run/netns/lab"), "nsenter --net=/run/netns/lab ip -j -d link show dev eth1"),
+    ],
+)
+def test_the_namespace_is_entered_by_its_file(netns: Netns, command: str, stub: Stub) -> None:
+    out = b'[{"ifname":"eth1"}]'
+    calls = stub(command.split()[0], out)
+    assert iplink.device("eth1", netns) == Device("eth1")
+    assert calls() == [command]
+
+
+def test_an_unknown_device_is_told_with_the_nearest_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = answer(b"", 'Device "sv-b" does not exist.\n', 1)
+    monkeypatch.setattr(iplink, "devices", lambda _: (Device("lo"), Device("sv-a")))
+    with pytest.raises(BadRequest) as caught:
+        iplink.found("sv-b", missing, Netns("/run/netns/lab"))
+    assert str(caught.value) == "there is no device 'sv-b' in netns lab\ndid you mean 'sv-a'?"
+
+
+def test_failures() -> None:
+    with pytest.raises(Refused, match="ip failed: Cannot open netlink socket"):
+        iplink.decode(answer(b"", "Cannot open netlink socket\n", 1))
+    with pytest.raises(Refused, match="ip printed what xdpctl can't read"):
+        iplink.decode(answer(b"1: lo: <LOOPBACK>"))
+    assert iplink.decode(answer(b"")) == ()

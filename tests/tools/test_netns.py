@@ -1,0 +1,28 @@
+"""Network namespaces by name and path."""
+
+from pathlib import Path
+
+import pytest
+
+from xdpctl.errors import BadRequest
+from xdpctl.tools import netns
+from xdpctl.tools.netns import HERE, Netns
+
+
+def test_names_and_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(netns, "NAMED", str(tmp_path))
+    (tmp_path / "lab").touch()
+    assert netns.named("") is HERE
+    assert netns.named("lab") == netns.named(f"{tmp_path}/lab") == Netns(f"{tmp_path}/lab")
+    assert netns.named("lab").prefix == ("nsenter", f"--net={tmp_path}/lab")
+    assert (netns.named("lab").label, HERE.label, HERE.prefix) == (" in netns lab", "", ())
+    with pytest.raises(BadRequest, match=f"there is no network namespace {tmp_path}/la") as caught:
+        netns.named("la")
+    assert caught.value.hints == ("did you mean 'lab'?",)
+
+
+def test_this_namespace_comes_first_and_none_twice() -> None:
+    first, *others = netns.everywhere()
+    assert first is HERE
+    assert HERE not in others
+    assert len(set(others)) == len(others)
