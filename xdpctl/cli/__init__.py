@@ -114,6 +114,8 @@ def _status_of(arguments: list[str] | None) -> int:
         status = end.code if isinstance(end.code, int) else 0
         if status == BadRequest.exit_code:
             _tell_misplaced(given)
+        if status == Interrupted.exit_code:
+            session.note("xdpctl: interrupted; nothing is left of what was begun")
     except XdpctlError as error:
         session.tell_error(error)
         status = error.exit_code
@@ -123,7 +125,5 @@ def _status_of(arguments: list[str] | None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         session.tell_error(XdpctlError(f"{where}{error.strerror}"))
         status = 1
-        if status == Interrupted.exit_code:
-            session.note("xdpctl: interrupted; nothing is left of what was begun")
     sys.stdout.flush()
     return status
