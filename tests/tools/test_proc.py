@@ -1,7 +1,6 @@
 """Starting processes: acts through `sh` or its twin, and queries."""
 
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -10,47 +9,26 @@ from pathlib import Path
 import pytest
 
 from xdpctl.core.model import Argv
-from xdpctl.core.plan import command_line
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
 
 Run = Callable[..., proc.Result]
-
-
-def spawn_with_subprocess(argv: Argv, cwd: Path | None, seconds: float) -> proc.Result:
-    """The twin of the function that goes through `sh`."""
-    command = (proc.executable(argv[0]), *argv[1:])
-    try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            cwd=cwd,
-            env=proc.environment(),
-            start_new_session=True,
-            timeout=seconds,
-        )
-    except subprocess.TimeoutExpired:
-        raise Refused(f"stopped after {seconds:.0f} s: {command_line(argv, cwd)}") from None
-    except OSError as error:
-        raise HostLacks(f"{argv[0]} can't be run: {error.strerror}") from error
-    return proc.Result(argv, done.returncode, done.stdout, done.stderr.decode(errors="surrogateescape"))
+Twin = Callable[..., proc.Result]
 
 
 @pytest.fixture(params=["sh", "subprocess"])
-def act(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Run:
+def act(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, twin: Twin) -> Run:
     if request.param == "subprocess":
-        monkeypatch.setattr(proc, "spawn", spawn_with_subprocess)
+        monkeypatch.setattr(proc, "spawn", twin)
     return proc.act
 
 
 @pytest.fixture(params=["act by sh", "act by subprocess", "query"])
-def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, twin: Twin) -> Run:
     if request.param == "query":
         return proc.query
     if request.param == "act by subprocess":
-        monkeypatch.setattr(proc, "spawn", spawn_with_subprocess)
+        monkeypatch.setattr(proc, "spawn", twin)
     return proc.act
 
 

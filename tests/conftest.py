@@ -1,0 +1,38 @@
+"""The stand-in for the one function that goes through `sh`, which pytest-subprocess can't fake."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from xdpctl.core.model import Argv
+from xdpctl.core.plan import command_line
+from xdpctl.errors import HostLacks, Refused
+from xdpctl.tools import proc
+
+
+@pytest.fixture
+def twin() -> Callable[[Argv, Path | None, float], proc.Result]:
+    return spawn_with_subprocess
+
+
+def spawn_with_subprocess(argv: Argv, cwd: Path | None, seconds: float) -> proc.Result:
+    """The twin of the function that goes through `sh`."""
+    command = (proc.executable(argv[0]), *argv[1:])
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            cwd=cwd,
+            env=proc.environment(),
+            start_new_session=True,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        raise Refused(f"stopped after {seconds:.0f} s: {command_line(argv, cwd)}") from None
+    except OSError as error:
+        raise HostLacks(f"{argv[0]} can't be run: {error.strerror}") from error
+    return proc.Result(argv, done.returncode, done.stdout, done.stderr.decode(errors="surrogateescape"))
