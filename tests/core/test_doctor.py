@@ -1,9 +1,9 @@
 """Every finding, good and bad, from facts made by hand."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from xdpctl.core import doctor
 from xdpctl.core.doctor import Finding, State

@@ -1,6 +1,5 @@
 """BTF, as `bpftool -j btf dump` prints it: what the bytes of keys and values mean."""
 
-import socket
 import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -178,6 +177,8 @@ def ipv4(data: bytes) -> str:
 
 
 def ipv6(data: bytes) -> str:
+    import socket
+
     return socket.inet_ntop(socket.AF_INET6, data)
 
 

@@ -1,14 +1,14 @@
 """Why a tool refused, in words that help: text in, explanation out."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _NOT_PERMITTED = re.compile(r"Operation not permitted|-EPERM\b")
 """libbpf 1.6 and later name an error by its constant."""
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     message: str
     hints: tuple[str, ...] = ()
     not_permitted: bool = False

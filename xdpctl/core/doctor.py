@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
+from msgspec import Struct
 
 from xdpctl.core import mounts, packages
 from xdpctl.core.facts import Facts, version_of
@@ -28,8 +28,7 @@ class State(StrEnum):
     """Good to know: xdpctl works without it, or it can't be seen from here."""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(Struct, frozen=True):
     name: str
     state: State
     found: str

@@ -2,7 +2,8 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 EM_BPF = 247
 _SECTION_SYMBOL = 3
@@ -12,23 +13,20 @@ class NotBpf(Exception):
     """The file is no BPF object, and why."""
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Struct, frozen=True):
     name: str
     offset: int
     size: int
     executable: bool
 
 
-@dataclass(frozen=True)
-class Symbol:
+class Symbol(Struct, frozen=True):
     name: str
     section: str
     is_function: bool
 
 
-@dataclass(frozen=True)
-class BpfObject:
+class BpfObject(Struct, frozen=True):
     sections: tuple[Section, ...]
     symbols: tuple[Symbol, ...]
     pins_by_name: bool

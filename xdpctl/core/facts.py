@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from xdpctl.core import mounts, packages
 
@@ -13,8 +14,7 @@ def version_of(text: str) -> tuple[int, ...]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a command said."""
 
     ok: bool
@@ -29,8 +29,7 @@ class Answer:
         return lines[0] if lines else "it gives no reason"
 
 
-@dataclass(frozen=True)
-class Clang:
+class Clang(Struct, frozen=True):
     path: str
     version: Answer
     compiled: Answer
@@ -38,23 +37,20 @@ class Clang:
     """For each header, all files that including it reads."""
 
 
-@dataclass(frozen=True)
-class Bpftool:
+class Bpftool(Struct, frozen=True):
     path: str
     version: Answer
     probe: Answer
 
 
-@dataclass(frozen=True)
-class Ip:
+class Ip(Struct, frozen=True):
     path: str
     version: Answer
     links: Answer
     help: Answer
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     os_release: str
     kernel: str
     config: str

@@ -1,7 +1,8 @@
 """Map definitions of older lessons (`struct bpf_map_def SEC("maps")`), shown in today's form."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 _DEFINITION = re.compile(
@@ -14,8 +15,7 @@ _ENTRY = re.compile(r"\.\s*(\w+)\s*=\s*([^,]+?)\s*(?:,|$)")
 _POSITIONS = ("type", "key_size", "value_size", "max_entries", "map_flags")
 
 
-@dataclass(frozen=True)
-class LegacyMap:
+class LegacyMap(Struct, frozen=True):
     name: str
     line: int
     modern: str

@@ -1,11 +1,11 @@
 """Which file system a path is on, from the text of /proc/self/mountinfo."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Mount:
+class Mount(Struct, frozen=True):
     point: str
     kind: str
 

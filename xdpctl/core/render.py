@@ -1,6 +1,8 @@
 """A spec to the C of its program."""
 
+import contextlib
 import re
+import sys
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -9,13 +11,14 @@ from typing import TYPE_CHECKING
 from xdpctl.core.spec import Counter, Field, Key, Spec, Verdict
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BytecodeCache, Environment
 
 MARKER = "// Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes."
 
 _PACKAGE = Path(__file__).parent.parent
 _INSTALLED = _PACKAGE / "_templates"
 TEMPLATES = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "templates"
+KEPT = TEMPLATES / "__pycache__"
 HEADERS = _PACKAGE / "_bpf" if _INSTALLED.is_dir() else _PACKAGE.parent / "bpf"
 
 
@@ -51,6 +54,21 @@ def render(spec: Spec) -> str:
     )
 
 
+def _compiled() -> "BytecodeCache":
+    """Compiled templates, kept beside their source as Python keeps its own, where that can be written."""
+    from jinja2 import FileSystemBytecodeCache
+    from jinja2.bccache import Bucket
+
+    class BesideTemplates(FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            if not sys.dont_write_bytecode:
+                with contextlib.suppress(OSError):
+                    KEPT.mkdir(exist_ok=True)
+                    super().dump_bytecode(bucket)
+
+    return BesideTemplates(str(KEPT), f"%s.{sys.implementation.cache_tag}")
+
+
 @cache
 def _environment() -> "Environment":
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
@@ -63,6 +81,7 @@ def _environment() -> "Environment":
         keep_trailing_newline=True,
         autoescape=False,
         auto_reload=False,
+        bytecode_cache=_compiled(),
     )
 
 

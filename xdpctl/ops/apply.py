@@ -3,8 +3,9 @@
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import FrameType
+
+from msgspec import Struct
 
 from xdpctl.core import diagnose
 from xdpctl.core.model import Argv
@@ -18,16 +19,14 @@ Facts = frozenset[str]
 """What can be seen on the machine of the things that a plan touches."""
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(Struct, frozen=True):
     plan: Plan
     before: Facts
     observe: Callable[[], Facts]
     """Looks again; called only after something went wrong."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     step: Step
     act: Act
     refused: tuple[proc.Result, ...]

@@ -1,6 +1,6 @@
 """Put a pinned program on a device."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from xdpctl.core import owners, plan
 from xdpctl.core.model import Mode, ModeChoice
@@ -9,16 +9,14 @@ from xdpctl.tools import bpftool, host, iplink
 from xdpctl.tools.netns import named
 
 
-@dataclass(frozen=True)
-class Attached:
+class Attached(Struct, frozen=True):
     device: str
     program: str
     mode: Mode
     fell_back: str
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     device: str
     program: str
     mode: ModeChoice

@@ -2,9 +2,10 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from xdpctl.core import artifacts, legacy
 from xdpctl.core.model import Argv
@@ -16,8 +17,7 @@ from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import clang, proc
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     spec: Spec | None
     """What to generate; None where a C file is compiled as it is."""
     source: Path
@@ -26,8 +26,7 @@ class Prepared:
     cwd: Path | None
 
 
-@dataclass(frozen=True)
-class Built:
+class Built(Struct, frozen=True):
     written: tuple[Path, ...]
     notes: str
     """What clang had to say, though it compiled."""

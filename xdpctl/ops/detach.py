@@ -1,6 +1,6 @@
 """Take our program off a device, in the mode in which it is attached."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from xdpctl.core import owners, plan
 from xdpctl.core.model import Attachment, Device, ProgId
@@ -10,8 +10,7 @@ from xdpctl.tools import bpftool, host, iplink
 from xdpctl.tools.netns import Netns, named
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     device: Device
     attachments: tuple[Attachment, ...]
     netns: Netns

@@ -1,7 +1,8 @@
 """Read a map: find it by name, path or id, and decode what it holds."""
 
 import os
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from xdpctl.core import decode
 from xdpctl.core.decode import Entry, Layout
@@ -11,8 +12,7 @@ from xdpctl.errors import BadRequest, HostLacks, Refused
 from xdpctl.tools import bpffs, bpftool, host, proc
 
 
-@dataclass(frozen=True)
-class Dump:
+class Dump(Struct, frozen=True):
     map: Map
     pin: str | None
     entries: tuple[Entry, ...]
@@ -20,8 +20,7 @@ class Dump:
     """Without BTF, keys and values are shown as hexadecimal bytes."""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     map: Map
     pin: str | None
 

@@ -1,8 +1,9 @@
 """Load an object, pin its program and maps, and attach it: all or nothing."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from xdpctl.core import mounts, owners, plan
 from xdpctl.core.elf import BpfObject
@@ -10,12 +11,11 @@ from xdpctl.core.model import Device, Mode, ModeChoice
 from xdpctl.core.object_check import check_loadable
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, iplink, objects
+from xdpctl.tools import bpffs, bpftool, host, iplink, objects, proc
 from xdpctl.tools.netns import named
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     path: Path | None
     """None for the object in bpf/."""
     pin: str
@@ -25,8 +25,7 @@ class Request:
     dry_run: bool
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     program: str
     maps: tuple[str, ...]
     pin: str
@@ -36,8 +35,7 @@ class Loaded:
     """Why the device runs it in generic mode, though native was tried first."""
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     request: Request
     found: BpfObject
     operation: apply.Operation
@@ -55,7 +53,10 @@ def prepare(request: Request) -> Prepared:
     if not request.dry_run:
         host.require_privileges()
         _refuse_taken(request.pin, found)
-    device = None if request.device is None else iplink.device(request.device, netns)
+    asked = None if request.device is None else proc.start(iplink.show_command(request.device, netns))
+    if not request.dry_run:
+        proc.ready_to_act()
+    device = None if asked is None else iplink.found(request.device or "", asked.result(), netns)
     if device is not None and device.xdp.attached:
         seen = host.privileged()
         raise owners.occupied(device, *((bpftool.programs(), bpftool.links()) if seen else ((), ())))

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from xdpctl.core import owners, plan
 from xdpctl.core.model import Attachment, BpfLink, Device, ProgId, Program
@@ -15,8 +16,7 @@ PATIENCE = 3.0
 """Seconds that the kernel may take to free a program after its last user has gone."""
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     pin: str
     programs: tuple[Program, ...]
     devices: tuple[str, ...]

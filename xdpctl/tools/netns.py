@@ -1,8 +1,9 @@
 """Network namespaces, entered by their file for the network calls alone: pins stay where they are."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from xdpctl.core.model import Argv
 from xdpctl.core.suggest import did_you_mean
@@ -11,8 +12,7 @@ from xdpctl.errors import BadRequest
 NAMED = "/run/netns"
 
 
-@dataclass(frozen=True)
-class Netns:
+class Netns(Struct, frozen=True):
     path: str | None = None
     """The namespace's file; None for the one that xdpctl itself runs in."""
 

@@ -14,8 +14,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from xdpctl.core import packages
 from xdpctl.core.model import Argv
@@ -28,8 +29,7 @@ ACT_SECONDS = 120.0
 MAX_OUTPUT = 256 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Struct, frozen=True):
     argv: Argv
     status: int
     """The exit status; negative for death by that signal, as in `subprocess`."""
@@ -144,6 +144,11 @@ def query(argv: Argv, seconds: float = QUERY_SECONDS) -> Result:
     return Running(argv).result(seconds)
 
 
+def ready_to_act() -> None:
+    """Import what `act` needs, beside a query that is under way."""
+    import sh  # noqa: F401
+
+
 def act(argv: Argv, *, cwd: Path | None = None, seconds: float = ACT_SECONDS) -> Result:
     """Run what changes the machine, or what builds."""
     shown(argv, cwd)
@@ -152,35 +157,58 @@ def act(argv: Argv, *, cwd: Path | None = None, seconds: float = ACT_SECONDS) ->
 
 
 def _spawn_sh(argv: Argv, cwd: Path | None, seconds: float) -> Result:
-    """Through `sh`, with its conveniences off: no pty, no threads that copy output, no exceptions."""
+    """Through `sh`, with its conveniences off: no pty, no threads that copy output, no exceptions.
+
+    Its `_timeout` too: with it, every command lasts a multiple of 0.1 s.
+    """
     import sh
 
     out, err = os.memfd_create("stdout"), os.memfd_create("stderr")
+    late = False
     try:
         with open(os.devnull, "rb") as nothing:
-            done = sh.Command(executable(argv[0]))(
+            running = sh.Command(executable(argv[0]))(
                 *argv[1:],
                 _in=nothing,
                 _out=out,
                 _err=err,
                 _tty_out=False,
-                _return_cmd=True,
+                _bg=True,
+                _bg_exc=False,
                 _new_session=True,
                 _env=environment(),
                 _cwd=None if cwd is None else str(cwd),
-                _timeout=seconds,
                 _ok_code=list(range(256)),
             )
-        status = int(done.exit_code)
-    except sh.TimeoutException:
-        raise Refused(f"stopped after {seconds:.0f} s: {command_line(argv, cwd)}") from None
+        try:
+            late = not _ends(running.pid, seconds)
+        except KeyboardInterrupt:
+            running.kill_group()
+            raise
+        if late:
+            running.kill_group()
+        status = int(running.wait().exit_code)
     except sh.SignalException as death:
         status = int(death.exit_code)
     except sh.ForkException as error:
         raise HostLacks(f"{argv[0]} can't be run: {error}") from error
     finally:
         out_text, err_text = _drain(out), _drain(err)
+    if late:
+        raise Refused(f"stopped after {seconds:.0f} s: {command_line(argv, cwd)}")
     return Result(argv, status, out_text.encode(errors="surrogateescape"), err_text)
+
+
+def _ends(pid: int, seconds: float) -> bool:
+    """Whether a process ends in time."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True  # and one of sh's threads has seen it
+    try:
+        return bool(select.select([fd], [], [], seconds)[0])
+    finally:
+        os.close(fd)
 
 
 spawn: Callable[[Argv, Path | None, float], Result] = _spawn_sh
@@ -189,6 +217,7 @@ spawn: Callable[[Argv, Path | None, float], Result] = _spawn_sh
 
 def _drain(fd: int) -> str:
     """Everything that was written to a memory file, which is then closed."""
-    with open(fd, "rb") as file:
-        file.seek(0)
-        return file.read(MAX_OUTPUT).decode(errors="surrogateescape")
+    try:
+        return os.pread(fd, min(os.fstat(fd).st_size, MAX_OUTPUT), 0).decode(errors="surrogateescape")
+    finally:
+        os.close(fd)

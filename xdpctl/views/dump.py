@@ -1,7 +1,5 @@
 """The content of a map as a table, JSON or CSV."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -30,6 +28,9 @@ def as_json(map_: Map, pin: str | None, entries: Sequence[Entry], per_cpu: bool)
 
 
 def as_csv(entries: Sequence[Entry], per_cpu: bool) -> str:
+    import csv
+    import io
+
     header, rows = _rows(entries, per_cpu)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
