@@ -74,21 +74,21 @@ def test_the_pins_of_a_program_are_its_own_and_those_of_its_maps_in_that_directo
             attachment(1, mode=IpMode.SKB),
             [program(1), program(2, ours=True)],
             [BpfLink(5, "xdp", ProgId(2)), BpfLink(6, "tracing", ProgId(1))],
-            "eth1 already runs xdp_allow (id 1, generic mode), not by xdpctl\n"
+            "eth1 already runs xdp_allow (id 1, generic mode), not built by xdpctl\n"
             "detach it first: xdpctl detach eth1 --force",
         ),
         (
             attachment(1),
             [program(1)],
             [BpfLink(5, "xdp", ProgId(1))],
-            "eth1 already runs xdp_allow (id 1, native mode), not by xdpctl, held by bpf link 5\n"
+            "eth1 already runs xdp_allow (id 1, native mode), not built by xdpctl, held by bpf link 5\n"
             "let go of it: bpftool link detach id 5",
         ),
         (
             attachment(1, "xdp_dispatcher"),
             [],
             [],
-            "eth1 already runs xdp_dispatcher (id 1, native mode), not by xdpctl, "
+            "eth1 already runs xdp_dispatcher (id 1, native mode), not built by xdpctl, "
             "held by libxdp's dispatcher\n"
             "unload its programs: xdp-loader status, xdp-loader unload",
         ),
@@ -96,7 +96,7 @@ def test_the_pins_of_a_program_are_its_own_and_those_of_its_maps_in_that_directo
             attachment(1, ""),
             [],
             [],
-            "eth1 already runs a program (id 1, native mode), not by xdpctl\n"
+            "eth1 already runs a program (id 1, native mode), not built by xdpctl\n"
             "detach it first: xdpctl detach eth1 --force",
         ),
     ],

@@ -132,7 +132,10 @@ def test_a_foreign_program_is_never_touched(lab: Lab, how: str) -> None:
     lab.ok("build")
     theirs = foreign(lab, how=how)
     mode = {"xdpdrv": "native", "xdpgeneric": "generic"}[how]
-    who = f"veth0 already runs theirs (id {theirs}, {mode} mode), not by xdpctl"
+    who = (
+        f"veth0 already runs theirs (id {theirs}, {mode} mode), "
+        "not built by xdpctl, pinned at /sys/fs/bpf/theirs"
+    )
     refused(lab, 1, who, "load", "--dev", "veth0")
     refused(lab, 1, who, "detach", "veth0")
     lab.ok("load")

@@ -46,11 +46,14 @@ def occupied(device: Device, programs: Iterable[Program], links: Iterable[BpfLin
     """The refusal to touch a device's program, which says whose it is."""
     attachment = device.xdp.attached[0]
     holder, advice = _holder(attachment, tuple(links))
-    ours = attachment.prog.id in ids(p for p in programs if p.ours)
+    known = [p for p in programs if p.id == attachment.prog.id]
+    ours = any(p.ours for p in known)
+    pins = " and ".join(pin for p in known for pin in p.pinned)
     advice = advice or f"detach it first: xdpctl detach {device.ifname}" + ("" if ours else " --force")
     return Refused(
         f"{device.ifname} already runs {describe(attachment)}"
-        + (", built by xdpctl" if ours else ", not by xdpctl")
+        + (", built by xdpctl" if ours else ", not built by xdpctl")
+        + (f", pinned at {pins}" if pins else "")
         + holder,
         advice,
     )

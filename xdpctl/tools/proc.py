@@ -26,7 +26,7 @@ from xdpctl.errors import HostLacks, Refused
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 QUERY_SECONDS = 20.0
 ACT_SECONDS = 120.0
-MAX_OUTPUT = 256 * 1024 * 1024
+MAX_OUTPUT = 1 << 30
 
 
 class Result(Struct, frozen=True):
@@ -152,7 +152,6 @@ def ready_to_act() -> None:
 def act(argv: Argv, *, cwd: Path | None = None, seconds: float = ACT_SECONDS) -> Result:
     """Run what changes the machine, or what builds."""
     shown(argv, cwd)
-    executable(argv[0])
     return spawn(argv, cwd, seconds)
 
 
