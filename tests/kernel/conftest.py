@@ -88,6 +88,15 @@ class Lab:
         assert done.returncode == 0, f"xdpctl {' '.join(arguments)}: {done.stdout}{done.stderr}"
         return done.stdout
 
+    def refused(self, code: int, words: str, *arguments: str, env: dict[str, str] | None = None) -> str:
+        """An xdpctl command that fails with this code and these words, and changes nothing."""
+        before = self.state()
+        done = self.xdpctl(*arguments, env=env)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert words in done.stderr
+        assert self.state() == before
+        return done.stderr
+
     def dump(self, name: str = "pkt_cnt", *options: str) -> dict[Any, Any]:
         """The content of a map: keys (as text where they are objects) to values."""
         entries = json.loads(self.ok("dump", name, "--json", *options))["entries"]

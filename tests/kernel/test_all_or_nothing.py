@@ -37,23 +37,21 @@ def test_failure_at_each_step(lab: Lab, program: str, pattern: str, step: str) -
     if program == "mount":
         lab.must("umount", "/sys/fs/bpf")
     lab.ok("build")
-    before = lab.state()
-    done = lab.xdpctl("load", "--dev", "veth0", env=inject(lab, program, pattern))
-    assert done.returncode == 1
-    assert step in done.stderr
-    assert "injected failure" in done.stderr
-    assert "left behind" not in done.stderr
-    assert lab.state() == before
+    said = lab.refused(1, step, "load", "--dev", "veth0", env=inject(lab, program, pattern))
+    assert "injected failure" in said
+    assert "left behind" not in said
 
 
 def test_failure_to_make_the_directory(lab: Lab) -> None:
     lab.ok("build")
     lab.must("mount", "-o", "remount,ro", "/sys/fs/bpf")
-    before = lab.state()
-    done = lab.xdpctl("load", "--dev", "veth0")
-    assert done.returncode == 1
-    assert f"failed to make the directory {PIN}: mkdir: {PIN}: Read-only file system" in done.stderr
-    assert lab.state() == before
+    lab.refused(
+        1,
+        f"failed to make the directory {PIN}: mkdir: {PIN}: Read-only file system",
+        "load",
+        "--dev",
+        "veth0",
+    )
 
 
 def test_what_is_left_behind_is_named(lab: Lab) -> None:
@@ -106,11 +104,15 @@ def test_interrupted(lab: Lab, number: signal.Signals) -> None:
 def test_native_only_refused_leaves_nothing(lab: Lab) -> None:
     lab.must("nsenter", "--net=/run/netns/peer", "ip", "link", "set", "veth1", "mtu", "9000")
     lab.ok("build")
-    before = lab.state()
-    done = lab.xdpctl("load", "--dev", "veth0", "--mode", "native")
-    assert done.returncode == 1
-    assert "failed to attach to veth0: veth: Peer MTU is too large to set XDP." in done.stderr
-    assert lab.state() == before
+    lab.refused(
+        1,
+        "failed to attach to veth0: veth: Peer MTU is too large to set XDP.",
+        "load",
+        "--dev",
+        "veth0",
+        "--mode",
+        "native",
+    )
 
 
 def test_dry_run_touches_nothing_and_prints_what_works(lab: Lab) -> None:

@@ -1,5 +1,7 @@
 """What is refused, with which exit code and words; each refusal leaves no trace."""
 
+import sys
+
 import pytest
 
 from .conftest import PIN, Lab
@@ -10,17 +12,6 @@ FOREIGN = """
 SEC("xdp") int {name}(struct xdp_md *ctx) {{ return XDP_PASS; }}
 char LICENSE[] SEC("license") = "GPL";
 """
-
-
-def refused(lab: Lab, code: int, words: str, *arguments: str) -> str:
-    """The command fails with this code and these words, and changes nothing."""
-    before = lab.state()
-    done = lab.xdpctl(*arguments)
-    assert done.returncode == code, done.stdout + done.stderr
-    assert words in done.stderr
-    assert done.stderr.count("xdpctl: ") == 1
-    assert lab.state() == before
-    return done.stderr
 
 
 def foreign(lab: Lab, name: str = "theirs", how: str = "xdpdrv") -> int:
@@ -36,94 +27,93 @@ def foreign(lab: Lab, name: str = "theirs", how: str = "xdpdrv") -> int:
 
 
 def test_nothing_built(lab: Lab) -> None:
-    refused(lab, 2, "no object in bpf/", "load")
+    lab.refused(2, "no object in bpf/", "load")
 
 
 def test_several_built(lab: Lab) -> None:
     lab.ok("build")
     lab.ok("build", "--program", "other")
-    said = refused(lab, 2, "several objects", "load")
+    said = lab.refused(2, "several objects", "load")
     assert "the last built is bpf/other.bpf.o" in said
 
 
 def test_pins_exist(lab: Lab) -> None:
     lab.ok("build")
     lab.ok("load")
-    refused(lab, 1, "already holds", "load")
-    refused(lab, 1, "already holds", "load", "--dev", "veth0")
+    lab.refused(1, "already holds", "load")
+    lab.refused(1, "already holds", "load", "--dev", "veth0")
 
 
 @pytest.mark.parametrize("where", ["/tmp", "/sys/fs/cgroup/x", "/nowhere/at/all"])
 def test_directory_outside_bpffs(lab: Lab, where: str) -> None:
     lab.ok("build")
-    refused(lab, 2, "not in a bpffs", "load", "--pin", where)
+    lab.refused(2, "not in a bpffs", "load", "--pin", where)
 
 
 def test_bpffs_is_never_mounted_over_a_directory(lab: Lab) -> None:
     lab.must("umount", "/sys/fs/bpf")
     lab.must("mount", "-t", "tmpfs", "tmpfs", "/sys/fs/bpf")
     lab.ok("build")
-    refused(lab, 2, "not in a bpffs", "load")
+    lab.refused(2, "not in a bpffs", "load")
 
 
 def test_directory_with_a_dot(lab: Lab) -> None:
     lab.ok("build")
-    refused(lab, 2, "can't have dots", "load", "--pin", "/sys/fs/bpf/v1.2")
+    lab.refused(2, "can't have dots", "load", "--pin", "/sys/fs/bpf/v1.2")
 
 
 def test_pin_instead_of_a_directory(lab: Lab) -> None:
     lab.ok("build")
     lab.ok("load")
-    refused(lab, 2, "is a pin, not a directory", "load", "--pin", f"{PIN}/xdp_allow")
+    lab.refused(2, "is a pin, not a directory", "load", "--pin", f"{PIN}/xdp_allow")
 
 
 def test_no_such_device(lab: Lab) -> None:
     lab.ok("build")
-    assert "did you mean 'veth0'" in refused(lab, 2, "no device 'veht0'", "load", "--dev", "veht0")
+    assert "did you mean 'veth0'" in lab.refused(2, "no device 'veht0'", "load", "--dev", "veht0")
     lab.ok("load")
-    refused(lab, 2, "no device 'veht0'", "attach", "veht0")
-    refused(lab, 2, "no device 'veht0'", "detach", "veht0")
+    lab.refused(2, "no device 'veht0'", "attach", "veht0")
+    lab.refused(2, "no device 'veht0'", "detach", "veht0")
 
 
 def test_no_such_namespace(lab: Lab) -> None:
     lab.ok("build")
-    assert "did you mean 'peer'" in refused(
-        lab, 2, "no network namespace", "--netns", "per", "load", "--dev", "x"
-    )
+    said = lab.refused(2, "no network namespace", "--netns", "per", "load", "--dev", "x")
+    assert "did you mean 'peer'" in said
 
 
 def test_mode_without_a_device(lab: Lab) -> None:
     lab.ok("build")
-    refused(lab, 2, "--mode", "load", "--mode", "generic")
+    lab.refused(2, "--mode", "load", "--mode", "generic")
 
 
 def test_long_names(lab: Lab) -> None:
-    refused(lab, 2, "16 characters", "build", "--program", "sixteen_letters_")
+    lab.refused(2, "16 characters", "build", "--program", "sixteen_letters_")
     lab.compile("long", FOREIGN.format(name="sixteen_letters_"))
-    refused(lab, 2, "16 characters", "load")
+    lab.refused(2, "16 characters", "load")
 
 
 def test_no_object(lab: Lab) -> None:
     (lab.directory / "text.o").write_text("hello")
-    refused(lab, 2, "no ELF file", "load", "text.o")
-    refused(lab, 2, "can't be read", "load", "nothing.o")
+    lab.refused(2, "no ELF file", "load", "text.o")
+    lab.refused(2, "can't be read", "load", "nothing.o")
 
 
 def test_not_attached_and_not_loaded(lab: Lab) -> None:
-    refused(lab, 2, "no program runs on veth0", "detach", "veth0")
-    refused(lab, 2, "no XDP program is pinned", "unload")
-    refused(lab, 2, "no XDP program is pinned", "attach", "veth0")
+    lab.refused(2, "no program runs on veth0", "detach", "veth0")
+    lab.refused(2, "no XDP program is pinned", "unload")
+    lab.refused(2, "no XDP program is pinned", "attach", "veth0")
 
 
 def test_offload_needs_a_card(lab: Lab) -> None:
     lab.ok("build")
-    refused(lab, 1, "failed to attach to veth0", "load", "--dev", "veth0", "--mode", "offload")
+    lab.refused(1, "failed to attach to veth0", "load", "--dev", "veth0", "--mode", "offload")
 
 
 def test_native_where_the_driver_has_none(lab: Lab) -> None:
     lab.ok("build")
     lab.must("ip", "link", "add", "bridge0", "type", "bridge")
-    said = refused(lab, 1, "native", "load", "--dev", "bridge0", "--mode", "native")
+    said = lab.refused(1, "native", "load", "--dev", "bridge0", "--mode", "native")
     assert "--mode generic" in said
 
 
@@ -136,10 +126,10 @@ def test_a_foreign_program_is_never_touched(lab: Lab, how: str) -> None:
         f"veth0 already runs theirs (id {theirs}, {mode} mode), "
         "not built by xdpctl, pinned at /sys/fs/bpf/theirs"
     )
-    refused(lab, 1, who, "load", "--dev", "veth0")
-    refused(lab, 1, who, "detach", "veth0")
+    lab.refused(1, who, "load", "--dev", "veth0")
+    lab.refused(1, who, "detach", "veth0")
     lab.ok("load")
-    refused(lab, 1, who, "attach", "veth0")
+    lab.refused(1, who, "attach", "veth0")
     lab.ok("unload")
     assert [program for _, program in lab.attached()] == [theirs]
     assert lab.pins() == ["/sys/fs/bpf/theirs"]
@@ -151,16 +141,16 @@ def test_a_foreign_program_is_never_touched(lab: Lab, how: str) -> None:
 def test_our_own_program_is_not_replaced(lab: Lab) -> None:
     lab.ok("build")
     lab.ok("load", "--dev", "veth0")
-    said = refused(lab, 1, "already runs xdp_allow", "load", "--pin", "/sys/fs/bpf/two", "--dev", "veth0")
+    said = lab.refused(1, "already runs xdp_allow", "load", "--pin", "/sys/fs/bpf/two", "--dev", "veth0")
     assert "built by xdpctl" in said
-    refused(lab, 1, "already runs xdp_allow", "attach", "veth0")
+    lab.refused(1, "already runs xdp_allow", "attach", "veth0")
 
 
 def test_a_program_of_the_libxdp_dispatcher(lab: Lab) -> None:
     lab.ok("build")
     foreign(lab, "xdp_dispatcher")
-    assert "xdp-loader" in refused(lab, 1, "libxdp's dispatcher", "load", "--dev", "veth0")
-    refused(lab, 1, "libxdp's dispatcher", "detach", "veth0", "--force")
+    assert "xdp-loader" in lab.refused(1, "libxdp's dispatcher", "load", "--dev", "veth0")
+    lab.refused(1, "libxdp's dispatcher", "detach", "veth0", "--force")
 
 
 LINK = """
@@ -184,16 +174,14 @@ bpf(6, struct.pack("QII", ctypes.addressof(keep), link, 0))
 
 def test_a_bpf_link_is_named(lab: Lab) -> None:
     """A link holds our own program on the device: `ip` can neither replace nor remove it."""
-    import sys
-
     lab.ok("build")
     lab.ok("load")
     index = str(lab.link()["ifindex"])
     lab.must(sys.executable, "-c", LINK, f"{PIN}/xdp_allow", index, "/sys/fs/bpf/link")
-    refused(lab, 1, "held by bpf link", "attach", "veth0")
-    refused(lab, 1, "held by bpf link", "detach", "veth0")
-    refused(lab, 1, "held by bpf link", "detach", "veth0", "--force")
-    assert "bpftool link detach" in refused(lab, 1, "held by bpf link", "unload")
+    lab.refused(1, "held by bpf link", "attach", "veth0")
+    lab.refused(1, "held by bpf link", "detach", "veth0")
+    lab.refused(1, "held by bpf link", "detach", "veth0", "--force")
+    assert "bpftool link detach" in lab.refused(1, "held by bpf link", "unload")
 
 
 def test_what_else_is_in_the_directory_stays(lab: Lab) -> None:
