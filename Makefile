@@ -37,7 +37,7 @@ bench: ready ## time dump, load and build against doing it by hand (needs root, 
 # C that was generated says so in its first lines; any other C in bpf/ is somebody's own.
 clean: ## remove .venv, caches and build output
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find xdpctl tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find xdpctl templates tests -name __pycache__ -type d -prune -exec rm -rf {} +
 	@for source in bpf/*.bpf.c; do \
 		if head -n 3 "$$source" 2>/dev/null | grep -q 'Written by `xdpctl build`'; then \
 			echo "rm $$source"; rm "$$source"; \

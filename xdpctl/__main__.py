@@ -9,14 +9,21 @@ def main() -> None:
     # Start-up makes no garbage worth collecting, and taking down the interpreter's hundred modules
     # takes a sixth of the time of a short command.
     gc.disable()
-    if sys.stdout is None or sys.stderr is None:  # closed by the caller: `xdpctl status >&-`
-        nowhere = open(os.devnull, "w")  # noqa: SIM115  (for as long as the process lives)
-        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
-    from xdpctl.cli import run
+    try:
+        _open_closed_streams()
+        from xdpctl.cli import run
 
-    status = run()
-    sys.stderr.flush()
+        status = run()
+    except KeyboardInterrupt:
+        status = 130
     os._exit(status)
+
+
+def _open_closed_streams() -> None:
+    """`xdpctl status >&-` leaves Python without a stdout."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (for as long as the process lives)
 
 
 if __name__ == "__main__":

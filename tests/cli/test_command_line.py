@@ -147,9 +147,9 @@ def test_a_dry_run_of_build_touches_nothing(run: Run, tmp_path: Path) -> None:
     done = run("--dry-run", "build", "--program", "mine", "--out", "o dir")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0] == "# write o dir/mine.bpf.c"
-    assert lines[1].startswith("(cd 'o dir' && clang ")
-    assert lines[1].endswith(" -c mine.bpf.c -o mine.bpf.o)")
+    assert lines[:2] == ["mkdir -p 'o dir'", "# write o dir/mine.bpf.c"]
+    assert lines[2].startswith("(cd 'o dir' && clang ")
+    assert lines[2].endswith(" -c mine.bpf.c -o mine.bpf.o)")
     assert run("--dry-run", "new").stdout == "# write counter.toml\n"
     assert not list(tmp_path.iterdir())
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.diagnose import load_failure, native_refused, not_permitted
+from xdpctl.core.diagnose import attach_failure, compile_failure, lacks_headers, load_failure, not_permitted
 
 DATA = Path(__file__).parent.parent / "data"
 SAID = "failed to load object file"
@@ -22,19 +22,26 @@ def log_of(name: str) -> str:
             "10",
             "xdp_allow at 10-no-null-check-hash.c:15",
             "R0 invalid mem access 'map_value_or_null'",
-            ("*cnt += 1;",),
+            ("*cnt += 1;", "a lookup may find nothing: compare its pointer with NULL first"),
         ),
         (
             "12",
             "xdp_allow at 12-no-license-printk.c:7",
             "cannot call GPL-restricted function from non-GPL compatible program",
-            ('bpf_printk("You can go now");',),
+            (
+                'bpf_printk("You can go now");',
+                'say that the program is under the GPL: char LICENSE[] SEC("license") = "GPL";',
+            ),
         ),
         (
             "13",
             "count_ip at 13-no-bounds-check.c:19",
             "invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)",
-            ("if (eth->h_proto != bpf_htons(ETH_P_IP))", "R1 offset is outside of the packet"),
+            (
+                "if (eth->h_proto != bpf_htons(ETH_P_IP))",
+                "R1 offset is outside of the packet",
+                "the packet may end before: compare with data_end first",
+            ),
         ),
         (
             "17",
@@ -42,23 +49,28 @@ def log_of(name: str) -> str:
             "infinite loop detected at insn 2",
             (
                 "__u32 key = 0;",
-                "cur state: R0=map_value(map=pkt_cnt,ks=4,vs=8) R1=1 R10=fp0 fp-8=0000????",
-                "old state: R0=map_value(map=pkt_cnt,ks=4,vs=8) R1=1 R10=fp0 fp-8=0000????",
+                "bound the loop: the verifier wants to see that it ends",
             ),
         ),
         (
             "18",
             "xdp_allow at 18-loop-too-long.c:16",
             "R7 pointer arithmetic on pkt_end prohibited",
-            ("while (p + 1 <= end)\t\t/* count bytes one by one */",),
+            (
+                "while (p + 1 <= end)\t\t/* count bytes one by one */",
+                "calculate with data, and only compare with data_end",
+            ),
         ),
         (
             "45",
             "xdp_allow at 45-map-without-SEC.c:14",
             "R1 type=map_value expected=map_ptr",
-            ("__u64 *cnt = bpf_map_lookup_elem(&pkt_cnt, &key);",),
+            (
+                "__u64 *cnt = bpf_map_lookup_elem(&pkt_cnt, &key);",
+                'the map lacks SEC(".maps") behind its name',
+            ),
         ),
-        ("09", "xdp_allow", "unknown opcode 8d", ()),
+        ("09", "xdp_allow", "unknown opcode 8d", ("compile it with -O2",)),
     ],
 )
 def test_a_verifier_rejection_shows_the_source_line_and_the_reason(
@@ -138,13 +150,36 @@ def test_what_is_not_known_is_told_in_libbpfs_words_or_else_in_bpftools() -> Non
         ("Underlying driver does not support XDP in native mode.", "--mode generic"),
         ("Native and generic XDP can't be active at the same time.", "xdpctl status"),
         ("XDP program already attached.", "xdpctl status"),
+        ("Can't replace active BPF XDP link.", "bpftool link detach"),
+        ("RTNETLINK answers: Invalid argument", "offloading"),
     ],
 )
 def test_why_a_device_did_not_take_it(said: str, hint: str) -> None:
-    (found,) = native_refused(said)
+    (found,) = attach_failure(said)
     assert hint in found
     assert not not_permitted(said)
 
 
 def test_other_refusals_of_a_device_have_no_advice() -> None:
-    assert native_refused("RTNETLINK answers: Invalid argument") == ()
+    assert attach_failure("RTNETLINK answers: No buffer space available") == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("x.c:1:9: error: expected ')' before 'SEC'\nSEC(\"xdp\")", "#include <bpf/bpf_helpers.h>"),
+        ("/usr/include/features.h: fatal error: 'gnu/stubs-32.h' file not found", "bpf_printk"),
+        ("error: A call to built-in function '__floatundidf' is not supported.", "no floating point"),
+        ("error: Looks like the BPF stack limit of 512 bytes is exceeded.", "per-CPU array"),
+    ],
+)
+def test_advice_on_what_clang_says(said: str, advice: str) -> None:
+    (found,) = compile_failure(said)
+    assert advice in found
+    assert not lacks_headers(said)
+
+
+def test_headers_that_come_in_packages() -> None:
+    assert lacks_headers("p.c:2:10: fatal error: 'bpf/bpf_helpers.h' file not found")
+    assert not lacks_headers("p.c:2:10: fatal error: 'mine.h' file not found")
+    assert compile_failure("p.c:3:1: error: expected ';'") == ()

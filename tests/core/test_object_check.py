@@ -25,7 +25,7 @@ def c(*parts: str) -> str:
     [
         (c(PROGRAM % ("tc", "count")), 'o has no XDP program, only count in SEC("tc")'),
         (c(MAP % ("", "cnt")), "o has no XDP program"),
-        (c(PROGRAM % ("xdp", "a"), PROGRAM % ("xdp", "b")), "o has several XDP programs: a, b"),
+        (c(PROGRAM % ("xdp", "a"), PROGRAM % ("xdp", "b")), "o has several programs: a, b"),
         (c(PROGRAM % ("xdp", "xdp_stats_counter")), "o: the program 'xdp_stats_counter' has 17 characters"),
         (
             c(PROGRAM % ("xdp", "p"), MAP % ("", "xdp_stats_map_it")),

@@ -81,7 +81,8 @@ def test_the_pins_of_a_program_are_its_own_and_those_of_its_maps_in_that_directo
             attachment(1),
             [program(1)],
             [BpfLink(5, "xdp", ProgId(1))],
-            "eth1 already runs xdp_allow (id 1, native mode), not built by xdpctl, held by bpf link 5\n"
+            "eth1 already runs xdp_allow (id 1, native mode), not built by xdpctl, "
+            "perhaps held by bpf link 5\n"
             "let go of it: bpftool link detach id 5",
         ),
         (
@@ -107,8 +108,28 @@ def test_an_occupied_device_says_by_whom(
     assert str(owners.occupied(device(attached), programs, links)) == expected
 
 
-def test_only_what_a_link_or_the_dispatcher_holds_cannot_be_detached() -> None:
-    assert owners.held(device(), attachment(1), [BpfLink(5, "xdp", ProgId(2))]) is None
-    refusal = owners.held(device(), attachment(2), [BpfLink(5, "xdp", ProgId(2))])
+def test_who_occupies_a_device_cannot_be_seen_without_root() -> None:
+    refusal = owners.occupied(device(attachment(1)), None, ())
+    assert str(refusal) == (
+        "eth1 already runs xdp_allow (id 1, native mode)\ndetach it first: xdpctl detach eth1"
+    )
+
+
+def test_a_foreign_program_is_detached_only_by_force() -> None:
+    refusal = owners.foreign(device(attachment(1)), [program(1)], [])
+    assert refusal.message == "eth1 runs xdp_allow (id 1, native mode), not built by xdpctl"
+    assert refusal.hints == ("detach it all the same: xdpctl detach eth1 --force",)
+
+
+def test_only_what_a_link_holds_on_this_device_cannot_be_detached() -> None:
+    """Where bpftool doesn't tell of which device a link is, the kernel decides."""
+    here, there = device().ifindex, device().ifindex + 1
+    for link in (
+        BpfLink(5, "xdp", ProgId(1), here),
+        BpfLink(5, "xdp", ProgId(2), there),
+        BpfLink(5, "xdp", ProgId(2)),
+    ):
+        assert owners.held(device(), attachment(2), [link]) is None
+    refusal = owners.held(device(), attachment(2), [BpfLink(5, "xdp", ProgId(2), here)])
     assert refusal is not None
     assert refusal.message == "xdp_allow (id 2, native mode) on eth1 can't be detached, held by bpf link 5"

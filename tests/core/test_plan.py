@@ -71,8 +71,8 @@ def test_attach_tries_the_better_mode_first_and_undoes_the_one_that_worked() -> 
     assert plan.attach("eth1", f"{PIN}/p", ModeChoice.AUTO.tried) == Step(
         "attach to eth1",
         (
-            Act((*native, "pinned", f"{PIN}/p"), ((*native, "off"),)),
-            Act((*generic, "pinned", f"{PIN}/p"), ((*generic, "off"),)),
+            Act((*native, "pinned", f"{PIN}/p"), ((*native, "off"),), "native"),
+            Act((*generic, "pinned", f"{PIN}/p"), ((*generic, "off"),), "generic"),
         ),
     )
 
@@ -88,7 +88,7 @@ def test_attach_tries_the_better_mode_first_and_undoes_the_one_that_worked() -> 
 def test_a_mode_that_was_asked_for_is_the_only_one_tried(choice: ModeChoice, word: str) -> None:
     (act,) = plan.attach("eth1", "/p", choice.tried, INSIDE).acts
     set_mode = (*INSIDE, "ip", "link", "set", "dev", "eth1", word)
-    assert act == Act((*set_mode, "pinned", "/p"), ((*set_mode, "off"),))
+    assert act == Act((*set_mode, "pinned", "/p"), ((*set_mode, "off"),), str(choice))
 
 
 def test_detach_can_put_back_what_is_pinned() -> None:

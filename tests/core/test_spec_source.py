@@ -99,7 +99,7 @@ fields = [
             "counter.toml:2: flag 'no_prealloc' doesn't suit a map of type 'array'\n"
             "it suits: hash, percpu_hash",
         ),
-        ("a = ", {}, "counter.toml is no TOML: Invalid value (at end of document)"),
+        ("a = ", {}, "counter.toml is no TOML: Invalid value (at end of document)\ntext stands in quotes"),
         (
             "program = 'a'\nprogram = 'b'\n",
             {},

@@ -101,6 +101,35 @@ def test_interrupted(lab: Lab, number: signal.Signals) -> None:
     assert lab.state() == before
 
 
+def test_the_reader_of_stderr_goes_away(lab: Lab) -> None:
+    """What can't be told is no reason to stop half-way."""
+    lab.ok("build")
+    done = lab.run("sh", "-c", f"{XDPCTL} --show-commands load --dev veth0 2>&1 >/dev/null | true")
+    assert done.stderr == ""
+    assert lab.must("ls", PIN).split() == ["pkt_cnt", "xdp_allow"]
+    assert len(lab.attached()) == 1
+
+
+def test_a_closed_pipe_does_not_hide_a_failure(lab: Lab) -> None:
+    done = lab.run("bash", "-c", f"{XDPCTL} load nothing.o 2>&1 | true; exit ${{PIPESTATUS[0]}}")
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_build_interrupted(lab: Lab, number: signal.Signals) -> None:
+    started = lab.directory.parent / "started"
+    env = {**os.environ, **intercept(lab, "clang", "-c", f"touch {started}; sleep 1")}
+    before = lab.state()
+    with subprocess.Popen(lab.enter(XDPCTL, "build"), env=env, stderr=subprocess.PIPE, text=True) as process:
+        while not started.exists():
+            assert process.poll() is None
+        process.send_signal(number)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert (process.returncode, said) == (130, "xdpctl: interrupted\n")
+    assert lab.state() == before
+
+
 def test_native_only_refused_leaves_nothing(lab: Lab) -> None:
     lab.must("nsenter", "--net=/run/netns/peer", "ip", "link", "set", "veth1", "mtu", "9000")
     lab.ok("build")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PIN, Lab
+from .conftest import PIN, XDPCTL, Lab
 
 STUDENTS = Path(__file__).parent.parent / "data/corpus"
 
@@ -119,11 +119,46 @@ def test_several_programs(lab: Lab) -> None:
     assert "first_one, second_one" in done.stderr
 
 
+def test_a_program_of_another_kind_before(lab: Lab) -> None:
+    """bpftool would load the first one, and as an XDP program at that."""
+    lab.compile("kinds", PROGRAM.format(code=one("first_tc", "tc", "__sk_buff") + one("my_xdp")))
+    lab.refused(2, "several programs: first_tc, my_xdp", "load", "--dev", "veth0")
+
+
+def test_a_map_that_the_program_does_not_use(lab: Lab) -> None:
+    """The kernel doesn't tell that it belongs to the program; it is unloaded all the same."""
+    lab.compile("unused", PROGRAM.format(code='SEC("xdp") int idle(struct xdp_md *ctx) { return XDP_PASS; }'))
+    lab.ok("load")
+    assert lab.must("ls", PIN).split() == ["hits", "idle"]
+    lab.ok("unload")
+    assert lab.pins() == []
+
+
+def test_files_of_any_name(lab: Lab) -> None:
+    source = lab.directory / "zählé.c"
+    source.write_text(PROGRAM.format(code=one("count_all")))
+    lab.ok("build", source.name)
+    lab.ok("load")
+    assert lab.must("ls", PIN).split() == ["count_all", "hits"]
+    lab.ok("unload")
+    source.rename(lab.directory / "-x.c")
+    lab.ok("build", "./-x.c")
+    done = lab.run("sh", "-c", f"cp ./-x.c \"$(printf 'x\\377.c')\"; {XDPCTL} build \"$(printf 'x\\377.c')\"")
+    assert done.returncode == 2
+    assert "is no UTF-8 text" in done.stderr
+
+
+def test_lessons_with_an_unused_context_draw_no_warning(lab: Lab) -> None:
+    (lab.directory / "plain.c").write_text(PROGRAM.format(code=one("count_all")))
+    done = lab.xdpctl("build", "plain.c")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_no_xdp_program(lab: Lab) -> None:
     (lab.directory / "filter.c").write_text(PROGRAM.format(code=one("filter", "tc", "__sk_buff")))
     done = lab.xdpctl("build", "filter.c")
     assert done.returncode == 2
-    assert 'no XDP program, only filter in SEC("tc")' in done.stderr
+    assert 'filter.c has no XDP program, only filter in SEC("tc")' in done.stderr
     assert not (lab.directory / "bpf").exists()
 
 

@@ -68,6 +68,16 @@ def test_maps_without_btf_and_without_entries(lab: Lab) -> None:
     assert "a queue map" in done.stderr
 
 
+def test_a_map_without_btf_found_by_its_name(lab: Lab) -> None:
+    """bpftool 7.1 lists it with the BTF of the map before."""
+    lab.ok("build")
+    lab.ok("load")
+    lab.must("bpftool", *"map create /sys/fs/bpf/bare type array key 4 value 4 entries 1 name bare".split())
+    done = lab.xdpctl("dump", "bare", "--csv")
+    assert done.stdout == "key,value\n0x00000000,0x00000000\n"
+    assert "bare isn't in /sys/fs/bpf/ebpf: reading /sys/fs/bpf/bare" in done.stderr
+
+
 def test_raw_verdicts(lab: Lab) -> None:
     lab.ok("build", "--type", "array", "--key", "verdict")
     lab.ok("load")
@@ -98,6 +108,8 @@ def test_maps_that_are_not_there(lab: Lab) -> None:
         "my_very_ovn_map": "did you mean 'my_very_own_map'?",
         "id:999999999": "there is no map with id 999999999",
         "id:x": "is no map id",
+        f"id:{2**32 + 1}": "is no map id",
+        PIN: "is a directory, not a map",
         f"{PIN}/my_very_own": f"did you mean '{PIN}/my_very_own_map'?",
         f"{PIN}/xdp_allow": "is no map but a program",
     }.items():
@@ -179,6 +191,16 @@ def test_another_network_namespace(lab: Lab) -> None:
     assert "detached from veth0\n" in said
     assert lab.attached() == []
     assert lab.pins() == []
+
+
+def test_a_namespace_that_only_a_file_keeps(lab: Lab) -> None:
+    path = lab.directory / "ns"
+    path.touch()
+    lab.must("unshare", f"--net={path}", "ip", "link", "add", "vx0", "type", "veth", "peer", "name", "vx1")
+    lab.ok("build")
+    lab.ok("--netns", str(path), "load", "--dev", "vx0")
+    assert f"detached from vx0 in netns {path}" in lab.ok("unload")
+    lab.must("umount", str(path))
 
 
 def test_show_commands_is_truthful(lab: Lab) -> None:

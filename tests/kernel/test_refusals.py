@@ -59,7 +59,7 @@ def test_bpffs_is_never_mounted_over_a_directory(lab: Lab) -> None:
 
 def test_directory_with_a_dot(lab: Lab) -> None:
     lab.ok("build")
-    lab.refused(2, "can't have dots", "load", "--pin", "/sys/fs/bpf/v1.2")
+    lab.refused(2, "a name with a dot", "load", "--pin", "/sys/fs/bpf/v1.2")
 
 
 def test_pin_instead_of_a_directory(lab: Lab) -> None:
@@ -107,7 +107,10 @@ def test_not_attached_and_not_loaded(lab: Lab) -> None:
 
 def test_offload_needs_a_card(lab: Lab) -> None:
     lab.ok("build")
-    lab.refused(1, "failed to attach to veth0", "load", "--dev", "veth0", "--mode", "offload")
+    lab.refused(1, "failed to load xdp_allow", "load", "--dev", "veth0", "--mode", "offload")
+    lab.ok("load")
+    said = lab.refused(1, "failed to attach to veth0", "attach", "veth0", "--mode", "offload")
+    assert "a card and a driver that can" in said
 
 
 def test_native_where_the_driver_has_none(lab: Lab) -> None:
@@ -122,12 +125,9 @@ def test_a_foreign_program_is_never_touched(lab: Lab, how: str) -> None:
     lab.ok("build")
     theirs = foreign(lab, how=how)
     mode = {"xdpdrv": "native", "xdpgeneric": "generic"}[how]
-    who = (
-        f"veth0 already runs theirs (id {theirs}, {mode} mode), "
-        "not built by xdpctl, pinned at /sys/fs/bpf/theirs"
-    )
-    lab.refused(1, who, "load", "--dev", "veth0")
-    lab.refused(1, who, "detach", "veth0")
+    who = f"runs theirs (id {theirs}, {mode} mode), not built by xdpctl, pinned at /sys/fs/bpf/theirs"
+    lab.refused(1, f"veth0 already {who}", "load", "--dev", "veth0")
+    assert "--force" in lab.refused(1, f"veth0 {who}", "detach", "veth0")
     lab.ok("load")
     lab.refused(1, who, "attach", "veth0")
     lab.ok("unload")
@@ -179,25 +179,81 @@ def test_a_bpf_link_is_named(lab: Lab) -> None:
     index = str(lab.link()["ifindex"])
     lab.must(sys.executable, "-c", LINK, f"{PIN}/xdp_allow", index, "/sys/fs/bpf/link")
     lab.refused(1, "held by bpf link", "attach", "veth0")
-    lab.refused(1, "held by bpf link", "detach", "veth0")
-    lab.refused(1, "held by bpf link", "detach", "veth0", "--force")
-    assert "bpftool link detach" in lab.refused(1, "held by bpf link", "unload")
+    for arguments in (["detach", "veth0"], ["detach", "veth0", "--force"], ["unload"]):
+        before = lab.state()
+        done = lab.xdpctl(*arguments)
+        assert done.returncode == 1
+        assert "bpf link" in done.stderr
+        assert "bpftool link detach" in done.stderr
+        assert lab.state() == before
 
 
 def test_what_else_is_in_the_directory_stays(lab: Lab) -> None:
     lab.ok("build")
     lab.ok("load")
-    lab.must(
-        "bpftool", "map", "create", f"{PIN}/other", *"type array key 4 value 4 entries 1 name other".split()
+    create = (
+        "bpftool",
+        "map",
+        "create",
+        f"{PIN}/other",
+        *"type array key 4 value 4 entries 1 name other".split(),
     )
+    lab.must(*create)
     lab.ok("unload")
     assert lab.pins() == [PIN, f"{PIN}/other"]
+    assert f"rm -r {PIN}" in lab.refused(2, "only other", "unload")
+
+
+def test_a_second_program_in_the_directory(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load")
+    lab.ok("build", "--program", "second", "--map", "second_map")
+    lab.refused(1, "already holds xdp_allow", "load", "bpf/second.bpf.o")
+
+
+def test_a_map_in_the_way(lab: Lab) -> None:
+    lab.must("mkdir", PIN)
+    create = (
+        "bpftool",
+        "map",
+        "create",
+        f"{PIN}/pkt_cnt",
+        *"type array key 4 value 4 entries 1 name m".split(),
+    )
+    lab.must(*create)
+    lab.ok("build")
+    assert f"rm {PIN}/pkt_cnt" in lab.refused(1, "something else is pinned", "load")
 
 
 def test_a_program_pinned_elsewhere_too(lab: Lab) -> None:
+    """It would stay in the kernel: nothing is begun."""
+    lab.ok("build")
+    lab.ok("load", "--dev", "veth0")
+    lab.must("bpftool", "prog", "pin", "pinned", f"{PIN}/xdp_allow", "/sys/fs/bpf/again")
+    lab.refused(1, "pinned at /sys/fs/bpf/again too", "unload")
+
+
+def test_a_map_pinned_elsewhere_too(lab: Lab) -> None:
     lab.ok("build")
     lab.ok("load")
-    lab.must("bpftool", "prog", "pin", "pinned", f"{PIN}/xdp_allow", "/sys/fs/bpf/again")
+    lab.must("bpftool", "map", "pin", "pinned", f"{PIN}/pkt_cnt", "/sys/fs/bpf/kept")
     done = lab.xdpctl("unload")
-    assert done.returncode == 1
-    assert "also pinned at /sys/fs/bpf/again" in done.stderr
+    assert done.returncode == 0
+    assert "a map stays in the kernel, it is pinned at /sys/fs/bpf/kept too" in done.stderr
+
+
+def test_specs_are_refused_before_any_tool_runs(lab: Lab) -> None:
+    shown = lab.refused(2, "can't be 'hsh'", "--show-commands", "build", "--type", "hsh")
+    assert "clang" not in shown
+    (lab.directory / "deep.toml").write_text("a = " + "[" * 5000)
+    lab.refused(2, "deep.toml is no TOML", "build", "deep.toml")
+    (lab.directory / "number.toml").write_text("a = " + "1" * 5000)
+    lab.refused(2, "number.toml is no TOML", "build", "number.toml")
+    (lab.directory / "long.toml").write_text("# a comment\n" * 6000)
+    lab.refused(2, "65536 at most", "build", "long.toml")
+
+
+def test_names_of_namespaces_that_are_none(lab: Lab) -> None:
+    lab.ok("build")
+    lab.refused(2, "needs a name", "--netns", "", "load", "--dev", "veth0")
+    lab.refused(2, "is no network namespace", "--netns", "/etc/passwd", "load", "--dev", "veth0")

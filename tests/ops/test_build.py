@@ -39,7 +39,8 @@ def test_a_c_file_is_compiled_where_the_user_is(out: Path, tmp_path: Path) -> No
     source = tmp_path / "lesson.c"
     source.write_text("int x;")
     prepared = build.prepare(source, out, {})
-    assert prepared.command == compiling(str(source), str(out / "lesson.bpf.o"))
+    lenient = [word for word in compiling(str(source), str(out / "lesson.bpf.o")) if word != "-Wextra"]
+    assert prepared.command == tuple(lenient)
     assert prepared.cwd is None
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from xdpctl.core.decode import RawEntry
-from xdpctl.core.model import BpfLink, Map, MapId, ProgId, Program
+from xdpctl.core.model import BpfLink, BtfId, Map, MapId, ProgId, Program
 from xdpctl.errors import HostLacks, Refused, XdpctlError
 from xdpctl.tools import bpftool, proc
 
@@ -22,6 +22,7 @@ PROGRAM = Program(
     "xdp_stats_function_long",
     1795158266,
     tuple(map(MapId, (122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 134, 136, 135))),
+    btf_id=BtfId(130),
 )
 
 Stub = Callable[..., Callable[[], list[str]]]
@@ -56,7 +57,22 @@ def test_programs_and_maps_of_three_versions_decode_alike(version: str) -> None:
 @pytest.mark.parametrize("version", ["v6.8.0", "v7.7.0"])
 def test_links_decode_alike(version: str) -> None:
     found = bpftool.read(answer(recorded(f"xdp_link_show__{version}")), tuple[BpfLink, ...])
-    assert found == (BpfLink(90, "xdp", ProgId(195)),)
+    assert found == (BpfLink(90, "xdp", ProgId(195), 6 if version == "v7.7.0" else None),)
+
+
+def test_btf_on_linux_5_10_comes_after_a_complaint() -> None:
+    complaint = b'{"error":"can\'t get BTF (ID 5) object info: Argument list too long"},'
+    types = b'{"types":[{"id":1,"kind":"INT","name":"int","size":4}]}'
+    (found,) = bpftool.btf(answer(complaint + types)).types
+    assert (found.id, found.name) == (1, "int")
+
+
+def test_types_that_bpftool_does_not_know_are_numbers() -> None:
+    shown = answer(b'[{"id":1,"type":33,"name":"arena"},{"id":2,"type":"hash"}]')
+    arena, plain = bpftool.read(shown, tuple[Map, ...])
+    assert (arena.type, arena.per_cpu, plain.type) == (33, False, "hash")
+    (program,) = bpftool.read(answer(b'[{"id":1,"type":32}]'), tuple[Program, ...])
+    assert program.type == 32
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -72,7 +88,6 @@ def test_a_string_with_an_apostrophe_is_read_whatever_the_version_makes_of_it(ve
         (bpftool.programs, b"[]", "bpftool -j -n -f prog show"),
         (bpftool.maps, b"[]", "bpftool -j -n -f map show"),
         (bpftool.links, b"[]", "bpftool -j -n link show"),
-        (lambda: bpftool.map_at("id", "7"), b'{"id":7}', "bpftool -j -n map show id 7"),
         (lambda: bpftool.start_dump(Map(MapId(7))).result(), b"[]", "bpftool -j -n map dump id 7"),
         (lambda: bpftool.start_btf("id", "3").result(), b"{}", "bpftool -j -n btf dump id 3"),
     ],

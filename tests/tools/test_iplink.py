@@ -42,7 +42,7 @@ def attached(mode: IpMode, number: int, name: str = "") -> Attachment:
 )
 def test_the_programs_of_a_device(name: str, expected: tuple[Attachment, ...]) -> None:
     (device,) = iplink.decode(answer(recorded(name)))
-    assert (device.ifname, device.mtu) == ("sv-a", 1500)
+    assert (device.ifname, device.ifindex) == ("sv-a", 6)
     assert device.xdp.attached == expected
 
 

@@ -51,7 +51,7 @@ def test_text() -> None:
         f"    pkt_cnt  25  percpu_array  4 B  16 B         5  {PIN}/pkt_cnt",
         "",
         f"  unnamed  id 9  tag c7ebe7fa5d8fac13  since {epoch}",
-        "    runs on no device here",
+        "    runs on no device of this network namespace",
         "    not pinned",
         "    MAP              ID  TYPE   KEY  VALUE  ENTRIES  PINNED AT",
         "    xdp_allo.rodata  26  array  4 B  8 B          1",

@@ -3,7 +3,8 @@
 Each verb is a module of this package with a function `command`, imported only when it is called.
 """
 
-import os
+import io
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -12,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from xdpctl import __version__
-from xdpctl.cli import session
+from xdpctl.cli import arguments, session
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest, Interrupted, XdpctlError
 
@@ -75,55 +76,60 @@ def options(
     show_commands: bool = typer.Option(
         False, "--show-commands", help="Print each external command as it is run."
     ),
-    netns: str = typer.Option(
-        "", metavar="NAME|PATH", help="Network namespace of the devices.", show_default=False
+    netns: str | None = typer.Option(
+        None,
+        metavar="NAME|PATH",
+        help="Network namespace of the devices.",
+        autocompletion=arguments.completion("namespaces"),
     ),
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
     """Describe an XDP packet counter in a few lines, run it in the kernel, read its numbers."""
-    session.begin(dry_run, show_commands, netns)
+    if netns == "":
+        raise BadRequest("--netns needs a name or a path", "it was given an empty one")
+    session.begin(dry_run, show_commands, netns or "")
 
 
-def run(arguments: list[str] | None = None) -> int:
-    """Run a command line; returns the exit code."""
+def run(words: list[str] | None = None) -> int:
+    """Run a command line; returns the exit code. Ctrl-C, SIGTERM and a lost terminal are one."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files can be any bytes
     try:
-        return _status_of(arguments)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-
-
-def _tell_misplaced(arguments: list[str]) -> None:
-    """Options for all verbs come before the verb; say so where one came after it."""
-    verb = next((i for i, word in enumerate(arguments) if word in VERBS), len(arguments))
-    for word in arguments[verb:]:
-        if word.partition("=")[0] in ("--dry-run", "--show-commands", "--netns"):
-            option = "--netns NAME" if word.startswith("--netns") else word
-            session.note(f"{option} goes before the verb: xdpctl {option} {arguments[verb]}")
-            return
-
-
-def _status_of(arguments: list[str] | None) -> int:
-    given = sys.argv[1:] if arguments is None else arguments
-    status = 0
-    try:
-        app(arguments, prog_name="xdpctl")
-    except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else 0
-        if status == BadRequest.exit_code:
-            _tell_misplaced(given)
-        if status == Interrupted.exit_code:
-            session.note("xdpctl: interrupted; nothing is left of what was begun")
+        return _run(sys.argv[1:] if words is None else words)
     except XdpctlError as error:
         session.tell_error(error)
-        status = error.exit_code
+        return error.exit_code
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
         where = f"{error.filename}: " if error.filename else ""
         session.tell_error(XdpctlError(f"{where}{error.strerror}"))
-        status = 1
-    sys.stdout.flush()
+        return XdpctlError.exit_code
+
+
+def _run(words: list[str]) -> int:
+    status = 0
+    try:
+        app(words, prog_name="xdpctl")
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 0
+    if status == BadRequest.exit_code:
+        _tell_misplaced(words)
+    if status == Interrupted.exit_code:
+        session.note("xdpctl: interrupted")
+    session.flush()
     return status
+
+
+def _tell_misplaced(words: list[str]) -> None:
+    """Options for all verbs come before the verb; say so where one came after it."""
+    verb = next((i for i, word in enumerate(words) if word in VERBS), len(words))
+    for word in words[verb:]:
+        if word.partition("=")[0] in ("--dry-run", "--show-commands", "--netns"):
+            option = "--netns NAME" if word.startswith("--netns") else word
+            session.note(f"{option} goes before the verb: xdpctl {option} {words[verb]}")
+            return

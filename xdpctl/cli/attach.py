@@ -16,6 +16,8 @@ def command(dev: str = arguments.DEVICE, pin: str = arguments.PIN, mode: ModeCho
     prepared = attach.prepare(dev, directory, mode, session.netns(), session.dry_run())
     if session.dry_run():
         session.say_plan(prepared.operation.plan)
+        if prepared.program == "PROGRAM":
+            session.note("without root the pins can't be seen: PROGRAM stands for the program's name")
         return
     done = attach.run(prepared)
     session.say_attached(done.program, done.device, done.mode, done.fell_back)

@@ -78,6 +78,8 @@ def command(
     given = {option: value for option, value in options.items() if value not in (None, [], ())}
     prepared = build.prepare(source, out, given)
     if session.dry_run():
+        if not prepared.target.parent.exists():
+            session.say(command_line(("mkdir", "-p", str(prepared.target.parent))))
         if prepared.spec is not None:
             session.say(f"# write {prepared.source}")
         session.say(command_line(prepared.command, prepared.cwd))

@@ -10,6 +10,8 @@ Examples:
   xdpctl dump id:25 --json
 """
 
+import os
+
 import typer
 
 from xdpctl.cli import arguments, session
@@ -40,6 +42,8 @@ def command(
         raise BadRequest(
             f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
         )
+    if "/" not in name and not name.startswith("id:") and os.path.dirname(found.pin or "") not in directories:
+        session.note(f"{name} isn't in {directories[0]}: reading {found.pin or f'id:{found.map.id}'}")
     if not found.entries:
         session.note(f"{found.map.name} is empty: nothing has been counted yet")
     elif not found.typed:

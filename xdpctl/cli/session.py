@@ -1,9 +1,12 @@
 """What the verbs share: the global options, and how results, plans and errors are printed."""
 
+import contextlib
 import os
 import sys
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple, TextIO
 
+from xdpctl.core.diagnose import MORE_IN_LOG
 from xdpctl.core.model import Mode
 from xdpctl.core.plan import Plan, command_line
 from xdpctl.errors import XdpctlError
@@ -46,14 +49,30 @@ def pin_directory(given: str) -> str:
 def say(text: str) -> None:
     """A result, on stdout."""
     if text:
-        print(text)
+        with _nobody_may_read(sys.stdout):
+            print(text)
 
 
 def note(text: str) -> None:
-    """Everything else, on stderr."""
+    """Everything else, on stderr; that it can't be written is no reason to fail half-way."""
     if text:
+        flush()
+        with _nobody_may_read(sys.stderr), contextlib.suppress(OSError):
+            print(text, file=sys.stderr, flush=True)
+
+
+def flush() -> None:
+    with _nobody_may_read(sys.stdout):
         sys.stdout.flush()
-        print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _nobody_may_read(stream: TextIO) -> Iterator[None]:
+    """A reader like `head` goes when it has enough: what is left is for nobody, and no failure."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def say_plan(plan: Plan) -> None:
@@ -69,6 +88,8 @@ def say_plan(plan: Plan) -> None:
 def tell_error(error: XdpctlError) -> None:
     note(f"xdpctl: {error.message}")
     for hint in error.hints:
+        if verbose and hint == MORE_IN_LOG:
+            continue
         note("\n".join(f"  {line}" for line in hint.splitlines()))
     if verbose and error.log:
         note(error.log.rstrip())

@@ -14,8 +14,12 @@ def command(pin: str = arguments.PIN) -> None:
     prepared = unload.prepare(session.pin_directory(pin), session.dry_run())
     if session.dry_run():
         session.say_plan(prepared.operation.plan)
+        if not prepared.programs:
+            session.note("without root it can't be seen where programs run: detaching isn't shown")
         return
     unload.run(prepared)
     for device in prepared.devices:
         session.say(f"detached from {device}")
+    for pin_elsewhere in prepared.kept:
+        session.note(f"a map stays in the kernel, it is pinned at {pin_elsewhere} too")
     session.say(f"unloaded {', '.join(p.name for p in prepared.programs)} from {prepared.pin}")

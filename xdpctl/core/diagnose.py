@@ -34,6 +34,7 @@ def load_failure(reason: str, log: str) -> Explanation:
 
 
 _LOAD_PATTERNS = (
+    (r"failed to pin program", "something is pinned there already", "xdpctl status shows what, and where"),
     (
         r"map '(\w+)'(?:.*\n)*?.*already has pin path|couldn't reuse pinned map at '([^']+)'",
         r"a map is pinned by its own definition (LIBBPF_PIN_BY_NAME)",
@@ -70,26 +71,71 @@ def _verifier_rejection(verifier: str, log: str) -> Explanation:
     start = end
     while start and not re.match(r"\d+: |; |from \d+ to \d+|R\d+=", lines[start - 1]):
         start -= 1
-    reasons = lines[start:end] or ["it gave no reason"]
+    reasons = [line.strip() for line in lines[start:end]] or ["it gave no reason"]
     source = [m for m in (_SOURCE.match(line) for line in lines[:start]) if m and m["code"]]
     where = f" at {source[-1]['file']}:{source[-1]['line']}" if source and source[-1]["file"] else ""
-    code = (f"{source[-1]['code'].strip()}",) if source else ()
+    code = (source[-1]["code"].strip(),) if source else ()
+    advice = [say for pattern, say in _VERIFIER_ADVICE if re.search(pattern, "\n".join(reasons))][:1]
+    more = [reason for reason in reasons[1:] if not reason.startswith(("cur state", "old state"))]
     return Explanation(
-        f"the verifier rejected {program[1] if program else 'the program'}{where}: {reasons[0].strip()}",
-        (*code, *(reason.strip() for reason in reasons[1:]), "--verbose shows the whole log"),
+        f"the verifier rejected {program[1] if program else 'the program'}{where}: {reasons[0]}",
+        (*code, *more, *advice, MORE_IN_LOG),
     )
+
+
+MORE_IN_LOG = "--verbose shows the whole log"
+
+_VERIFIER_ADVICE = (
+    ("map_value_or_null", "a lookup may find nothing: compare its pointer with NULL first"),
+    ("invalid access to packet", "the packet may end before: compare with data_end first"),
+    ("pkt_end prohibited", "calculate with data, and only compare with data_end"),
+    ("type=map_value expected=map_ptr", 'the map lacks SEC(".maps") behind its name'),
+    ("type=scalar expected=fp", "a helper wants the address of the key or value: &key"),
+    ("GPL-restricted", 'say that the program is under the GPL: char LICENSE[] SEC("license") = "GPL";'),
+    ("unknown opcode 8d", "compile it with -O2"),
+    ("infinite loop", "bound the loop: the verifier wants to see that it ends"),
+    ("invalid access to map value", "the pointer's type is larger than the map's value: make them the same"),
+)
+
+
+def lacks_headers(said: str) -> bool:
+    """Whether clang failed because the system lacks a header that comes in packages."""
+    return re.search(r"fatal error: '(?:bpf|linux|asm)/[^']*' file not found", said) is not None
+
+
+def compile_failure(said: str) -> tuple[str, ...]:
+    """What to do about clang's commonest complaints on BPF."""
+    return tuple(say for pattern, say in _CLANG_ADVICE if re.search(pattern, said))[:1]
+
+
+_CLANG_ADVICE = (
+    (
+        r"(?:SEC|__uint|__type)\b|unknown type name '__u(?:8|16|32|64)'",
+        "include what these come from: #include <linux/bpf.h> and #include <bpf/bpf_helpers.h>",
+    ),
+    (
+        r"gnu/stubs-32\.h|stdio\.h|stdlib\.h",
+        "headers of the C library are for user space; to print, use bpf_printk of <bpf/bpf_helpers.h>",
+    ),
+    (r"__(?:float|fix|add|mul|div)\w*df|float|double", "BPF has no floating point: count in integers"),
+    (r"stack limit|stack size", "the stack has 512 bytes: put large things into a per-CPU array map"),
+)
 
 
 _SOURCE = re.compile(r"; (?P<code>.*?)(?: @ (?P<file>[^ ]+):(?P<line>\d+))?$")
 """A line of the verifier's log that quotes the C; kernels before 6.8 don't say from where."""
 
 
-def native_refused(reason: str) -> tuple[str, ...]:
-    """What to do where a device doesn't take a program in native mode."""
+def attach_failure(reason: str) -> tuple[str, ...]:
+    """What to do where a device doesn't take a program, or doesn't let go of it."""
     if "MTU is too large" in reason:
         return ("lower the MTU (on veth: that of the peer) to 3498 or less: ip link set DEVICE mtu 1500",)
     if "does not support XDP in native mode" in reason:
         return ("use --mode generic: this driver has no native XDP",)
     if "can't be active at the same time" in reason or "already attached" in reason:
         return ("another program came first: xdpctl status shows it",)
+    if "Can't replace active BPF XDP link" in reason:
+        return ("a bpf link holds it: find it with `bpftool link show`, then `bpftool link detach id N`",)
+    if "RTNETLINK answers: Invalid argument" in reason:
+        return ("offloading takes a card and a driver that can; others do native or generic mode",)
     return ()

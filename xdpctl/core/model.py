@@ -41,13 +41,15 @@ class ModeChoice(StrEnum):
 
 class Program(Struct, frozen=True):
     id: ProgId
-    type: str
+    type: str | int
+    """A number, where bpftool is older than the kernel."""
     tag: str = ""
     name: str = ""
     loaded_at: int = 0
     map_ids: tuple[MapId, ...] = ()
     pinned: tuple[str, ...] = ()
     metadata: dict[str, Any] = {}
+    btf_id: BtfId | None = None
 
     @property
     def ours(self) -> bool:
@@ -56,7 +58,7 @@ class Program(Struct, frozen=True):
 
 class Map(Struct, frozen=True):
     id: MapId
-    type: str = ""
+    type: str | int = ""
     name: str = ""
     bytes_key: int = 0
     bytes_value: int = 0
@@ -66,7 +68,7 @@ class Map(Struct, frozen=True):
 
     @property
     def per_cpu(self) -> bool:
-        return "percpu" in self.type
+        return "percpu" in str(self.type)
 
     @property
     def internal(self) -> bool:
@@ -78,8 +80,10 @@ class BpfLink(Struct, frozen=True):
     """A bpf_link: it holds a program on a device, and `ip` can neither replace nor remove it."""
 
     id: int
-    type: str
+    type: str | int
     prog_id: ProgId = ProgId(0)
+    ifindex: int | None = None
+    """Of its device; bpftool before 7.3 doesn't tell."""
 
 
 class IpMode(IntEnum):
@@ -111,8 +115,6 @@ class Xdp(Struct, frozen=True):
 class Device(Struct, frozen=True):
     ifname: str = ""
     ifindex: int = 0
-    flags: tuple[str, ...] = ()
-    mtu: int = 0
     xdp: Xdp = Xdp()
 
     def attachments_of(self, ids: frozenset[ProgId]) -> tuple[Attachment, ...]:

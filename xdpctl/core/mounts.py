@@ -8,6 +8,8 @@ from msgspec import Struct
 class Mount(Struct, frozen=True):
     point: str
     kind: str
+    root: str = "/"
+    """Which part of the file system is mounted there; of a namespace, its name: `net:[4026531840]`."""
 
 
 def parse(mountinfo: str) -> tuple[Mount, ...]:
@@ -15,8 +17,9 @@ def parse(mountinfo: str) -> tuple[Mount, ...]:
     mounts = []
     for line in mountinfo.splitlines():
         left, _, right = line.partition(" - ")
-        point = re.sub(r"\\([0-7]{3})", lambda escape: chr(int(escape[1], 8)), left.split(" ")[4])
-        mounts.append(Mount(point, right.split(" ")[0]))
+        root, escaped = left.split(" ")[3:5]
+        point = re.sub(r"\\([0-7]{3})", lambda escape: chr(int(escape[1], 8)), escaped)
+        mounts.append(Mount(point, right.split(" ")[0], root))
     return tuple(mounts)
 
 
@@ -32,6 +35,11 @@ def mount_of(path: str, mounts: tuple[Mount, ...]) -> Mount:
 
 def in_bpffs(path: str, mounts: tuple[Mount, ...]) -> bool:
     return mount_of(path, mounts).kind == "bpf"
+
+
+def network_namespaces(mounts: tuple[Mount, ...]) -> tuple[str, ...]:
+    """The files that keep network namespaces, wherever they are."""
+    return tuple(m.point for m in mounts if m.kind == "nsfs" and m.root.startswith("net:"))
 
 
 def bpffs_points(mounts: tuple[Mount, ...]) -> tuple[str, ...]:

@@ -17,14 +17,14 @@ def check_object(data: bytes, name: str, maps: tuple[str, ...] = ()) -> elf.BpfO
             f"{', '.join(found.legacy_maps)}",
             "build it from its source with `xdpctl build FILE.c`, which shows each map in today's form",
         )
-    if not found.has_btf:
-        raise BadRequest(f"{name} has no BTF, so its maps can't be read", "compile it with -g")
     if not found.xdp_programs:
         others = ", ".join(f'{program} in SEC("{section}")' for section, program in found.programs)
         raise BadRequest(
             f"{name} has no XDP program" + (f", only {others}" if others else ""),
             'put SEC("xdp") before the function that the kernel shall call',
         )
+    if not found.has_btf:
+        raise BadRequest(f"{name} has no BTF, so its maps can't be read", "compile it with -g")
     missing = [map_name for map_name in maps if map_name not in found.maps]
     if missing:
         raise Refused(f"{name} lacks the map {', '.join(missing)}")
@@ -34,9 +34,9 @@ def check_object(data: bytes, name: str, maps: tuple[str, ...] = ()) -> elf.BpfO
 def check_loadable(data: bytes, name: str) -> elf.BpfObject:
     """Refuse, besides, what `bpftool prog load … pinmaps` would cut, confuse or half do."""
     found = check_object(data, name)
-    if len(found.xdp_programs) > 1:
+    if len(found.programs) > 1:
         raise BadRequest(
-            f"{name} has several XDP programs: {', '.join(found.xdp_programs)}",
+            f"{name} has several programs: {', '.join(program for _, program in found.programs)}",
             "keep one of them in a file: a device runs one",
         )
     for what, names in (("program", found.xdp_programs), ("map", found.maps)):

@@ -37,34 +37,53 @@ def the_program(programs: Iterable[Program], directory: str) -> Program:
 
 
 def pins_of(program: Program, maps: Iterable[Map], directory: str) -> tuple[str, ...]:
-    """The pins in a directory that belong to a program: its own and those of its maps."""
+    """The pins in a directory that belong to a program: its own and those of the maps that it uses."""
     own = [pin for map_ in maps if map_.id in program.map_ids for pin in map_.pinned]
     return below((*program.pinned, *own), directory)
 
 
-def occupied(device: Device, programs: Iterable[Program], links: Iterable[BpfLink]) -> Refused:
-    """The refusal to touch a device's program, which says whose it is."""
+def occupied(device: Device, programs: Iterable[Program] | None, links: Iterable[BpfLink]) -> Refused:
+    """The refusal to attach where a program runs already, which says whose it is.
+
+    Without root the programs can't be seen.
+    """
     attachment = device.xdp.attached[0]
-    holder, advice = _holder(attachment, tuple(links))
-    known = [p for p in programs if p.id == attachment.prog.id]
-    ours = any(p.ours for p in known)
-    pins = " and ".join(pin for p in known for pin in p.pinned)
-    advice = advice or f"detach it first: xdpctl detach {device.ifname}" + ("" if ours else " --force")
+    whose = "" if programs is None else _whose(attachment, programs)
+    holder, advice = _holder(device, attachment, links)
+    detach = f"xdpctl detach {device.ifname}" + ("" if whose.startswith(OURS) or not whose else " --force")
     return Refused(
-        f"{device.ifname} already runs {describe(attachment)}"
-        + (", built by xdpctl" if ours else ", not built by xdpctl")
-        + (f", pinned at {pins}" if pins else "")
-        + holder,
-        advice,
+        f"{device.ifname} already runs {describe(attachment)}{whose}{holder}",
+        advice or f"detach it first: {detach}",
+    )
+
+
+def foreign(device: Device, programs: Iterable[Program], links: Iterable[BpfLink]) -> Refused:
+    """The refusal to detach a program that isn't ours."""
+    attachment = device.xdp.attached[0]
+    holder, advice = _holder(device, attachment, links)
+    return Refused(
+        f"{device.ifname} runs {describe(attachment)}{_whose(attachment, programs)}{holder}",
+        advice or f"detach it all the same: xdpctl detach {device.ifname} --force",
     )
 
 
 def held(device: Device, attachment: Attachment, links: Iterable[BpfLink]) -> Refused | None:
-    """The refusal to detach what something else than `ip` holds on a device."""
-    holder, advice = _holder(attachment, tuple(links))
+    """The refusal to detach what something else than `ip` surely holds on this device."""
+    surely = (link for link in links if link.ifindex is not None)
+    holder, advice = _holder(device, attachment, surely)
     if not advice:
         return None
     return Refused(f"{describe(attachment)} on {device.ifname} can't be detached{holder}", advice)
+
+
+OURS = ", built by xdpctl"
+
+
+def _whose(attachment: Attachment, programs: Iterable[Program]) -> str:
+    known = [p for p in programs if p.id == attachment.prog.id]
+    pins = " and ".join(pin for p in known for pin in p.pinned)
+    built = OURS if any(p.ours for p in known) else ", not built by xdpctl"
+    return built + (f", pinned at {pins}" if pins else "")
 
 
 def describe(attachment: Attachment) -> str:
@@ -78,11 +97,14 @@ def running(device: Device) -> frozenset[str]:
     return frozenset(f"{describe(a)} on {device.ifname}" for a in device.xdp.attached)
 
 
-def _holder(attachment: Attachment, links: tuple[BpfLink, ...]) -> tuple[str, str]:
+def _holder(device: Device, attachment: Attachment, links: Iterable[BpfLink]) -> tuple[str, str]:
     """What holds a program besides the device, and how to make it let go."""
     if attachment.prog.name == DISPATCHER:
         return ", held by libxdp's dispatcher", "unload its programs: xdp-loader status, xdp-loader unload"
-    for link in links:
-        if link.type == "xdp" and link.prog_id == attachment.prog.id:
-            return f", held by bpf link {link.id}", f"let go of it: bpftool link detach id {link.id}"
+    own = (link for link in links if link.type == "xdp" and link.prog_id == attachment.prog.id)
+    for link in own:
+        if link.ifindex in (None, device.ifindex):
+            perhaps = "perhaps " if link.ifindex is None else ""
+            advice = f"let go of it: bpftool link detach id {link.id}"
+            return f", {perhaps}held by bpf link {link.id}", advice
     return "", ""

@@ -12,6 +12,8 @@ from xdpctl.core.model import Argv, Mode
 class Act(Struct, frozen=True):
     do: Argv
     undo: tuple[Argv, ...] = ()
+    way: str = ""
+    """What tells it from the other ways: `native`."""
 
 
 class Step(Struct, frozen=True):
@@ -19,6 +21,8 @@ class Step(Struct, frozen=True):
     """Completes "failed to …" and "xdpctl would …"."""
     acts: tuple[Act, ...]
     """Ways to do it, best first: the next is tried where one is refused."""
+    final: bool = False
+    """Nothing can be undone from here on; what follows is tried, but can't fail the plan."""
 
 
 Plan = tuple[Step, ...]
@@ -42,12 +46,17 @@ def make_directory(path: str) -> Step:
     return step(f"make the directory {path}", ("mkdir", path), ("rmdir", path))
 
 
-def load(path: str, found: BpfObject, pin: str) -> Plan:
-    """Load the program and pin it and its maps. libbpf pins global variables too: those pins go again."""
+def load(path: str, found: BpfObject, pin: str, card: str | None = None, inside: Argv = ()) -> Plan:
+    """Load the program and pin it and its maps. libbpf pins global variables too: those pins go again.
+
+    For offloading, the program is loaded for a certain card.
+    """
     program = found.xdp_programs[0]
     pins = [f"{pin}/{name}" for name in (program, *found.maps)]
     internal = [f"{pin}/{name}" for name in internal_pins(path, found)]
-    command = ("bpftool", "-j", "-n", "prog", "load", path, pins[0], "type", "xdp", "pinmaps", pin)
+    to_card = () if card is None else ("dev", card)
+    words = ("prog", "load", path, pins[0], "type", "xdp", *to_card, "pinmaps", pin)
+    command = (*(inside if to_card else ()), "bpftool", "-j", "-n", *words)
     loading = step(f"load {program}", command, ("rm", "-f", *pins, *internal))
     if not internal:
         return (loading,)
@@ -55,14 +64,14 @@ def load(path: str, found: BpfObject, pin: str) -> Plan:
 
 
 def internal_pins(path: str, found: BpfObject) -> tuple[str, ...]:
-    """How libbpf names its pins for .rodata, .data and .bss: by the file's name, 15 characters in all."""
-    stem = path.rpartition("/")[2].partition(".")[0]
+    """How libbpf names its pins for .rodata, .data and .bss: by the file's name, in 15 bytes."""
+    stem = path.rpartition("/")[2].partition(".")[0].encode(errors="surrogateescape")
     names = []
     for section in found.sections:
-        if section.size and section.name.startswith((".rodata", ".data", ".bss")):
-            custom = "." in section.name[1:]
-            name = section.name if custom else stem[: 15 - max(7, len(section.name))] + section.name
-            names.append("".join(c if c.isalnum() else "_" for c in name))
+        if section.size and section.name.startswith((".rodata", ".data", ".bss", ".kconfig")):
+            kind = section.name.encode()
+            whole = kind if b"." in kind[1:] else stem[: 15 - max(7, len(kind))] + kind
+            names.append("".join(chr(byte) if chr(byte).isalnum() and byte < 128 else "_" for byte in whole))
     return tuple(names)
 
 
@@ -71,7 +80,11 @@ def attach(device: str, pin: str, modes: tuple[Mode, ...], inside: Argv = ()) ->
     return Step(
         f"attach to {device}",
         tuple(
-            Act((*inside, *_set(device, mode), "pinned", pin), ((*inside, *_set(device, mode), "off"),))
+            Act(
+                (*inside, *_set(device, mode), "pinned", pin),
+                ((*inside, *_set(device, mode), "off"),),
+                str(mode),
+            )
             for mode in modes
         ),
     )
@@ -88,7 +101,7 @@ def _set(device: str, mode: Mode) -> Argv:
 
 
 def remove_pins(pins: tuple[str, ...]) -> Step:
-    return step("remove the pins", ("rm", *pins))
+    return Step("remove the pins", (Act(("rm", *pins)),), final=True)
 
 
 def remove_directory(path: str) -> Step:

@@ -3,10 +3,11 @@
 import contextlib
 import re
 import sys
+import zlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xdpctl.core.spec import Counter, Field, Key, Spec, Verdict
 
@@ -18,6 +19,7 @@ MARKER = "// Written by `xdpctl build`, which overwrites it; delete this line to
 _PACKAGE = Path(__file__).parent.parent
 _INSTALLED = _PACKAGE / "_templates"
 TEMPLATES = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "templates"
+LAYOUT: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
 KEPT = TEMPLATES / "__pycache__"
 HEADERS = _PACKAGE / "_bpf" if _INSTALLED.is_dir() else _PACKAGE.parent / "bpf"
 
@@ -66,7 +68,8 @@ def _compiled() -> "BytecodeCache":
                     KEPT.mkdir(exist_ok=True)
                     super().dump_bytecode(bucket)
 
-    return BesideTemplates(str(KEPT), f"%s.{sys.implementation.cache_tag}")
+    made_with = zlib.crc32(repr(LAYOUT).encode())
+    return BesideTemplates(str(KEPT), f"%s.{made_with:x}.{sys.implementation.cache_tag}")
 
 
 @cache
@@ -76,11 +79,9 @@ def _environment() -> "Environment":
     return Environment(
         loader=ChoiceLoader([FileSystemLoader(TEMPLATES), PrefixLoader({"bpf": FileSystemLoader(HEADERS)})]),
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
         autoescape=False,
         auto_reload=False,
+        **LAYOUT,
         bytecode_cache=_compiled(),
     )
 

@@ -144,7 +144,10 @@ def _words(raw: Mapping[str, Any], counter: Mapping[str, Any]) -> None:
             continue
         for word in value if isinstance(value, list) else [value]:
             if isinstance(word, str) and word not in tuple(choices):
-                raise SpecError(path, f"{path[-1]} can't be {word!r}", *did_you_mean(word, choices))
+                hints = did_you_mean(word, choices)
+                if "," in word:
+                    hints = ("give several words as a list, on the command line by repeating the option",)
+                raise SpecError(path, f"{path[-1]} can't be {word!r}", *hints)
 
 
 def _converted(raw: Mapping[str, Any]) -> Spec:
@@ -228,4 +231,4 @@ def _checked(counter: Counter, given: Mapping[str, Any]) -> Counter:
 
 
 MAX_ENTRIES = 1 << 20
-"""A bound that every machine can load; no key of these counters has more than five values."""
+"""A bound, so that no slip of the finger asks for all memory; a key has five values at most."""

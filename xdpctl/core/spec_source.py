@@ -22,12 +22,18 @@ OPTIONS: dict[str, Path] = {
 """Each flag of `build` and the entry of a spec that says the same."""
 
 
+LONGEST = 1 << 16
+
+
 def read_spec(text: str, name: str, options: Mapping[str, Any]) -> Spec:
     """The checked spec of a TOML text, with the options that were given in place of its entries."""
+    if len(text) > LONGEST:
+        raise BadRequest(f"{name} has {len(text)} characters, a spec has {LONGEST} at most")
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadRequest(f"{name} is no TOML: {error}") from error
+    except (ValueError, RecursionError) as error:
+        hints = ("text stands in quotes",) if "Invalid value" in str(error) else ()
+        raise BadRequest(f"{name} is no TOML: {error}", *hints) from error
     try:
         return parse(_overlaid(raw, options))
     except SpecError as error:

@@ -14,6 +14,8 @@ def line_of(text: str, path: tuple[str | int, ...]) -> int:
     while path:
         begin = 1
         for end in range(1, len(lines) + 1):
+            if not _says_something(lines[end - 1]):
+                continue  # no statement ends here
             try:
                 table = tomllib.loads("\n".join(lines[:end]))
             except tomllib.TOMLDecodeError:
@@ -25,9 +27,14 @@ def line_of(text: str, path: tuple[str | int, ...]) -> int:
     return 1
 
 
+def _says_something(line: str) -> bool:
+    """Whether a line is neither blank nor a comment."""
+    return bool(line.strip(" \t").split("#")[0])
+
+
 def _first_statement(lines: list[str], begin: int, end: int) -> int:
-    """The first line from `begin` to `end` that isn't blank or a comment."""
-    return next((n for n in range(begin, end) if lines[n - 1].strip(" \t").split("#")[0]), end)
+    """The first line from `begin` to `end` that says something."""
+    return next((n for n in range(begin, end) if _says_something(lines[n - 1])), end)
 
 
 def _has(table: Any, path: tuple[str | int, ...]) -> bool:

@@ -11,7 +11,7 @@ from xdpctl.core import diagnose
 from xdpctl.core.model import Argv
 from xdpctl.core.plan import Act, Plan, Step, command_line
 from xdpctl.errors import HostLacks, Interrupted, Refused, XdpctlError
-from xdpctl.tools import bpffs, bpftool, proc
+from xdpctl.tools import bpffs, bpftool, host, proc
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -36,19 +36,24 @@ class Outcome(Struct, frozen=True):
 def run(operation: Operation) -> tuple[Outcome, ...]:
     """Every step, or none of them."""
     done: list[Outcome] = []
+    steps = iter(operation.plan)
     with _interrupts_noted() as interrupted:
         try:
-            for step in operation.plan:
+            for step in steps:
                 done.append(_do(step))
+                if step.final:
+                    break
                 if interrupted():
-                    raise KeyboardInterrupt
+                    raise Interrupted("interrupted, and all undone")
         except BaseException as error:
             trouble = (*_unwind(done), *_difference(operation))
+            if trouble and isinstance(error, Interrupted):
+                raise Interrupted("interrupted", *trouble) from error
             if trouble and isinstance(error, XdpctlError):
                 raise type(error)(error.message, *error.hints, *trouble, log=error.log) from error
-            if trouble and isinstance(error, KeyboardInterrupt):
-                raise Interrupted("interrupted", *trouble) from error
             raise
+        for step in steps:
+            _run(step.acts[0].do)
     return tuple(done)
 
 
@@ -92,7 +97,7 @@ def _difference(operation: Operation) -> list[str]:
 
 def tool_said(result: proc.Result) -> str:
     """The tool's own words for its failure."""
-    if "bpftool" in result.argv:
+    if _is_bpftool(result.argv):
         return bpftool.reason_of(result)
     words = result.err.strip().removeprefix("Error: ")
     return words or f"{result.argv[0]} failed with status {result.status}"
@@ -102,14 +107,19 @@ def _failure(step: Step, refused: list[proc.Result]) -> XdpctlError:
     first = refused[0]
     said = tool_said(first)
     log = "".join(result.err for result in refused)
-    if "bpftool" in first.argv:
+    if _is_bpftool(first.argv):
         why = diagnose.load_failure(said, first.err)
         error = HostLacks if why.not_permitted else Refused
         return error(f"failed to {step.what}: {why.message}", *why.hints, log=log)
-    if diagnose.not_permitted(log):
+    if diagnose.not_permitted(log) and not host.privileged():
         return HostLacks(f"failed to {step.what}: {said}", "run xdpctl as root", log=log)
-    others = [f"then {result.argv[-3]}: {tool_said(result)}" for result in refused[1:]]
-    return Refused(f"failed to {step.what}: {said}", *others, *diagnose.native_refused(said), log=log)
+    ways = zip(step.acts, refused, strict=True)
+    others = [f"and in {act.way} mode: {tool_said(result)}" for act, result in ways][1:]
+    return Refused(f"failed to {step.what}: {said}", *others, *diagnose.attach_failure(said), log=log)
+
+
+def _is_bpftool(argv: Argv) -> bool:
+    return "bpftool" in (argv[0], *argv[2:3])  # it may be run in another network namespace
 
 
 @contextlib.contextmanager
@@ -120,7 +130,8 @@ def _interrupts_noted() -> Iterator[Callable[[], bool]]:
     def note(number: int, _frame: FrameType | None) -> None:
         seen.append(number)
 
-    before = {number: signal.signal(number, note) for number in SIGNALS}
+    heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, note) for number in heeded}
     try:
         yield lambda: bool(seen)
     finally:

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from xdpctl.core import owners, plan
-from xdpctl.core.model import Mode, ModeChoice
+from xdpctl.core.model import Device, Mode, ModeChoice
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, host, iplink
 from xdpctl.tools.netns import named
@@ -25,12 +25,11 @@ class Prepared(Struct, frozen=True):
 
 def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: bool) -> Prepared:
     netns = named(netns_name)
-    device = iplink.device(name, netns)
     if dry_run and not host.privileged():
-        program, pinned = "PROGRAM", f"{pin}/PROGRAM"
+        device, program, pinned = Device(name), "PROGRAM", f"{pin}/PROGRAM"
     else:
         host.require_privileges()
-        programs = bpftool.programs()
+        device, programs = iplink.device(name, netns), bpftool.programs()
         if device.xdp.attached:
             raise owners.occupied(device, programs, bpftool.links())
         found = owners.the_program(programs, pin)

@@ -7,13 +7,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core import artifacts, legacy
+from xdpctl.core import artifacts, diagnose, legacy
 from xdpctl.core.model import Argv
 from xdpctl.core.object_check import check_object
 from xdpctl.core.render import MARKER, render
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_source import read_spec
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import BadRequest, HostLacks, Refused
 from xdpctl.tools import clang, proc
 
 
@@ -56,7 +56,9 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
         )
     _refuse_legacy_maps(_text(source), source)
     target = artifacts.object_path(out, artifacts.program_of(source))
-    return Prepared(None, source, target, clang.compile_command(str(source), str(target)), None)
+    return Prepared(
+        None, source, target, clang.compile_command(str(source), str(target), clang.LENIENT), None
+    )
 
 
 def run(prepared: Prepared) -> Built:
@@ -66,22 +68,26 @@ def run(prepared: Prepared) -> Built:
     written = (target,) if code is None else (source, target)
     with _restored_on_failure(*written):
         if code is not None:
-            source.write_text(code)
+            source.write_text(code, encoding="utf-8")
         notes = _compile(prepared)
-        check_object(target.read_bytes(), str(target), maps=() if spec is None else (spec.counter.map,))
+        name = str(source if code is None else target)
+        check_object(target.read_bytes(), name, maps=() if spec is None else (spec.counter.map,))
     return Built(written, notes)
 
 
 def _compile(prepared: Prepared) -> str:
     result = proc.act(prepared.command, cwd=prepared.cwd)
-    if not result.ok:
-        raise Refused(result.err.rstrip() or f"clang failed with status {result.status}")
-    return result.err
+    if result.ok:
+        return result.err
+    said = result.err.rstrip() or f"clang failed with status {result.status}"
+    if diagnose.lacks_headers(said):
+        raise HostLacks(said, proc.install_hint("headers"))
+    raise Refused(said, *diagnose.compile_failure(said))
 
 
 def _text(source: Path, *hints: str) -> str:
     try:
-        return source.read_text()
+        return source.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise BadRequest(f"{source} can't be read: {error.strerror}", *hints) from error
     except UnicodeDecodeError as error:

@@ -1,14 +1,20 @@
 """Words for a shell to complete, as far as they can be had at once and without root."""
 
+import os
 import socket
 from collections.abc import Iterable
 from pathlib import Path
 
 from xdpctl.core import artifacts, elf
+from xdpctl.tools.netns import NAMED
 
 
 def devices() -> list[str]:
     return [name for _, name in socket.if_nameindex()]
+
+
+def namespaces() -> list[str]:
+    return sorted(os.listdir(NAMED)) if os.path.isdir(NAMED) else []
 
 
 def objects() -> list[str]:

@@ -29,7 +29,7 @@ def prepare(name: str, pin: str, netns_name: str, force: bool, dry_run: bool) ->
         programs, links = bpftool.programs(), bpftool.links()
         ours = owners.ids(p for p in programs if p.ours) | owners.ids(owners.pinned_programs(programs, pin))
         if not force and not device.attachments_of(ours):
-            raise owners.occupied(device, programs, links)
+            raise owners.foreign(device, programs, links)
         attachments = attachments if force else device.attachments_of(ours)
         for attachment in attachments:
             if refusal := owners.held(device, attachment, links):

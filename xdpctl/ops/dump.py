@@ -1,5 +1,6 @@
 """Read a map: find it by name, path or id, and decode what it holds."""
 
+import errno
 import os
 
 from msgspec import Struct
@@ -10,6 +11,9 @@ from xdpctl.core.model import Map
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks, Refused
 from xdpctl.tools import bpffs, bpftool, host, proc
+
+GONE = 256 - errno.ENOENT
+"""How bpftool ends when the map isn't there."""
 
 
 class Dump(Struct, frozen=True):
@@ -32,11 +36,10 @@ def dump(name: str, directories: tuple[str, ...], raw: bool) -> Dump:
     content = bpftool.start_dump(found.map)
     layout = _layout(found.map, raw)
     result = content.result(seconds=600)
+    if result.status == GONE:
+        raise Refused(f"{found.map.name} (id {found.map.id}) has gone meanwhile", "xdpctl status shows maps")
     if not result.ok:
-        raise Refused(
-            f"{found.map.name} can't be dumped: a {found.map.type} map gives bpftool no entries "
-            f"({bpftool.reason_of(result)})"
-        )
+        raise Refused(f"{found.map.name} can't be dumped: bpftool gets no entries of a {found.map.type} map")
     entries = decode.decode(bpftool.entries(result), layout)
     return Dump(found.map, found.pin, entries, layout.typed)
 
@@ -54,6 +57,10 @@ def _find(name: str, directories: tuple[str, ...]) -> Found:
         return Found(_by_id(name), None)
     paths = (name,) if "/" in name else tuple(f"{directory}/{name}" for directory in directories)
     for path in dict.fromkeys(paths):
+        if os.path.isdir(path):
+            raise BadRequest(
+                f"{path} is a directory, not a map", f"it holds: {', '.join(bpffs.entries(path))}"
+            )
         if os.path.exists(path):
             return Found(_pinned(path), os.path.realpath(path))
     if "/" in name:
@@ -63,7 +70,7 @@ def _find(name: str, directories: tuple[str, ...]) -> Found:
 
 def _by_id(name: str) -> Map:
     number = name.removeprefix("id:")
-    if not number.isdecimal():
+    if not (number.isascii() and number.isdecimal() and int(number) < 1 << 32):
         raise BadRequest(f"{name!r} is no map id", "write id: and a number, as xdpctl status shows it")
     return _shown(proc.query(bpftool.command("map", "show", "id", number)), f"map with id {number}")
 
@@ -101,4 +108,5 @@ def _anywhere(name: str) -> Found:
     if len({f.map.id for f in found}) > 1:
         choices = [f"  id:{f.map.id}  {f.map.type}" + (f"  {f.pin}" if f.pin else "") for f in found]
         raise BadRequest(f"several maps are called {name!r}; name one by its id or path:", *choices)
-    return found[0]
+    # Asked anew: where bpftool 7.1 lists several, a map without BTF seems to have that of the one before.
+    return Found(_by_id(f"id:{found[0].map.id}"), found[0].pin)

@@ -12,7 +12,7 @@ from xdpctl.core.object_check import check_loadable
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, objects, proc
-from xdpctl.tools.netns import named
+from xdpctl.tools.netns import Netns, named
 
 
 class Request(Struct, frozen=True):
@@ -48,21 +48,16 @@ def prepare(request: Request) -> Prepared:
     found = check_loadable(objects.read(path), str(path))
     mounted = bpffs.mounted()
     fresh = _needs_mount(request.pin, mounted)
-    if not fresh:
-        _refuse_outside_bpffs(request.pin, mounted)
+    _refuse_outside_bpffs(request.pin, mounted, fresh)
     if not request.dry_run:
         host.require_privileges()
+    if host.privileged():
         _refuse_taken(request.pin, found)
-    asked = None if request.device is None else proc.start(iplink.show_command(request.device, netns))
-    if not request.dry_run:
-        proc.ready_to_act()
-    device = None if asked is None else iplink.found(request.device or "", asked.result(), netns)
-    if device is not None and device.xdp.attached:
-        seen = host.privileged()
-        raise owners.occupied(device, *((bpftool.programs(), bpftool.links()) if seen else ((), ())))
+    device = None if request.device is None else _device(request.device, netns, request.dry_run)
     steps = [plan.mount_bpffs(bpffs.ROOT)] if fresh else []
     steps += [plan.make_directory(directory) for directory in _missing(request.pin, fresh)]
-    steps += plan.load(str(path), found, request.pin)
+    card = request.device if request.mode is ModeChoice.OFFLOAD else None
+    steps += plan.load(str(path), found, request.pin, card, netns.prefix)
     if device is not None:
         pinned = f"{request.pin}/{found.xdp_programs[0]}"
         steps.append(plan.attach(device.ifname, pinned, request.mode.tried, netns.prefix))
@@ -92,30 +87,54 @@ def _missing(pin: str, fresh: bool) -> list[str]:
     return below if fresh else [directory for directory in chain if not os.path.exists(directory)]
 
 
+def _device(name: str, netns: Netns, dry_run: bool) -> Device:
+    """The device, which must be free."""
+    if dry_run and netns.path and not host.privileged():
+        return Device(name)  # only root can look into another namespace
+    asked = proc.start(iplink.show_command(name, netns))
+    if not dry_run:
+        proc.ready_to_act()
+    device = iplink.found(name, asked.result(), netns)
+    if device.xdp.attached and not host.privileged():
+        raise owners.occupied(device, None, ())
+    if device.xdp.attached:
+        raise owners.occupied(device, bpftool.programs(), bpftool.links())
+    return device
+
+
 def _needs_mount(pin: str, mounted: tuple[mounts.Mount, ...]) -> bool:
     """bpffs is mounted at its usual place if nothing is; never over anything else."""
-    return pin.startswith(bpffs.ROOT + "/") and mounts.mount_of(bpffs.ROOT, mounted).point != bpffs.ROOT
+    below = f"{pin}/".startswith(f"{bpffs.ROOT}/")
+    return below and mounts.mount_of(bpffs.ROOT, mounted).point != bpffs.ROOT
 
 
-def _refuse_outside_bpffs(pin: str, mounted: tuple[mounts.Mount, ...]) -> None:
-    if not mounts.in_bpffs(pin, mounted):
+def _refuse_outside_bpffs(pin: str, mounted: tuple[mounts.Mount, ...], fresh: bool) -> None:
+    if not fresh and not mounts.in_bpffs(pin, mounted):
         raise BadRequest(
             f"{pin} is not in a bpffs, so nothing can be pinned there",
             f"choose a directory below {' or '.join(mounts.bpffs_points(mounted)) or bpffs.ROOT}",
         )
-    if "." in pin.removeprefix(mounts.mount_of(pin, mounted).point):
-        raise BadRequest(f"{pin}: names in bpffs can't have dots", "choose a name without dots")
+    if "." in pin:
+        raise BadRequest(f"{pin}: libbpf can't pin below a name with a dot", "choose a name without dots")
 
 
 def _refuse_taken(pin: str, found: BpfObject) -> None:
+    """A directory holds one program with its maps, and nothing of the same name."""
     if os.path.isfile(pin):
         raise BadRequest(f"{pin} is a pin, not a directory", "name the directory for the pins")
     present = bpffs.entries(pin)
-    taken = [name for name in (found.xdp_programs[0], *found.maps) if name in present]
+    programs = owners.pinned_programs(bpftool.programs(), pin) if present else ()
+    if programs:
+        raise Refused(
+            f"{pin} already holds {' and '.join(p.name for p in programs)}",
+            f"remove it first: xdpctl unload --pin {pin}",
+            "or pin this program elsewhere: --pin DIR",
+        )
+    taken = [f"{pin}/{name}" for name in (found.xdp_programs[0], *found.maps) if name in present]
     if taken:
         raise Refused(
-            f"{pin} already holds {', '.join(taken)}",
-            f"remove it first: xdpctl unload --pin {pin}",
+            f"something else is pinned at {' and '.join(taken)}",
+            f"if nothing needs it, remove it: rm {' '.join(taken)}",
             "or pin this program elsewhere: --pin DIR",
         )
 

@@ -8,8 +8,10 @@ from xdpctl.errors import BadRequest
 
 def new(path: Path) -> None:
     """Write the spec; an existing file is never overwritten."""
+    if path.suffix != ".toml":
+        raise BadRequest(f"{path} is no name for a spec", "let it end with .toml, as in counter.toml")
     try:
-        with path.open("x") as file:
+        with path.open("x", encoding="utf-8", errors="surrogateescape") as file:
             file.write(TEMPLATE.format(name=path))
     except FileExistsError:
         raise BadRequest(f"{path} exists", f"give another name: xdpctl new {path.stem}-2.toml") from None

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 
 from xdpctl.core import owners, plan
-from xdpctl.core.model import Attachment, BpfLink, Device, ProgId, Program
+from xdpctl.core.model import Attachment, BpfLink, Device, Map, ProgId, Program
 from xdpctl.errors import BadRequest, Refused, XdpctlError
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, iplink, netns
+from xdpctl.tools import bpffs, bpftool, host, iplink, netns, proc
 from xdpctl.tools.netns import Netns
 
 PATIENCE = 3.0
@@ -20,29 +20,34 @@ class Prepared(Struct, frozen=True):
     pin: str
     programs: tuple[Program, ...]
     devices: tuple[str, ...]
-    pins: tuple[str, ...]
+    kept: tuple[str, ...]
+    """Pins elsewhere that keep maps of these programs in the kernel."""
     operation: apply.Operation
 
 
 def prepare(pin: str, dry_run: bool) -> Prepared:
     if dry_run and not host.privileged():
-        guess = (plan.remove_pins((f"{pin}/*",)), plan.remove_directory(pin))
+        guess = (plan.step("remove the pins", ("rm", "-r", pin)),)
         return Prepared(pin, (), (), (), apply.Operation(guess, frozenset(), frozenset))
     host.require_privileges()
     programs = owners.pinned_programs(bpftool.programs(), pin)
     present = bpffs.entries(pin)
     if not programs:
+        hint = f"if nothing needs that, remove it: rm -r {pin}" if present else "xdpctl status shows programs"
         raise BadRequest(
-            f"no XDP program is pinned in {pin}" + (f", only {', '.join(present)}" if present else ""),
-            "xdpctl status shows where programs are pinned",
+            f"no XDP program is pinned in {pin}" + (f", only {', '.join(present)}" if present else ""), hint
         )
+    _refuse_pinned_elsewhere(programs, pin)
     maps, links = bpftool.maps(), bpftool.links()
     places = tuple(_places(owners.ids(programs), links))
-    pins = tuple(dict.fromkeys(p for program in programs for p in owners.pins_of(program, maps, pin)))
+    used = dict.fromkeys(p for program in programs for p in owners.pins_of(program, maps, pin))
+    others = (path for path in (f"{pin}/{name}" for name in present) if path not in used)
+    pins = (*used, *(path for path in others if _came_with(programs, path)))
     steps = tuple(_steps(pin, programs, places, pins, present))
-    observe = _observer(pin, owners.ids(programs))
+    kept = tuple(p for m in maps if set(m.pinned) & set(pins) for p in m.pinned if p not in pins)
+    observe = _observer(pin, owners.ids(programs), {place for place, _, _ in places})
     devices = tuple(device.ifname + place.label for place, device, _ in places)
-    return Prepared(pin, programs, devices, pins, apply.Operation(steps, observe(), observe))
+    return Prepared(pin, programs, devices, kept, apply.Operation(steps, observe(), observe))
 
 
 def run(prepared: Prepared, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -52,10 +57,32 @@ def run(prepared: Prepared, sleep: Callable[[float], None] = time.sleep) -> None
         sleep(0.05)
         waited += 0.05
     if left:
-        where = [f"it is also pinned at {path}" for program in left for path in program.pinned]
         raise Refused(
-            f"{left[0].name} (id {left[0].id}) is still in the kernel",
-            *(where or ["another process or a bpf link holds it: bpftool link show"]),
+            f"detached and unpinned, but {left[0].name} (id {left[0].id}) is still in the kernel",
+            "another process or a bpf link holds it: bpftool link show",
+        )
+
+
+def _came_with(programs: tuple[Program, ...], path: str) -> bool:
+    """Whether a pinned map was loaded with one of these programs, though they don't use it.
+
+    They share their BTF. It is asked for map by map: where bpftool 7.1 lists several, a map without BTF
+    seems to have that of the one before.
+    """
+    result = proc.query(bpftool.command("map", "show", "pinned", path))
+    btf = bpftool.read(result, Map).btf_id if result.ok else None
+    return bool(btf) and any(program.btf_id == btf for program in programs)
+
+
+def _refuse_pinned_elsewhere(programs: tuple[Program, ...], pin: str) -> None:
+    """Such a program would stay in the kernel."""
+    elsewhere = [
+        p for program in programs for p in program.pinned if p not in owners.below(program.pinned, pin)
+    ]
+    if elsewhere:
+        raise Refused(
+            f"{programs[0].name} is pinned at {' and '.join(elsewhere)} too",
+            f"remove that first: rm {' '.join(elsewhere)}",
         )
 
 
@@ -99,12 +126,15 @@ def _steps(
         yield plan.remove_directory(pin)
 
 
-def _observer(pin: str, ids: frozenset[ProgId]) -> Callable[[], apply.Facts]:
+def _observer(pin: str, ids: frozenset[ProgId], others: set[Netns]) -> Callable[[], apply.Facts]:
+    """Looks at the pins, and at the devices of this namespace and those with one of the programs."""
+
     def observe() -> apply.Facts:
-        pins = {f"{pin}/{name}" for name in bpffs.entries(pin)}
-        running = {
-            f"{d.ifname}: {owners.describe(a)}" for d in iplink.devices() for a in d.attachments_of(ids)
-        }
-        return frozenset(pins | running)
+        facts = {f"{pin}/{name}" for name in bpffs.entries(pin)}
+        for namespace in {netns.HERE, *others}:
+            for device in iplink.devices(namespace):
+                for attachment in device.attachments_of(ids):
+                    facts.add(f"{owners.describe(attachment)} on {device.ifname}{namespace.label}")
+        return frozenset(facts)
 
     return observe

@@ -5,12 +5,18 @@ from pathlib import Path
 
 from xdpctl.core.model import Argv
 
-FLAGS = ("-O2", "-g", "-target", "bpf", "-Wall", "-Wextra", "-fdebug-compilation-dir=.")
-"""The last one keeps the build directory out of the object: the same C gives the same bytes anywhere."""
+FLAGS = ("-O2", "-g", "-target", "bpf")
+ANYWHERE = ("-fdebug-compilation-dir=.",)
+"""Keeps the build directory out of the object: the same C gives the same bytes anywhere."""
+STRICT = ("-Wall", "-Wextra")
+"""Warnings for C that xdpctl generated."""
+LENIENT = ("-Wall",)
+"""Warnings for C that somebody wrote, perhaps for the first time."""
 
 
-def compile_command(source: str, target: str) -> Argv:
-    return ("clang", *FLAGS, *asm_headers(), "-c", source, "-o", target)
+def compile_command(source: str, target: str, warnings: Argv = STRICT) -> Argv:
+    path = f"./{source}" if source.startswith("-") else source
+    return ("clang", *FLAGS, *warnings, *ANYWHERE, *asm_headers(), "-c", path, "-o", target)
 
 
 def asm_headers() -> Argv:

@@ -4,7 +4,7 @@ import msgspec
 
 from xdpctl.core.model import Argv, Device
 from xdpctl.core.suggest import did_you_mean
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import BadRequest, HostLacks, Refused, XdpctlError
 from xdpctl.tools import proc
 from xdpctl.tools.netns import HERE, Netns
 
@@ -28,14 +28,24 @@ def device(name: str, netns: Netns = HERE) -> Device:
 def found(name: str, result: proc.Result, netns: Netns) -> Device:
     """The device that a query for it gave."""
     if not result.ok:
-        known = [d.ifname for d in devices(netns)]
+        known = [d.ifname for d in devices(netns)]  # or the reason why it can't be entered
         raise BadRequest(f"there is no device {name!r}{netns.label}", *did_you_mean(name, known))
     return decode(result)[0]
 
 
+def failure(result: proc.Result) -> XdpctlError:
+    said = result.err.strip()
+    if not said.startswith("nsenter: "):
+        return Refused(f"ip failed: {said or result.status}")
+    path = result.argv[1].removeprefix("--net=")
+    if "not permitted" in said or "Permission denied" in said:
+        return HostLacks(f"{path} can't be entered without root", "run xdpctl as root")
+    return BadRequest(f"{path} is no network namespace", "ip netns list shows those that have a name")
+
+
 def decode(result: proc.Result) -> tuple[Device, ...]:
     if not result.ok:
-        raise Refused(f"ip failed: {result.err.strip() or result.status}")
+        raise failure(result)
     try:
         return tuple(d for d in _DEVICES.decode(result.out or b"[]") if d.ifname)
     except msgspec.DecodeError as error:

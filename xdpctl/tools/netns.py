@@ -5,9 +5,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from xdpctl.core import mounts
 from xdpctl.core.model import Argv
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest
+from xdpctl.tools import bpffs
 
 NAMED = "/run/netns"
 
@@ -41,10 +43,10 @@ def named(name: str) -> Netns:
 
 
 def everywhere() -> tuple[Netns, ...]:
-    """Every namespace that has a name or a process in it, this one first."""
+    """Every namespace that a file or a process keeps, this one first."""
     found = {os.stat("/proc/self/ns/net").st_ino: HERE}
-    names = sorted(Path(NAMED).iterdir()) if Path(NAMED).is_dir() else []
-    for path in (*names, *Path("/proc").glob("[0-9]*/ns/net")):
+    kept = map(Path, mounts.network_namespaces(bpffs.mounted()))
+    for path in (*kept, *Path("/proc").glob("[0-9]*/ns/net")):
         try:
             found.setdefault(path.stat().st_ino, Netns(str(path)))
         except OSError:

@@ -7,6 +7,7 @@ stdin and a scrubbed environment, bound its time and output, and turn failure in
 
 import contextlib
 import os
+import re
 import select
 import shlex
 import shutil
@@ -21,7 +22,7 @@ from msgspec import Struct
 from xdpctl.core import packages
 from xdpctl.core.model import Argv
 from xdpctl.core.plan import command_line
-from xdpctl.errors import HostLacks, Refused
+from xdpctl.errors import BadRequest, HostLacks, Refused
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 QUERY_SECONDS = 20.0
@@ -71,8 +72,13 @@ def find(program: str) -> str | None:
 def executable(program: str) -> str:
     path = find(program)
     if path is None:
-        raise HostLacks(f"{program} isn't installed", packages.install_hint(program, os_release()))
+        raise HostLacks(f"{program} isn't installed", install_hint(program))
     return path
+
+
+def install_hint(what: str) -> str:
+    """The command that installs a program, or the headers, on this system."""
+    return packages.install_hint(what, os_release())
 
 
 def os_release() -> str:
@@ -151,6 +157,9 @@ def ready_to_act() -> None:
 
 def act(argv: Argv, *, cwd: Path | None = None, seconds: float = ACT_SECONDS) -> Result:
     """Run what changes the machine, or what builds."""
+    for word in argv:
+        if not word.isprintable() and re.search("[\ud800-\udfff]", word):
+            raise BadRequest(f"{word!r} is no UTF-8 text", "rename it")
     shown(argv, cwd)
     return spawn(argv, cwd, seconds)
 
@@ -190,7 +199,7 @@ def _spawn_sh(argv: Argv, cwd: Path | None, seconds: float) -> Result:
     except sh.SignalException as death:
         status = int(death.exit_code)
     except sh.ForkException as error:
-        raise HostLacks(f"{argv[0]} can't be run: {error}") from error
+        raise HostLacks(f"{argv[0]} can't be run: {str(error).strip().splitlines()[-1]}") from error
     finally:
         out_text, err_text = _drain(out), _drain(err)
     if late:

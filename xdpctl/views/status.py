@@ -28,7 +28,7 @@ def _lines(one: ProgramStatus) -> Iterator[str]:
     for place in one.places:
         yield f"    runs on {place.device} in {place.attachment.mode.mode} mode"
     if not one.places:
-        yield "    runs on no device here"
+        yield "    runs on no device of this network namespace"
     yield f"    pinned at {' and '.join(program.pinned)}" if program.pinned else "    not pinned"
     rows = [
         (m.name, m.id, m.type, f"{m.bytes_key} B", f"{m.bytes_value} B", m.max_entries, " ".join(m.pinned))

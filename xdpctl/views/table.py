@@ -21,5 +21,5 @@ def table(header: Sequence[str], rows: Sequence[Row]) -> str:
 
 def text(cell: object) -> str:
     """As one line without control characters, which would act on the terminal."""
-    shown = "-" if cell is None else str(cell)
+    shown = "-" if cell is None else str(cell).lower() if isinstance(cell, bool) else str(cell)
     return shown if shown.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)

@@ -21,7 +21,7 @@ static __always_inline void count(__u32 key)
 	__u64 *packets = bpf_map_lookup_elem(&pkt_cnt, &key);
 
 	if (!packets) {
-		/* The first packet brings the element, already with its own counts. */
+		/* The first packet brings the element, with its own counts. */
 		__u64 first = 1;
 
 		if (bpf_map_update_elem(&pkt_cnt, &key, &first, BPF_NOEXIST) == 0)

@@ -26,7 +26,7 @@ static __always_inline void count(__u32 key, __u64 length)
 	struct counts *counts = bpf_map_lookup_elem(&pkt_cnt, &key);
 
 	if (!counts) {
-		/* The first packet brings the element, already with its own counts. */
+		/* The first packet brings the element, with its own counts. */
 		struct counts first = { .packets = 1, .bytes = length };
 
 		if (bpf_map_update_elem(&pkt_cnt, &key, &first, BPF_NOEXIST) == 0)

@@ -30,7 +30,7 @@ static __always_inline void count(xdp_action_t key, __u64 length)
 	struct counts *counts = bpf_map_lookup_elem(&pkt_cnt, &key);
 
 	if (!counts) {
-		/* The first packet brings the element, already with its own counts. */
+		/* The first packet brings the element, with its own counts for this CPU. */
 		struct counts first = { .bytes = length, .packets = 1 };
 
 		if (bpf_map_update_elem(&pkt_cnt, &key, &first, BPF_NOEXIST) == 0)
