@@ -113,7 +113,10 @@ def test_global_variables_are_not_pinned(lab: Lab) -> None:
 
 
 def test_several_programs(lab: Lab) -> None:
-    lab.compile("two", PROGRAM.format(code=one("first_one") + one("second_one")))
+    (lab.directory / "two.c").write_text(PROGRAM.format(code=one("first_one") + one("second_one")))
+    done = lab.xdpctl("build", "two.c")
+    assert done.returncode == 0
+    assert "`xdpctl load` will refuse it: two.c has several programs" in done.stderr
     done = lab.xdpctl("load")
     assert done.returncode == 2
     assert "first_one, second_one" in done.stderr

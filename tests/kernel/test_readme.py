@@ -36,8 +36,17 @@ def steady(text: str) -> str:
 
 
 def test_every_session(lab: Lab) -> None:
-    examples = sessions(README.read_text())
+    """On the pair of interfaces that the README makes, not the lab's own."""
+    text = README.read_text()
+    examples = sessions(text)
     assert len(examples) > 20
+    lab.must(
+        "sh",
+        "-c",
+        "ip netns del peer; ip link del veth0 2>/dev/null; echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6",
+    )
+    [pair] = re.findall(r"^```sh\n(ip netns add .*?)^```", text, re.S | re.M)
+    lab.must("sh", "-ec", pair)
     path = f"{Path(sys.executable).parent}:$PATH"
     for command, expected in examples:
         done = lab.run("sh", "-c", f"PATH={path}; {command} 2>&1")

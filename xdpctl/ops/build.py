@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from xdpctl.core import artifacts, diagnose, legacy
 from xdpctl.core.model import Argv
-from xdpctl.core.object_check import check_object
+from xdpctl.core.object_check import check_loadable, check_object
 from xdpctl.core.render import MARKER, render
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_source import read_spec
@@ -71,8 +71,18 @@ def run(prepared: Prepared) -> Built:
             source.write_text(code, encoding="utf-8")
         notes = _compile(prepared)
         name = str(source if code is None else target)
-        check_object(target.read_bytes(), name, maps=() if spec is None else (spec.counter.map,))
-    return Built(written, notes)
+        compiled = target.read_bytes()
+        check_object(compiled, name, maps=() if spec is None else (spec.counter.map,))
+    return Built(written, notes + _what_load_will_say(compiled, name))
+
+
+def _what_load_will_say(compiled: bytes, name: str) -> str:
+    """What is right by clang, but not for loading, is better known now."""
+    try:
+        check_loadable(compiled, name)
+    except BadRequest as error:
+        return f"`xdpctl load` will refuse it: {error.message}"
+    return ""
 
 
 def _compile(prepared: Prepared) -> str:
