@@ -315,7 +315,7 @@ def test_active_environment_is_not_taken_for_the_system(machine: Machine) -> Non
 
 def test_clean_removes_what_was_generated_and_nothing_else(tmp_path: Path) -> None:
     shutil.copy(CHECKOUT / "Makefile", tmp_path)
-    for name in (".venv", ".mypy_cache", "bpf", "tests/__pycache__", "xdpctl"):
+    for name in (".venv", ".mypy_cache", "bpf", "tests/__pycache__", "templates/__pycache__", "xdpctl"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "bpf" / "generated.bpf.c").write_text(f"// first\n{MARKER}\n")
     (tmp_path / "bpf" / "generated.bpf.o").touch()
