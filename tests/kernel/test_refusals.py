@@ -233,6 +233,18 @@ def test_a_program_pinned_elsewhere_too(lab: Lab) -> None:
     lab.refused(1, "pinned at /sys/fs/bpf/again too", "unload")
 
 
+def test_a_directory_that_is_mounted_twice(lab: Lab) -> None:
+    """The same pins under two paths: they are removed, though the directory can't be."""
+    lab.ok("build")
+    lab.must("mkdir", PIN)
+    (lab.directory / "bind").mkdir()
+    lab.must("mount", "--bind", PIN, str(lab.directory / "bind"))
+    lab.ok("load", "--dev", "veth0")
+    lab.ok("unload", "--pin", str(lab.directory / "bind"))
+    assert lab.attached() == []
+    assert lab.pins() == [PIN]
+
+
 def test_a_map_pinned_elsewhere_too(lab: Lab) -> None:
     lab.ok("build")
     lab.ok("load")

@@ -38,10 +38,3 @@ def test_they_are_shown_like_other_commands(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(proc, "_show", lines.append)
     bpffs.act(("mkdir", f"{tmp_path}/a b"))
     assert lines == [f"mkdir '{tmp_path}/a b'"]
-
-
-def test_walk(tmp_path: Path) -> None:
-    (tmp_path / "x" / "y").mkdir(parents=True)
-    (tmp_path / "x" / "y" / "pin").touch()
-    (tmp_path / "top").touch()
-    assert bpffs.walk(str(tmp_path)) == (f"{tmp_path}/top", f"{tmp_path}/x/y/pin")

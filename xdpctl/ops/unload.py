@@ -44,7 +44,14 @@ def prepare(pin: str, dry_run: bool) -> Prepared:
     others = (path for path in (f"{pin}/{name}" for name in present) if path not in used)
     pins = (*used, *(path for path in others if _came_with(programs, path)))
     steps = tuple(_steps(pin, programs, places, pins, present))
-    kept = tuple(p for m in maps if set(m.pinned) & set(pins) for p in m.pinned if p not in pins)
+    own = {bpffs.identity(path) for path in pins}
+    kept = tuple(
+        path
+        for m in maps
+        if set(m.pinned) & set(pins)
+        for path in m.pinned
+        if bpffs.identity(path) not in own
+    )
     observe = _observer(pin, owners.ids(programs), {place for place, _, _ in places})
     devices = tuple(device.ifname + place.label for place, device, _ in places)
     return Prepared(pin, programs, devices, kept, apply.Operation(steps, observe(), observe))
@@ -75,10 +82,9 @@ def _came_with(programs: tuple[Program, ...], path: str) -> bool:
 
 
 def _refuse_pinned_elsewhere(programs: tuple[Program, ...], pin: str) -> None:
-    """Such a program would stay in the kernel."""
-    elsewhere = [
-        p for program in programs for p in program.pinned if p not in owners.below(program.pinned, pin)
-    ]
+    """Such a program would stay in the kernel. A pin that is seen through two mounts is one pin."""
+    own = {bpffs.identity(p) for program in programs for p in owners.below(program.pinned, pin)}
+    elsewhere = [p for program in programs for p in program.pinned if bpffs.identity(p) not in own]
     if elsewhere:
         raise Refused(
             f"{programs[0].name} is pinned at {' and '.join(elsewhere)} too",

@@ -25,9 +25,10 @@ def entries(directory: str) -> tuple[str, ...]:
         raise HostLacks(f"{directory} can't be read: {error.strerror}", "run xdpctl as root") from error
 
 
-def walk(point: str) -> tuple[str, ...]:
-    """The paths of all pins below a directory."""
-    return tuple(sorted(f"{directory}/{name}" for directory, _, names in os.walk(point) for name in names))
+def identity(pin: str) -> tuple[int, int]:
+    """What two paths have in common if they are one pin."""
+    found = os.stat(pin)
+    return found.st_dev, found.st_ino
 
 
 def act(argv: Argv) -> proc.Result:
