@@ -98,6 +98,12 @@ class Row:
     error: float
     """How far the ratio may be off, from how the rounds differ."""
 
+    @property
+    def verdict(self) -> str:
+        if self.ratio <= self.case.target:
+            return "ok"
+        return "OVER" if self.ratio - self.error > self.case.target else "over, within the noise"
+
 
 def measure(case: Case, rounds: int) -> Row:
     """Everything once in each round, so that what slows the machine slows all alike.
@@ -176,7 +182,7 @@ def _line(row: Row) -> str:
     start_up = f"{-row.start_up:.1f}" if row.start_up else ""
     line = f"{row.case.what:18}{row.xdpctl:8.1f}{start_up:>10}   {row.case.against:16}{row.reference:8.1f}"
     target = "" if row.case.target == float("inf") else f"{row.case.target:8}"
-    verdict = "" if not target else "  ok" if row.ratio <= row.case.target else "  OVER"
+    verdict = "  " + row.verdict if target else ""
     noisy = "  (noisy: the machine is busy)" if row.error > row.ratio / 15 else ""
     return f"{line}{row.ratio:8.2f} ±{row.error:5.2f}{target}{verdict}{noisy}"
 
@@ -204,7 +210,7 @@ def main() -> int:
         for case in _cases():
             row = measure(case, rounds)
             print(_line(row), flush=True)
-            missed |= row.ratio > case.target
+            missed |= row.verdict == "OVER"
     print(NOTES)
     return int(missed)
 

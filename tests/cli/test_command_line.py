@@ -2,6 +2,7 @@
 
 import ast
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -199,6 +200,6 @@ def test_shells_are_told_how_to_complete(shell: str, run: Run) -> None:
 @pytest.mark.parametrize("line", ["--help", "build --help", "--dry-run build"])
 @pytest.mark.parametrize("redirection", ["| head -c 0", ">&-"])
 def test_nobody_reads_the_output(line: str, redirection: str, tmp_path: Path) -> None:
-    command = f"{sys.executable} -m xdpctl {line} {redirection}"
+    command = f"{shlex.quote(sys.executable)} -m xdpctl {line} {redirection}"
     done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stderr == ""

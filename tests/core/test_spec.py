@@ -217,7 +217,7 @@ def test_the_message_is_printed_as_it_was_written(message: str) -> None:
         ),
         ({"counter": [{"max_entries": 2**20 + 1}]}, ("counter", 0, "max_entries"), "is more than", ""),
         ({"counter": {"map": "m"}}, ("counter",), "counter is a table of its own", "[[counter]]"),
-        ({"counter": [{}, {}]}, ("counter",), "this spec has 2", ""),
+        ({"counter": [{}, {}]}, ("counter", 1), "this spec has 2", ""),
     ],
 )
 def test_an_error_names_the_entry_and_the_nearest_right_word(

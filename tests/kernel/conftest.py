@@ -6,6 +6,7 @@ pipe from pytest: whatever ends pytest, even SIGKILL, ends the lab with all prog
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from typing import Any
 import pytest
 
 XDPCTL = str(Path(sys.executable).with_name("xdpctl"))
+COMMAND = shlex.quote(XDPCTL)
+"""For a shell, in a checkout of any name."""
 PIN = "/sys/fs/bpf/ebpf"
 
 SETUP = """

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from .conftest import PIN, XDPCTL, Lab
+from .conftest import COMMAND, PIN, XDPCTL, Lab
 
 
 def intercept(lab: Lab, program: str, pattern: str, script: str) -> dict[str, str]:
@@ -40,6 +40,18 @@ def test_failure_at_each_step(lab: Lab, program: str, pattern: str, step: str) -
     said = lab.refused(1, step, "load", "--dev", "veth0", env=inject(lab, program, pattern))
     assert "injected failure" in said
     assert "left behind" not in said
+
+
+@pytest.mark.parametrize("end", ["exit 1", "kill -9 $$"])
+@pytest.mark.parametrize(("program", "pattern"), [("bpftool", "prog load"), ("ip", "xdpdrv pinned")])
+def test_a_tool_that_fails_after_it_has_acted(lab: Lab, program: str, pattern: str, end: str) -> None:
+    lab.ok("build")
+    before = lab.state()
+    env = intercept(lab, program, pattern, f'{{real}} "$@"; echo too late >&2; {end}')
+    done = lab.xdpctl("load", "--dev", "veth0", "--mode", "native", env=env)
+    assert done.returncode == 1
+    assert "left behind" not in done.stderr
+    assert lab.state() == before
 
 
 def test_failure_to_make_the_directory(lab: Lab) -> None:
@@ -104,14 +116,14 @@ def test_interrupted(lab: Lab, number: signal.Signals) -> None:
 def test_the_reader_of_stderr_goes_away(lab: Lab) -> None:
     """What can't be told is no reason to stop half-way."""
     lab.ok("build")
-    done = lab.run("sh", "-c", f"{XDPCTL} --show-commands load --dev veth0 2>&1 >/dev/null | true")
+    done = lab.run("sh", "-c", f"{COMMAND} --show-commands load --dev veth0 2>&1 >/dev/null | true")
     assert done.stderr == ""
     assert lab.must("ls", PIN).split() == ["pkt_cnt", "xdp_allow"]
     assert len(lab.attached()) == 1
 
 
 def test_a_closed_pipe_does_not_hide_a_failure(lab: Lab) -> None:
-    done = lab.run("bash", "-c", f"{XDPCTL} load nothing.o 2>&1 | true; exit ${{PIPESTATUS[0]}}")
+    done = lab.run("bash", "-c", f"{COMMAND} load nothing.o 2>&1 | true; exit ${{PIPESTATUS[0]}}")
     assert done.returncode == 2
 
 

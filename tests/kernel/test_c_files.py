@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PIN, XDPCTL, Lab
+from .conftest import COMMAND, PIN, Lab
 
 STUDENTS = Path(__file__).parent.parent / "data/corpus"
 
@@ -146,7 +146,11 @@ def test_files_of_any_name(lab: Lab) -> None:
     lab.ok("unload")
     source.rename(lab.directory / "-x.c")
     lab.ok("build", "./-x.c")
-    done = lab.run("sh", "-c", f"cp ./-x.c \"$(printf 'x\\377.c')\"; {XDPCTL} build \"$(printf 'x\\377.c')\"")
+    done = lab.run(
+        "sh",
+        "-c",
+        f"cp ./-x.c \"$(printf 'x\\377.c')\"; {COMMAND} build \"$(printf 'x\\377.c')\"",
+    )
     assert done.returncode == 2
     assert "is no UTF-8 text" in done.stderr
 

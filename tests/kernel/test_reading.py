@@ -2,7 +2,7 @@
 
 import json
 
-from .conftest import PIN, XDPCTL, Lab
+from .conftest import COMMAND, PIN, Lab
 
 STRUCTS = """
 #include <linux/bpf.h>
@@ -140,7 +140,7 @@ def test_json_and_csv_exclude_each_other(lab: Lab) -> None:
 def test_a_closed_pipe_ends_quietly(lab: Lab) -> None:
     lab.ok("build", "--type", "array", "--key", "verdict")
     lab.ok("load")
-    done = lab.run("sh", "-c", f"{XDPCTL} dump pkt_cnt | true")
+    done = lab.run("sh", "-c", f"{COMMAND} dump pkt_cnt | true")
     assert done.stderr == ""
 
 

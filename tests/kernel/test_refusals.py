@@ -1,5 +1,6 @@
 """What is refused, with which exit code and words; each refusal leaves no trace."""
 
+import subprocess
 import sys
 
 import pytest
@@ -252,6 +253,34 @@ def test_a_map_pinned_elsewhere_too(lab: Lab) -> None:
     done = lab.xdpctl("unload")
     assert done.returncode == 0
     assert "a map stays in the kernel, it is pinned at /sys/fs/bpf/kept too" in done.stderr
+
+
+def test_a_map_that_another_process_holds(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load")
+    hold = LINK.split("keep = ctypes")[0] + (
+        "keep = ctypes.create_string_buffer(sys.argv[1].encode())\n"
+        "bpf(7, struct.pack('QII', ctypes.addressof(keep), 0, 0))\n"
+        "print('held', flush=True)\nsys.stdin.read()\n"
+    )
+    command = lab.enter(sys.executable, "-c", hold, f"{PIN}/pkt_cnt")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        done = lab.xdpctl("unload")
+        holder.communicate()
+    assert done.returncode == 1
+    assert "map pkt_cnt (id " in done.stderr
+    assert "another process" in done.stderr
+
+
+def test_options_that_contradict_each_other(lab: Lab) -> None:
+    for option, words in {
+        "--key": ("total", "verdict"),
+        "--type": ("hash", "array"),
+        "--map": ("a", "b"),
+    }.items():
+        lab.refused(2, f"{option} is given 2 times", "build", option, words[0], option, words[1])
 
 
 def test_specs_are_refused_before_any_tool_runs(lab: Lab) -> None:

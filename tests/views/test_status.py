@@ -47,14 +47,14 @@ def test_text() -> None:
         "    runs on eth0 in native mode",
         "    runs on eth1 in generic mode",
         f"    pinned at {PIN}/xdp_allow",
-        "    MAP      ID  TYPE          KEY  VALUE  ENTRIES  PINNED AT",
-        f"    pkt_cnt  25  percpu_array  4 B  16 B         5  {PIN}/pkt_cnt",
+        "    MAP      ID  TYPE          KEY  VALUE  MAX ENTRIES  PINNED AT",
+        f"    pkt_cnt  25  percpu_array  4 B  16 B             5  {PIN}/pkt_cnt",
         "",
         f"  unnamed  id 9  tag c7ebe7fa5d8fac13  since {epoch}",
         "    runs on no device of this network namespace",
         "    not pinned",
-        "    MAP              ID  TYPE   KEY  VALUE  ENTRIES  PINNED AT",
-        "    xdp_allo.rodata  26  array  4 B  8 B          1",
+        "    MAP              ID  TYPE   KEY  VALUE  MAX ENTRIES  PINNED AT",
+        "    xdp_allo.rodata  26  array  4 B  8 B              1",
     ]
 
 

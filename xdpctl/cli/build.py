@@ -22,7 +22,10 @@ from xdpctl.cli import arguments, session
 from xdpctl.core import artifacts
 from xdpctl.core.plan import command_line
 from xdpctl.core.spec import Field, Flag, Key, MapType, Verdict
+from xdpctl.errors import BadRequest
 from xdpctl.ops import build
+
+REPEATABLE = ("--field", "--flag")
 
 
 def _choice(words: type[StrEnum], what: str, default: str, *names: str) -> Any:
@@ -36,6 +39,15 @@ def _choice(words: type[StrEnum], what: str, default: str, *names: str) -> Any:
     )
 
 
+def _value(option: str, values: list[Any]) -> Any:
+    """The words of an option that can be repeated, or the one of an option that can't."""
+    if option in REPEATABLE:
+        return values
+    if len(values) > 1:
+        raise BadRequest(f"{option} is given {len(values)} times", "give it once")
+    return values[0]
+
+
 def command(
     source: Path | None = typer.Argument(
         None,
@@ -45,26 +57,28 @@ def command(
         show_default=False,
     ),
     out: Path = typer.Option(artifacts.BUILD_DIRECTORY, "--out", metavar="DIR", help="Where to write."),
-    program: str = typer.Option(
+    program: list[str] = typer.Option(
         None,
         metavar="NAME",
         help="Name of the program.  [default: xdp_allow]",
         autocompletion=arguments.completion("programs"),
     ),
-    map_name: str = typer.Option(None, "--map", metavar="NAME", help="Name of the map.  [default: pkt_cnt]"),
-    map_type: str = _choice(MapType, "Map type", "hash", "--type"),
-    key: str = _choice(Key, "What is counted apart", "total"),
+    map_name: list[str] = typer.Option(
+        None, "--map", metavar="NAME", help="Name of the map.  [default: pkt_cnt]"
+    ),
+    map_type: list[str] = _choice(MapType, "Map type", "hash", "--type"),
+    key: list[str] = _choice(Key, "What is counted apart", "total"),
     field: list[str] = _choice(Field, "What a value holds, can be repeated", "packets"),
-    max_entries: int = typer.Option(
+    max_entries: list[int] = typer.Option(
         None, metavar="N", help="Size of the map.  [default: as many as the key needs]"
     ),
     flag: list[str] = _choice(Flag, "Map flag, can be repeated", "none"),
-    verdict: str = _choice(Verdict, "What happens to the packets", "pass"),
-    printk: str = typer.Option(
+    verdict: list[str] = _choice(Verdict, "What happens to the packets", "pass"),
+    printk: list[str] = typer.Option(
         None, metavar="TEXT", help="A message for the kernel's trace log with every packet."
     ),
 ) -> None:
-    options = {
+    options: dict[str, list[Any]] = {
         "--program": program,
         "--map": map_name,
         "--type": map_type,
@@ -75,7 +89,7 @@ def command(
         "--verdict": verdict,
         "--printk": printk,
     }
-    given = {option: value for option, value in options.items() if value not in (None, [], ())}
+    given = {option: _value(option, values) for option, values in options.items() if values}
     prepared = build.prepare(source, out, given)
     if session.dry_run():
         if not prepared.target.parent.exists():

@@ -52,7 +52,8 @@ class BpfObject(Struct, frozen=True):
 
     @property
     def xdp_programs(self) -> tuple[str, ...]:
-        return tuple(name for section, name in self.programs if section.startswith("xdp"))
+        """Those in sections like `xdp`; in `prog` ip looked for them in older lessons."""
+        return tuple(name for section, name in self.programs if section.startswith(("xdp", "prog")))
 
     def _names_in(self, section: str) -> tuple[str, ...]:
         return tuple(s.name for s in self.symbols if s.section == section)

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from xdpctl.core.elf import BpfObject
-from xdpctl.core.model import Argv, Mode
+from xdpctl.core.model import Argv, Device, Mode, ProgId
 
 
 class Act(Struct, frozen=True):
@@ -88,6 +88,12 @@ def attach(device: str, pin: str, modes: tuple[Mode, ...], inside: Argv = ()) ->
             for mode in modes
         ),
     )
+
+
+def undo_attach(device: Device, program: ProgId, inside: Argv) -> tuple[Argv, ...]:
+    """Takes a program off a device, if it runs there."""
+    attached = device.attachments_of(frozenset({program}))
+    return tuple((*inside, *_set(device.ifname, a.mode.mode), "off") for a in attached)
 
 
 def detach(device: str, mode: Mode, pin: str | None, inside: Argv = ()) -> Step:

@@ -119,7 +119,8 @@ def parse(raw: Mapping[str, Any]) -> Spec:
     if not isinstance(counters, list) or not all(isinstance(c, dict) for c in counters):
         raise SpecError(("counter",), "counter is a table of its own", "write it as [[counter]]")
     if len(counters) != 1:
-        raise SpecError(("counter",), f"a program has one [[counter]], this spec has {len(counters)}")
+        second: Path = ("counter", 1) if len(counters) > 1 else ("counter",)
+        raise SpecError(second, f"a program has one [[counter]], this spec has {len(counters)}")
     _known_entries(("counter", 0), counters[0], Counter)
     _words(raw, counters[0])
     spec = _converted({**raw, "counter": counters})

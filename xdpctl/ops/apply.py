@@ -24,6 +24,10 @@ class Operation(Struct, frozen=True):
     before: Facts
     observe: Callable[[], Facts]
     """Looks again; called only after something went wrong."""
+    settle: Callable[[Step], tuple[Argv, ...]] = lambda _step: ()
+    """What undoes a step that failed, in case that its tool did something before it failed."""
+    check: Callable[[], None] = lambda: None
+    """The last look before a step after which there is no way back."""
 
 
 class Outcome(Struct, frozen=True):
@@ -36,17 +40,24 @@ class Outcome(Struct, frozen=True):
 def run(operation: Operation) -> tuple[Outcome, ...]:
     """Every step, or none of them."""
     done: list[Outcome] = []
+    begun: list[Step] = []
     steps = iter(operation.plan)
     with _interrupts_noted() as interrupted:
         try:
             for step in steps:
+                if step.final:
+                    operation.check()
+                begun.append(step)
                 done.append(_do(step))
                 if step.final:
                     break
                 if interrupted():
                     raise Interrupted("interrupted, and all undone")
         except BaseException as error:
-            trouble = (*_unwind(done), *_difference(operation))
+            failed = begun[len(done) :]
+            undo = [argv for step in failed for argv in operation.settle(step)]
+            undo += [argv for outcome in reversed(done) for argv in outcome.act.undo]
+            trouble = (*_unwind(undo), *_difference(operation))
             if trouble and isinstance(error, Interrupted):
                 raise Interrupted("interrupted", *trouble) from error
             if trouble and isinstance(error, XdpctlError):
@@ -71,18 +82,17 @@ def _run(argv: Argv) -> proc.Result:
     return bpffs.act(argv) if argv[0] in ("mkdir", "rmdir", "rm") else proc.act(argv)
 
 
-def _unwind(done: list[Outcome]) -> list[str]:
-    """Undo in reverse order; what can't be undone is told."""
+def _unwind(undo: list[Argv]) -> list[str]:
+    """Undo what was done; what can't be undone is told."""
     trouble = []
-    for outcome in reversed(done):
-        for argv in outcome.act.undo:
-            try:
-                result = _run(argv)
-                reason = "" if result.ok else tool_said(result)
-            except XdpctlError as error:
-                reason = error.message
-            if reason:
-                trouble.append(f"not undone: {command_line(argv)}: {reason}")
+    for argv in undo:
+        try:
+            result = _run(argv)
+            reason = "" if result.ok else tool_said(result)
+        except XdpctlError as error:
+            reason = error.message
+        if reason:
+            trouble.append(f"not undone: {command_line(argv)}: {reason}")
     return trouble
 
 

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from xdpctl.core import owners, plan
-from xdpctl.core.model import Device, Mode, ModeChoice
+from xdpctl.core.model import Argv, Device, Mode, ModeChoice, ProgId
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, host, iplink
 from xdpctl.tools.netns import named
@@ -26,20 +26,23 @@ class Prepared(Struct, frozen=True):
 def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: bool) -> Prepared:
     netns = named(netns_name)
     if dry_run and not host.privileged():
-        device, program, pinned = Device(name), "PROGRAM", f"{pin}/PROGRAM"
+        device, program, pinned, program_id = Device(name), "PROGRAM", f"{pin}/PROGRAM", ProgId(0)
     else:
         host.require_privileges()
         device, programs = iplink.device(name, netns), bpftool.programs()
         if device.xdp.attached:
             raise owners.occupied(device, programs, bpftool.links())
         found = owners.the_program(programs, pin)
-        program, pinned = found.name, owners.below(found.pinned, pin)[0]
+        program, pinned, program_id = found.name, owners.below(found.pinned, pin)[0], found.id
     steps = (plan.attach(name, pinned, mode.tried, netns.prefix),)
 
     def observe() -> apply.Facts:
         return owners.running(iplink.device(name, netns))
 
-    return Prepared(name, program, mode, apply.Operation(steps, owners.running(device), observe))
+    def settle(_step: plan.Step) -> tuple[Argv, ...]:
+        return plan.undo_attach(iplink.device(name, netns), program_id, netns.prefix)
+
+    return Prepared(name, program, mode, apply.Operation(steps, owners.running(device), observe, settle))
 
 
 def run(prepared: Prepared) -> Attached:

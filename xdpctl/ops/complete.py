@@ -1,5 +1,6 @@
 """Words for a shell to complete, as far as they can be had at once and without root."""
 
+import contextlib
 import os
 import socket
 from collections.abc import Iterable
@@ -32,8 +33,10 @@ def programs() -> list[str]:
 
 
 def maps() -> list[str]:
-    """The maps of the built objects: those in the kernel can't be seen without root."""
+    """The maps of the built objects, and what is pinned, where that can be seen."""
     names: set[str] = set()
+    with contextlib.suppress(OSError):
+        names.update(os.listdir(os.environ.get("XDPCTL_PIN") or "/sys/fs/bpf/ebpf"))
     for path in _built("*.bpf.o"):
         try:
             names.update(elf.read(path.read_bytes()).maps)

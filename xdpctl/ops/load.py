@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from xdpctl.core import mounts, owners, plan
 from xdpctl.core.elf import BpfObject
-from xdpctl.core.model import Device, Mode, ModeChoice
+from xdpctl.core.model import Argv, Device, Mode, ModeChoice, Program
 from xdpctl.core.object_check import check_loadable
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
@@ -58,15 +58,22 @@ def prepare(request: Request) -> Prepared:
     steps += [plan.make_directory(directory) for directory in _missing(request.pin, fresh)]
     card = request.device if request.mode is ModeChoice.OFFLOAD else None
     steps += plan.load(str(path), found, request.pin, card, netns.prefix)
+    pinned = f"{request.pin}/{found.xdp_programs[0]}"
     if device is not None:
-        pinned = f"{request.pin}/{found.xdp_programs[0]}"
         steps.append(plan.attach(device.ifname, pinned, request.mode.tried, netns.prefix))
 
     def observe() -> apply.Facts:
         return _facts(request.pin, None if device is None else iplink.device(device.ifname, netns))
 
+    def settle(step: plan.Step) -> tuple[Argv, ...]:
+        if device is None or step is not steps[-1]:
+            return step.acts[0].undo  # what it makes wasn't there before
+        shown = proc.query(bpftool.command("prog", "show", "pinned", pinned))
+        program = bpftool.read(shown, Program)
+        return plan.undo_attach(iplink.device(device.ifname, netns), program.id, netns.prefix)
+
     before = frozenset() if request.dry_run else _facts(request.pin, device)
-    return Prepared(request, found, apply.Operation(tuple(steps), before, observe))
+    return Prepared(request, found, apply.Operation(tuple(steps), before, observe, settle))
 
 
 def run(prepared: Prepared) -> Loaded:

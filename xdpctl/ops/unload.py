@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 
 from xdpctl.core import owners, plan
-from xdpctl.core.model import Attachment, BpfLink, Device, Map, ProgId, Program
+from xdpctl.core.model import Attachment, BpfLink, Device, Map, MapId, ProgId, Program
 from xdpctl.errors import BadRequest, Refused, XdpctlError
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns, proc
@@ -22,13 +22,15 @@ class Prepared(Struct, frozen=True):
     devices: tuple[str, ...]
     kept: tuple[str, ...]
     """Pins elsewhere that keep maps of these programs in the kernel."""
+    maps: frozenset[MapId]
+    """The maps that have to go."""
     operation: apply.Operation
 
 
 def prepare(pin: str, dry_run: bool) -> Prepared:
     if dry_run and not host.privileged():
         guess = (plan.step("remove the pins", ("rm", "-r", pin)),)
-        return Prepared(pin, (), (), (), apply.Operation(guess, frozenset(), frozenset))
+        return Prepared(pin, (), (), (), frozenset(), apply.Operation(guess, frozenset(), frozenset))
     host.require_privileges()
     programs = owners.pinned_programs(bpftool.programs(), pin)
     present = bpffs.entries(pin)
@@ -54,7 +56,15 @@ def prepare(pin: str, dry_run: bool) -> Prepared:
     )
     observe = _observer(pin, owners.ids(programs), {place for place, _, _ in places})
     devices = tuple(device.ifname + place.label for place, device, _ in places)
-    return Prepared(pin, programs, devices, kept, apply.Operation(steps, observe(), observe))
+
+    def check() -> None:
+        for place, device, attachment in places:
+            if iplink.device(device.ifname, place).attachments_of(frozenset({attachment.prog.id})):
+                raise Refused(f"{device.ifname}{place.label} still runs {owners.describe(attachment)}")
+
+    operation = apply.Operation(steps, observe(), observe, check=check)
+    ours = frozenset(m.id for m in maps if set(m.pinned) & set(pins) and not set(m.pinned) & set(kept))
+    return Prepared(pin, programs, devices, kept, ours, operation)
 
 
 def run(prepared: Prepared, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -65,7 +75,7 @@ def run(prepared: Prepared, sleep: Callable[[float], None] = time.sleep) -> None
         waited += 0.05
     if left:
         raise Refused(
-            f"detached and unpinned, but {left[0].name} (id {left[0].id}) is still in the kernel",
+            f"detached and unpinned, but {' and '.join(left)} is still in the kernel",
             "another process or a bpf link holds it: bpftool link show",
         )
 
@@ -92,9 +102,10 @@ def _refuse_pinned_elsewhere(programs: tuple[Program, ...], pin: str) -> None:
         )
 
 
-def _alive(prepared: Prepared) -> tuple[Program, ...]:
+def _alive(prepared: Prepared) -> list[str]:
     ids = owners.ids(prepared.programs)
-    return tuple(p for p in bpftool.programs() if p.id in ids)
+    programs = [f"program {p.name} (id {p.id})" for p in bpftool.programs() if p.id in ids]
+    return programs + [f"map {m.name} (id {m.id})" for m in bpftool.maps() if m.id in prepared.maps]
 
 
 Place = tuple[Netns, Device, Attachment]

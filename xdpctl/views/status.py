@@ -36,7 +36,7 @@ def _lines(one: ProgramStatus) -> Iterator[str]:
         if not (program.ours and m.internal)
     ]
     if rows:
-        header = ("map", "id", "type", "key", "value", "entries", "pinned at")
+        header = ("map", "id", "type", "key", "value", "max entries", "pinned at")
         yield from (f"    {line}" for line in table(header, rows).splitlines())
 
 
