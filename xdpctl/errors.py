@@ -6,12 +6,14 @@ class XdpctlError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: str, *hints: str, log: str = "") -> None:
+    def __init__(self, message: str, *hints: str, log: str = "", told: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.hints = hints
         self.log = log
         """All that the tool said, for --verbose."""
+        self.told = told
+        """The tool itself told why it failed, as it does when it has undone what it began."""
 
     def __str__(self) -> str:
         return "\n".join((self.message, *self.hints))

@@ -54,6 +54,20 @@ def test_a_tool_that_fails_after_it_has_acted(lab: Lab, program: str, pattern: s
     assert lab.state() == before
 
 
+def test_another_load_was_faster(lab: Lab) -> None:
+    """The directory was empty when both looked; what the faster one pinned stays."""
+    lab.ok("build")
+    lab.must("mkdir", PIN)
+    once = lab.directory.parent / "once"
+    env = intercept(lab, "bpftool", "prog load", f'mkdir {once} && {COMMAND} load >&2; exec {{real}} "$@"')
+    done = lab.xdpctl("load", "--dev", "veth0", env=env)
+    assert done.returncode == 1
+    assert "something is pinned there already" in done.stderr
+    assert lab.must("ls", PIN).split() == ["pkt_cnt", "xdp_allow"]
+    assert lab.attached() == []
+    lab.ok("unload")
+
+
 def test_failure_to_make_the_directory(lab: Lab) -> None:
     lab.ok("build")
     lab.must("mount", "-o", "remount,ro", "/sys/fs/bpf")

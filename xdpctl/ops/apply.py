@@ -24,7 +24,7 @@ class Operation(Struct, frozen=True):
     before: Facts
     observe: Callable[[], Facts]
     """Looks again; called only after something went wrong."""
-    settle: Callable[[Step], tuple[Argv, ...]] = lambda _step: ()
+    settle: Callable[[Step, BaseException], tuple[Argv, ...]] = lambda _step, _error: ()
     """What undoes a step that failed, in case that its tool did something before it failed."""
     check: Callable[[], None] = lambda: None
     """The last look before a step after which there is no way back."""
@@ -54,10 +54,9 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
                 if interrupted():
                     raise Interrupted("interrupted, and all undone")
         except BaseException as error:
-            failed = begun[len(done) :]
-            undo = [argv for step in failed for argv in operation.settle(step)]
-            undo += [argv for outcome in reversed(done) for argv in outcome.act.undo]
-            trouble = (*_unwind(undo), *_difference(operation))
+            trouble = _settle(operation, begun[len(done) :], error)
+            trouble += _unwind([argv for outcome in reversed(done) for argv in outcome.act.undo])
+            trouble += _difference(operation)
             if trouble and isinstance(error, Interrupted):
                 raise Interrupted("interrupted", *trouble) from error
             if trouble and isinstance(error, XdpctlError):
@@ -80,6 +79,13 @@ def _do(step: Step) -> Outcome:
 
 def _run(argv: Argv) -> proc.Result:
     return bpffs.act(argv) if argv[0] in ("mkdir", "rmdir", "rm") else proc.act(argv)
+
+
+def _settle(operation: Operation, failed: list[Step], error: BaseException) -> list[str]:
+    try:
+        return _unwind([argv for step in failed for argv in operation.settle(step, error)])
+    except XdpctlError as trouble:
+        return [f"what the failed step did could not be seen: {trouble.message}"]
 
 
 def _unwind(undo: list[Argv]) -> list[str]:
@@ -120,7 +126,8 @@ def _failure(step: Step, refused: list[proc.Result]) -> XdpctlError:
     if _is_bpftool(first.argv):
         why = diagnose.load_failure(said, first.err)
         error = HostLacks if why.not_permitted else Refused
-        return error(f"failed to {step.what}: {why.message}", *why.hints, log=log)
+        told = bpftool.told(first)
+        return error(f"failed to {step.what}: {why.message}", *why.hints, log=log, told=told)
     if diagnose.not_permitted(log) and not host.privileged():
         return HostLacks(f"failed to {step.what}: {said}", "run xdpctl as root", log=log)
     ways = zip(step.acts, refused, strict=True)

@@ -39,7 +39,7 @@ def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: boo
     def observe() -> apply.Facts:
         return owners.running(iplink.device(name, netns))
 
-    def settle(_step: plan.Step) -> tuple[Argv, ...]:
+    def settle(_step: plan.Step, _error: BaseException) -> tuple[Argv, ...]:
         return plan.undo_attach(iplink.device(name, netns), program_id, netns.prefix)
 
     return Prepared(name, program, mode, apply.Operation(steps, owners.running(device), observe, settle))

@@ -9,7 +9,7 @@ from xdpctl.core import mounts, owners, plan
 from xdpctl.core.elf import BpfObject
 from xdpctl.core.model import Argv, Device, Mode, ModeChoice, Program
 from xdpctl.core.object_check import check_loadable
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import BadRequest, Refused, XdpctlError
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, objects, proc
 from xdpctl.tools.netns import Netns, named
@@ -57,7 +57,8 @@ def prepare(request: Request) -> Prepared:
     steps = [plan.mount_bpffs(bpffs.ROOT)] if fresh else []
     steps += [plan.make_directory(directory) for directory in _missing(request.pin, fresh)]
     card = request.device if request.mode is ModeChoice.OFFLOAD else None
-    steps += plan.load(str(path), found, request.pin, card, netns.prefix)
+    loading = plan.load(str(path), found, request.pin, card, netns.prefix)
+    steps += loading
     pinned = f"{request.pin}/{found.xdp_programs[0]}"
     if device is not None:
         steps.append(plan.attach(device.ifname, pinned, request.mode.tried, netns.prefix))
@@ -65,9 +66,11 @@ def prepare(request: Request) -> Prepared:
     def observe() -> apply.Facts:
         return _facts(request.pin, None if device is None else iplink.device(device.ifname, netns))
 
-    def settle(step: plan.Step) -> tuple[Argv, ...]:
+    def settle(step: plan.Step, error: BaseException) -> tuple[Argv, ...]:
+        if step is loading[0] and not (isinstance(error, XdpctlError) and error.told):
+            return step.acts[0].undo  # none of these pins was there before
         if device is None or step is not steps[-1]:
-            return step.acts[0].undo  # what it makes wasn't there before
+            return ()
         shown = proc.query(bpftool.command("prog", "show", "pinned", pinned))
         program = bpftool.read(shown, Program)
         return plan.undo_attach(iplink.device(device.ifname, netns), program.id, netns.prefix)

@@ -62,6 +62,11 @@ def failure(result: proc.Result) -> Refused | HostLacks:
     return Refused(f"bpftool: {reason}")
 
 
+def told(result: proc.Result) -> bool:
+    """Whether bpftool itself told why it failed: then it wasn't killed, and has cleaned up."""
+    return result.out.lstrip().startswith((b'{"error"', b'[{"error"'))
+
+
 def reason_of(result: proc.Result) -> str:
     """Why bpftool failed: an object or a list of objects on stdout, or text on stderr."""
     try:
