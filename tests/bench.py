@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import gc
 import os
+import random
 import shlex
 import shutil
 import subprocess
@@ -23,6 +24,8 @@ Argv = tuple[str, ...]
 
 OUTSIDE = "XDPCTL_BENCH_OUTSIDE"
 """Tells the run inside which network namespace was left."""
+TICK = 0.004
+"""Seconds between the kernel's ticks, usually."""
 PIN = "/sys/fs/bpf/ebpf"
 XDPCTL = str(Path(sys.executable).parent / "xdpctl")
 NOTHING = (sys.executable, "-c", "pass")
@@ -61,6 +64,9 @@ verb = import_module("xdpctl.cli." + sys.argv[1])
 with open("started", "w") as file:
     file.write(str(time.perf_counter()))
 if how == "nothing":
+    if "sh" in modules.split(","):
+        from xdpctl.tools import proc
+        proc.ready_to_act()
     for name in modules.split(","):
         import_module(name)
     from functools import wraps
@@ -127,7 +133,7 @@ def measure(case: Case, rounds: int) -> Row:
 
 
 def typical(times: list[float]) -> float:
-    """The mean of the middle four fifths: attaching takes steps of 4 ms, between which a median jumps."""
+    """The mean of the middle four fifths: attaching waits for ticks, between which a median jumps."""
     cut = len(times) // 10
     return mean(sorted(times)[cut : len(times) - cut])
 
@@ -139,6 +145,7 @@ def _driven(case: Case, how: str) -> Argv:
 def _timed(argv: Argv, directory: str = ".") -> float:
     """Milliseconds from a process's start, or from when DRIVER says so, to its end."""
     program = shutil.which(argv[0], path=ENVIRONMENT["PATH"]) or argv[0]
+    time.sleep(random.uniform(0, 2 * TICK))  # or a command always comes at the same moment of the tick
     with contextlib.chdir(directory):
         start = time.perf_counter()
         pid = os.posix_spawn(program, argv, ENVIRONMENT, file_actions=SILENT)

@@ -151,8 +151,16 @@ def query(argv: Argv, seconds: float = QUERY_SECONDS) -> Result:
 
 
 def ready_to_act() -> None:
-    """Import what `act` needs, beside a query that is under way."""
-    import sh  # noqa: F401
+    """Import `sh`, beside a query that is under way.
+
+    It brings asyncio, and that OpenSSL where it finds it: nothing here speaks TLS, and every fork would
+    copy its mappings.
+    """
+    if "sh" not in sys.modules and "ssl" not in sys.modules:
+        sys.modules["ssl"] = None  # type: ignore[assignment]
+        import sh  # noqa: F401
+
+        del sys.modules["ssl"]
 
 
 def act(argv: Argv, *, cwd: Path | None = None, seconds: float = ACT_SECONDS) -> Result:
@@ -169,6 +177,7 @@ def _spawn_sh(argv: Argv, cwd: Path | None, seconds: float) -> Result:
 
     Its `_timeout` too: with it, every command lasts a multiple of 0.1 s.
     """
+    ready_to_act()
     import sh
 
     out, err = os.memfd_create("stdout"), os.memfd_create("stderr")
