@@ -3,6 +3,8 @@
 import json
 from datetime import datetime
 
+import msgspec
+
 from xdpctl.core.model import (
     AttachedProgram,
     Attachment,
@@ -97,3 +99,9 @@ def test_json() -> None:
 def test_nothing_loaded() -> None:
     assert as_text([]) == ""
     assert as_json([]) == '{"schema":1,"programs":[]}'
+
+
+def test_a_pin_that_is_listed_twice_is_shown_once() -> None:
+    twice = msgspec.structs.replace(OURS.program, pinned=(f"{PIN}/xdp_allow",) * 2)
+    text = as_text([msgspec.structs.replace(OURS, program=twice)])
+    assert f"    pinned at {PIN}/xdp_allow\n" in text

@@ -29,9 +29,18 @@ def _lines(one: ProgramStatus) -> Iterator[str]:
         yield f"    runs on {place.device} in {place.attachment.mode.mode} mode"
     if not one.places:
         yield "    runs on no device of this network namespace"
-    yield f"    pinned at {' and '.join(program.pinned)}" if program.pinned else "    not pinned"
+    pins = dict.fromkeys(program.pinned)  # bpftool repeats them where bpffs is mounted twice
+    yield f"    pinned at {' and '.join(pins)}" if pins else "    not pinned"
     rows = [
-        (m.name, m.id, m.type, f"{m.bytes_key} B", f"{m.bytes_value} B", m.max_entries, " ".join(m.pinned))
+        (
+            m.name,
+            m.id,
+            m.type,
+            f"{m.bytes_key} B",
+            f"{m.bytes_value} B",
+            m.max_entries,
+            " ".join(dict.fromkeys(m.pinned)),
+        )
         for m in one.maps
         if not (program.ours and m.internal)
     ]
