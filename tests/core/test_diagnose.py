@@ -167,19 +167,26 @@ def test_other_refusals_of_a_device_have_no_advice() -> None:
 @pytest.mark.parametrize(
     ("said", "advice"),
     [
-        ("x.c:1:9: error: expected ')' before 'SEC'\nSEC(\"xdp\")", "#include <bpf/bpf_helpers.h>"),
         ("/usr/include/features.h: fatal error: 'gnu/stubs-32.h' file not found", "bpf_printk"),
         ("error: A call to built-in function '__floatundidf' is not supported.", "no floating point"),
         ("error: Looks like the BPF stack limit of 512 bytes is exceeded.", "per-CPU array"),
     ],
 )
 def test_advice_on_what_clang_says(said: str, advice: str) -> None:
-    (found,) = compile_failure(said)
+    (found,) = compile_failure(said, "")
     assert advice in found
     assert not lacks_headers(said)
+
+
+def test_missing_includes_are_seen_in_the_code_not_in_what_clang_quotes() -> None:
+    said = 'p.c:9:1: error: expected identifier\n} pkt_cnt SEC(".maps");`'
+    (found,) = compile_failure(said, '#include <linux/bpf.h>\nSEC("xdp") int f(void);')
+    assert "#include <bpf/bpf_helpers.h>" in found
+    for include in ("<bpf/bpf_helpers.h>", '"../common.h"'):
+        assert compile_failure(said, f'#include {include}\nSEC("xdp") int f(void);') == ()
 
 
 def test_headers_that_come_in_packages() -> None:
     assert lacks_headers("p.c:2:10: fatal error: 'bpf/bpf_helpers.h' file not found")
     assert not lacks_headers("p.c:2:10: fatal error: 'mine.h' file not found")
-    assert compile_failure("p.c:3:1: error: expected ';'") == ()
+    assert compile_failure("p.c:3:1: error: expected ';'", "") == ()

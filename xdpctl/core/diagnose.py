@@ -103,21 +103,19 @@ def lacks_headers(said: str) -> bool:
     return re.search(r"fatal error: '(?:bpf|linux|asm)/[^']*' file not found", said) is not None
 
 
-def compile_failure(said: str) -> tuple[str, ...]:
-    """What to do about clang's commonest complaints on BPF."""
+def compile_failure(said: str, code: str) -> tuple[str, ...]:
+    """What to do about clang's commonest complaints on BPF; whether includes are missing the code tells."""
+    if "SEC(" in code and not re.search(r'#\s*include\s*(?:<bpf/bpf_helpers\.h>|")', code):
+        return ("include what SEC comes from: #include <linux/bpf.h> and #include <bpf/bpf_helpers.h>",)
     return tuple(say for pattern, say in _CLANG_ADVICE if re.search(pattern, said))[:1]
 
 
 _CLANG_ADVICE = (
     (
-        r"(?:SEC|__uint|__type)\b|unknown type name '__u(?:8|16|32|64)'",
-        "include what these come from: #include <linux/bpf.h> and #include <bpf/bpf_helpers.h>",
-    ),
-    (
         r"gnu/stubs-32\.h|stdio\.h|stdlib\.h",
         "headers of the C library are for user space; to print, use bpf_printk of <bpf/bpf_helpers.h>",
     ),
-    (r"__(?:float|fix|add|mul|div)\w*df|float|double", "BPF has no floating point: count in integers"),
+    (r"'__(?:float|fix|add|sub|mul|div)\w*[sd]f\w*'", "BPF has no floating point: count in integers"),
     (r"stack limit|stack size", "the stack has 512 bytes: put large things into a per-CPU array map"),
 )
 

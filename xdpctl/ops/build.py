@@ -92,7 +92,7 @@ def _compile(prepared: Prepared) -> str:
     said = result.err.rstrip() or f"clang failed with status {result.status}"
     if diagnose.lacks_headers(said):
         raise HostLacks(said, proc.install_hint("headers"))
-    raise Refused(said, *diagnose.compile_failure(said))
+    raise Refused(said, *diagnose.compile_failure(said, _text(prepared.source)))
 
 
 def _text(source: Path, *hints: str) -> str:
