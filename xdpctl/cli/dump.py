@@ -15,6 +15,7 @@ import os
 import typer
 
 from xdpctl.cli import arguments, session
+from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.errors import BadRequest
 from xdpctl.ops import dump
 from xdpctl.views import dump as view
@@ -36,7 +37,7 @@ def command(
 ) -> None:
     if json and csv:
         raise BadRequest("--json and --csv exclude each other", "give one of them")
-    directories = (session.pin_directory(pin), session.DEFAULT_PIN)
+    directories = (session.pin_directory(pin), PIN_DIRECTORY)
     found = dump.dump(name, directories, raw)
     if per_cpu and not found.map.per_cpu:
         raise BadRequest(

@@ -6,13 +6,12 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple, TextIO
 
+from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.core.diagnose import MORE_IN_LOG
 from xdpctl.core.model import Mode
 from xdpctl.core.plan import Plan, command_line
 from xdpctl.errors import XdpctlError
 from xdpctl.ops import show
-
-DEFAULT_PIN = "/sys/fs/bpf/ebpf"
 
 
 class Options(NamedTuple):
@@ -43,7 +42,7 @@ def netns() -> str:
 
 def pin_directory(given: str) -> str:
     """The pin directory as asked for, or from XDPCTL_PIN, or the default."""
-    return os.path.realpath(given or os.environ.get("XDPCTL_PIN") or DEFAULT_PIN)
+    return os.path.realpath(given or os.environ.get("XDPCTL_PIN") or PIN_DIRECTORY)
 
 
 def say(text: str) -> None:

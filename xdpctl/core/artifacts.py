@@ -1,8 +1,9 @@
-"""Where `build` writes and `load` looks."""
+"""Where `build` writes and `load` looks and pins."""
 
 from pathlib import Path
 
 BUILD_DIRECTORY = Path("bpf")
+PIN_DIRECTORY = "/sys/fs/bpf/ebpf"
 
 
 def source_path(out: Path, program: str) -> Path:

@@ -1,6 +1,6 @@
 """Whose program is where: what is pinned in a directory, what occupies a device."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from xdpctl.core.model import Attachment, BpfLink, Device, Map, ProgId, Program
 from xdpctl.errors import BadRequest, Refused
@@ -42,7 +42,7 @@ def pins_of(program: Program, maps: Iterable[Map], directory: str) -> tuple[str,
     return below((*program.pinned, *own), directory)
 
 
-def occupied(device: Device, programs: Iterable[Program] | None, links: Iterable[BpfLink]) -> Refused:
+def occupied(device: Device, programs: Collection[Program] | None, links: Iterable[BpfLink]) -> Refused:
     """The refusal to attach where a program runs already, which says whose it is.
 
     Without root the programs can't be seen.
@@ -50,10 +50,10 @@ def occupied(device: Device, programs: Iterable[Program] | None, links: Iterable
     attachment = device.xdp.attached[0]
     whose = "" if programs is None else _whose(attachment, programs)
     holder, advice = _holder(device, attachment, links)
-    detach = f"xdpctl detach {device.ifname}" + ("" if whose.startswith(OURS) or not whose else " --force")
+    theirs = programs is not None and attachment.prog.id not in ids(p for p in programs if p.ours)
     return Refused(
         f"{device.ifname} already runs {describe(attachment)}{whose}{holder}",
-        advice or f"detach it first: {detach}",
+        advice or f"detach it first: xdpctl detach {device.ifname}" + " --force" * theirs,
     )
 
 
@@ -76,14 +76,11 @@ def held(device: Device, attachment: Attachment, links: Iterable[BpfLink]) -> Re
     return Refused(f"{describe(attachment)} on {device.ifname} can't be detached{holder}", advice)
 
 
-OURS = ", built by xdpctl"
-
-
 def _whose(attachment: Attachment, programs: Iterable[Program]) -> str:
     known = [p for p in programs if p.id == attachment.prog.id]
     pins = " and ".join(pin for p in known for pin in p.pinned)
-    built = OURS if any(p.ours for p in known) else ", not built by xdpctl"
-    return built + (f", pinned at {pins}" if pins else "")
+    built = "built" if any(p.ours for p in known) else "not built"
+    return f", {built} by xdpctl" + (f", pinned at {pins}" if pins else "")
 
 
 def describe(attachment: Attachment) -> str:

@@ -36,6 +36,11 @@ class Outcome(Struct, frozen=True):
     refused: tuple[proc.Result, ...]
     """What came of the better ways to do it."""
 
+    @property
+    def fell_back(self) -> str:
+        """Why the best way was not taken; empty where it was."""
+        return tool_said(self.refused[0]) if self.refused else ""
+
 
 def run(operation: Operation) -> tuple[Outcome, ...]:
     """Every step, or none of them."""

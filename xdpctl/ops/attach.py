@@ -19,7 +19,6 @@ class Attached(Struct, frozen=True):
 class Prepared(Struct, frozen=True):
     device: str
     program: str
-    mode: ModeChoice
     operation: apply.Operation
 
 
@@ -42,11 +41,9 @@ def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: boo
     def settle(_step: plan.Step, _error: BaseException) -> tuple[Argv, ...]:
         return plan.undo_attach(iplink.device(name, netns), program_id, netns.prefix)
 
-    return Prepared(name, program, mode, apply.Operation(steps, owners.running(device), observe, settle))
+    return Prepared(name, program, apply.Operation(steps, owners.running(device), observe, settle))
 
 
 def run(prepared: Prepared) -> Attached:
     (outcome,) = apply.run(prepared.operation)
-    fell_back = apply.tool_said(outcome.refused[0]) if outcome.refused else ""
-    mode = prepared.mode.tried[len(outcome.refused)]
-    return Attached(prepared.device, prepared.program, mode, fell_back)
+    return Attached(prepared.device, prepared.program, Mode(outcome.act.way), outcome.fell_back)

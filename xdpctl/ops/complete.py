@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from xdpctl.core import artifacts, elf
-from xdpctl.tools.netns import NAMED
+from xdpctl.tools import netns
 
 
 def devices() -> list[str]:
@@ -15,7 +15,7 @@ def devices() -> list[str]:
 
 
 def namespaces() -> list[str]:
-    return sorted(os.listdir(NAMED)) if os.path.isdir(NAMED) else []
+    return list(netns.names())
 
 
 def objects() -> list[str]:
@@ -36,7 +36,7 @@ def maps() -> list[str]:
     """The maps of the built objects, and what is pinned, where that can be seen."""
     names: set[str] = set()
     with contextlib.suppress(OSError):
-        names.update(os.listdir(os.environ.get("XDPCTL_PIN") or "/sys/fs/bpf/ebpf"))
+        names.update(os.listdir(os.environ.get("XDPCTL_PIN") or artifacts.PIN_DIRECTORY))
     for path in _built("*.bpf.o"):
         try:
             names.update(elf.read(path.read_bytes()).maps)

@@ -82,12 +82,15 @@ def prepare(request: Request) -> Prepared:
 def run(prepared: Prepared) -> Loaded:
     outcomes = apply.run(prepared.operation)
     request, found = prepared.request, prepared.found
-    mode, fell_back = None, ""
-    if request.device is not None:
-        refused = outcomes[-1].refused
-        mode = request.mode.tried[len(refused)]
-        fell_back = apply.tool_said(refused[0]) if refused else ""
-    return Loaded(found.xdp_programs[0], found.maps, request.pin, request.device, mode, fell_back)
+    attached = None if request.device is None else outcomes[-1]
+    return Loaded(
+        found.xdp_programs[0],
+        found.maps,
+        request.pin,
+        request.device,
+        None if attached is None else Mode(attached.act.way),
+        "" if attached is None else attached.fell_back,
+    )
 
 
 def _missing(pin: str, fresh: bool) -> list[str]:

@@ -31,14 +31,17 @@ class Netns(Struct, frozen=True):
 HERE = Netns()
 
 
+def names() -> tuple[str, ...]:
+    return tuple(sorted(os.listdir(NAMED))) if os.path.isdir(NAMED) else ()
+
+
 def named(name: str) -> Netns:
     """The namespace of a name or path; this one where there is none."""
     if not name:
         return HERE
     path = name if "/" in name else f"{NAMED}/{name}"
     if not Path(path).exists():
-        known = sorted(os.listdir(NAMED)) if Path(NAMED).is_dir() else []
-        raise BadRequest(f"there is no network namespace {path}", *did_you_mean(name, known))
+        raise BadRequest(f"there is no network namespace {path}", *did_you_mean(name, names()))
     return Netns(path)
 
 
