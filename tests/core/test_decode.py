@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from xdpctl.core.btf import BtfDump, BtfType, Types
-from xdpctl.core.decode import CpuValue, Entry, Layout, RawEntry, decode, layout, readable, total
+from xdpctl.core.decode import CpuValue, Entry, Layout, RawEntry, decode, layout, readable
+from xdpctl.core.meanings import total
 
 RECORDED = Path(__file__).parent.parent / "data" / "recorded"
 VERSIONS = ("v6.8.0", "debian7.1.0", "v7.7.0")

@@ -120,6 +120,39 @@ def test_what_libbpf_or_the_kernel_refused_before_the_verifier(name: str, messag
     assert hint in found.hints[0]
 
 
+FRAGS_ON_5_10 = """\
+libbpf: prog 'xdp_allow': BPF program load failed: Invalid argument
+libbpf: prog 'xdp_allow': failed to load: -22
+libbpf: failed to load object 'frags.o'
+Error: failed to load object file
+"""
+
+BUFF_LEN_ON_5_10 = """\
+libbpf: prog 'xdp_allow': BPF program load failed: Invalid argument
+libbpf: prog 'xdp_allow': -- BEGIN PROG LOAD LOG --
+; bytes += bpf_xdp_get_buff_len(ctx);
+0: (85) call unknown#188
+invalid func unknown#188
+processed 1 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+-- END PROG LOAD LOG --
+libbpf: prog 'xdp_allow': failed to load: -22
+libbpf: failed to load object 'frags.o'
+Error: failed to load object file
+"""
+
+
+def test_multi_buffer_programs_on_a_kernel_before_5_18() -> None:
+    flag = load_failure(SAID, FRAGS_ON_5_10)
+    assert flag.message == "the kernel refused xdp_allow before verifying it, and gives no reason"
+    assert flag.hints == ('if its section is "xdp.frags" (frags = true), that needs Linux 5.18 or newer',)
+    assert load_failure(SAID, FRAGS_ON_5_10.replace("Invalid argument", "-EINVAL")) == flag
+    helper = load_failure(SAID, BUFF_LEN_ON_5_10)
+    assert helper.message == "the verifier rejected xdp_allow: invalid func unknown#188"
+    assert "bpf_xdp_get_buff_len, which frags = true calls, needs Linux 5.18 or newer" in helper.hints
+    other = load_failure(SAID, BUFF_LEN_ON_5_10.replace("188", "999"))
+    assert "the program calls a helper that this kernel is too old to have" in other.hints
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [

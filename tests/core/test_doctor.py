@@ -82,8 +82,8 @@ def note(says: str, remedy: str, found: Finding) -> None:
 def test_a_healthy_machine() -> None:
     findings = doctor.examine(HEALTHY)
     assert doctor.healthy(findings)
-    names = "privileges kernel bpf xdp btf jit bpffs lockdown unprivileged clang headers bpftool iproute2"
-    assert [f.name for f in findings] == names.split()
+    kernel = "privileges kernel bpf xdp frags btf jit bpffs lockdown unprivileged"
+    assert [f.name for f in findings] == f"{kernel} clang headers bpftool iproute2".split()
     assert {f.name for f in findings if f.state is not State.GOOD} == {"unprivileged"}
 
 
@@ -162,6 +162,11 @@ def test_xdp_that_cannot_be_tried() -> None:
     note("without bpftool", "", finding("xdp", bpftool=replace(BPFTOOL, version=Answer(False))))
     lacks = replace(BPFTOOL, probe=Answer(False, '{"error":"missing CAP_PERFMON"}'))
     note("can't be tried: missing CAP_PERFMON", "", finding("xdp", bpftool=lacks))
+
+
+def test_frags() -> None:
+    good("frags = true", finding("frags", kernel="5.18.0"))
+    note("need Linux 5.18 or newer: they can't be loaded here", "", finding("frags", kernel="5.17.9"))
 
 
 def test_btf() -> None:

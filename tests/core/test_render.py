@@ -2,15 +2,18 @@
 
 import os
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from xdpctl.core import elf
+from xdpctl.core import elf, presets
 from xdpctl.core.render import render
-from xdpctl.core.spec import Spec, parse
+from xdpctl.core.spec import Spec
+from xdpctl.core.spec_parse import parse
+from xdpctl.core.words import Field
 
 GOLDEN = Path(__file__).parent.parent / "data" / "golden"
 
@@ -40,11 +43,29 @@ SPECS: dict[str, dict[str, Any]] = {
     },
     "printk": {"printk": r'100% of "them" \o/ ??='},
     "printk_and_bytes": {"printk": "seen", "counter": [{"type": "array", "fields": ["bytes"]}]},
+    "lru_hash_by_parts": {
+        "counter": [{"type": "lru_hash", "key": ["vlan", "src_mac", "ethertype"], "fields": BOTH}]
+    },
+    "percpu_hash_by_flow": {"counter": [{"type": "percpu_hash", "key": "flow", "fields": BOTH}]},
+    "percpu_array_by_length_all_fields": {
+        "frags": True,
+        "counter": [{"type": "percpu_array", "key": "length", "fields": [str(field) for field in Field]}],
+    },
+    "rules": {
+        "rule": [
+            {"match": {"src_ip": ["10.0.0.0/8", "2001:db8::/33"], "dst_port": "1-1023"}, "verdict": "drop"},
+            {"match": {"tcp_flags": ["syn/syn|ack", "0"], "dscp": ["none", "ef"]}, "verdict": "tx"},
+            {"match": {"dst_mac": "02:00:00:00:00:00/17", "length": "0-63"}, "verdict": "aborted"},
+        ],
+        "counter": [{"key": "verdict", "type": "percpu_array"}],
+    },
+    "printk_limited": {"printk": "seen", "printk_per_second": 10},
     "own_names_and_size": {
         "program": "fifteen_letters",
         "counter": [{"map": "fifteen_in_maps", "type": "percpu_array", "fields": BOTH, "max_entries": 256}],
     },
 }
+SPECS |= {f"preset_{name}": tomllib.loads(presets.text(name)) for name in presets.names()}
 
 
 @pytest.fixture(params=SPECS)
@@ -67,7 +88,8 @@ def test_every_golden_copy_is_compared() -> None:
 
 def test_it_is_formatted(spec: Spec) -> None:
     code = render(spec)
-    assert not re.search(r"\n\n\n|[ \t]\n|\{%|%\}|\{\{|\}\}|\n\t*  |\n\n\}|\{\n\n", code)
+    unbroken = re.sub(r"((?:&&|\|\||[(,;])[^\n]*)\n\t* +(?=\S)", r"\1 ", code)
+    assert not re.search(r"\n\n\n|[ \t]\n|\{%|%\}|\{\{|\}\}|\n\t*  |\n\n\}|\{\n\n", unbroken)
     assert code.endswith(";\n")
     assert max(map(len, code.expandtabs(8).splitlines())) <= 100
 
@@ -75,10 +97,13 @@ def test_it_is_formatted(spec: Spec) -> None:
 def test_it_compiles_to_what_load_takes(spec: Spec, compile_bpf: Callable[..., bytes]) -> None:
     found = elf.read(compile_bpf(render(spec)))
     assert found.has_btf
-    assert (found.xdp_programs, found.maps) == ((spec.program,), (spec.counter.map,))
+    assert (found.xdp_programs, sorted(found.maps)) == ((spec.program,), sorted(spec.maps))
 
 
 def test_shared_maps_add_atomically_and_per_cpu_maps_plainly(spec: Spec) -> None:
     code = render(spec)
-    assert ("__sync_fetch_and_add" in code) is not spec.counter.type.per_cpu
-    assert (" += " in code) is spec.counter.type.per_cpu
+    shared = any(not counter.type.per_cpu for counter in spec.counters)
+    own = any(counter.type.per_cpu or counter.whole for counter in spec.counters)
+    may_lose = any(counter.lost for counter in spec.counters)
+    assert ("__sync_fetch_and_add" in code) is (shared or may_lose)
+    assert (" += 1" in code or " += length" in code) is own

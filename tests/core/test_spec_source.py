@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xdpctl.core.spec import Field, Flag, Key, MapType, Verdict, parse
-from xdpctl.core.spec_source import OPTIONS, TEMPLATE, read_spec
+from xdpctl.core import presets
+from xdpctl.core.spec_parse import parse
+from xdpctl.core.spec_source import OPTIONS, read_spec
+from xdpctl.core.words import Field, Flag, Key, MapType, Verdict
 from xdpctl.errors import BadRequest
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -114,4 +116,11 @@ def test_an_error_names_the_line_or_the_option(text: str, options: dict[str, Any
 
 
 def test_what_new_writes_says_the_defaults() -> None:
-    assert read_spec(TEMPLATE.format(name="counter.toml"), "counter.toml", {}) == parse({})
+    assert read_spec(presets.beginning("counter.toml"), "counter.toml", {}) == parse({})
+
+
+def test_options_speak_of_one_counter() -> None:
+    two = "[[counter]]\n[[counter]]\nmap = 'other'"
+    assert read_spec(two, "two.toml", {"--verdict": "drop"}).verdict is Verdict.DROP
+    with pytest.raises(BadRequest, match="--type speaks of one counter, but two.toml has 2"):
+        read_spec(two, "two.toml", {"--type": "array"})

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xdpctl.core.btf import Value
 from xdpctl.core.decode import CpuValue, Entry
+from xdpctl.core.meanings import Value
 from xdpctl.core.model import BtfId, Map, MapId
 from xdpctl.views.dump import as_csv, as_json, as_table
 

@@ -2,13 +2,16 @@
 
 SOURCE is a spec (counter.toml), a C file, or nothing: then the options describe the counter, and
 what they leave open is as in the first lesson: a hash map pkt_cnt with one count of all packets.
-With a spec, options take the place of its entries.
+With a spec or a preset, options take the place of its entries. Rules, policies and redirection stand
+in specs only: `xdpctl new` writes one that explains them.
 
 \b
 Examples:
   xdpctl build
   xdpctl build --type percpu_array --key verdict --field packets --field bytes
+  xdpctl build --type percpu_hash --key ip_proto --key dst_port
   xdpctl build counter.toml --verdict drop
+  xdpctl build --preset top-talkers --show
   xdpctl build my_program.c
 """
 
@@ -21,11 +24,11 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core import artifacts
 from xdpctl.core.plan import command_line
-from xdpctl.core.spec import Field, Flag, Key, MapType, Verdict
+from xdpctl.core.words import Field, Flag, Key, MapType, Verdict
 from xdpctl.errors import BadRequest
 from xdpctl.ops import build
 
-REPEATABLE = ("--field", "--flag")
+REPEATABLE = ("--key", "--field", "--flag")
 
 
 def _choice(words: type[StrEnum], what: str, default: str, *names: str) -> Any:
@@ -56,6 +59,14 @@ def command(
         autocompletion=arguments.completion("sources"),
         show_default=False,
     ),
+    preset: str = typer.Option(
+        "",
+        metavar="PRESET",
+        help="A spec that comes with xdpctl: see `xdpctl new --list`.",
+        autocompletion=arguments.completion("presets"),
+        show_default=False,
+    ),
+    show: bool = typer.Option(False, "--show", help="Print the C; compile and write nothing."),
     out: Path = typer.Option(artifacts.BUILD_DIRECTORY, "--out", metavar="DIR", help="Where to write."),
     program: list[str] = typer.Option(
         None,
@@ -67,7 +78,7 @@ def command(
         None, "--map", metavar="NAME", help="Name of the map.  [default: pkt_cnt]"
     ),
     map_type: list[str] = _choice(MapType, "Map type", "hash", "--type"),
-    key: list[str] = _choice(Key, "What is counted apart", "total"),
+    key: list[str] = _choice(Key, "What is counted apart; repeat it for a key of several parts", "total"),
     field: list[str] = _choice(Field, "What a value holds, can be repeated", "packets"),
     max_entries: list[int] = typer.Option(
         None, metavar="N", help="Size of the map.  [default: as many as the key needs]"
@@ -76,6 +87,12 @@ def command(
     verdict: list[str] = _choice(Verdict, "What happens to the packets", "pass"),
     printk: list[str] = typer.Option(
         None, metavar="TEXT", help="A message for the kernel's trace log with every packet."
+    ),
+    printk_per_second: list[int] = typer.Option(
+        None, metavar="N", help="At most so many messages.  [default: no limit]"
+    ),
+    frags: bool = typer.Option(
+        False, "--frags", help="Take packets of several buffers too (Linux 5.18 and newer)."
     ),
 ) -> None:
     options: dict[str, list[Any]] = {
@@ -88,9 +105,14 @@ def command(
         "--flag": flag,
         "--verdict": verdict,
         "--printk": printk,
+        "--printk-per-second": printk_per_second,
+        "--frags": [True] if frags else [],
     }
     given = {option: _value(option, values) for option, values in options.items() if values}
-    prepared = build.prepare(source, out, given)
+    if show:
+        session.say(build.show(source, preset, given).rstrip())
+        return
+    prepared = build.prepare(source, preset, out, given)
     if session.dry_run():
         if not prepared.target.parent.exists():
             session.say(command_line(("mkdir", "-p", str(prepared.target.parent))))

@@ -1,7 +1,8 @@
 """Show what a map holds.
 
 MAP is a name (looked for in the pin directory, then in all of bpffs, then among all maps), a path
-in bpffs, or id:NUMBER. Values of several CPUs are summed.
+in bpffs, or id:NUMBER. Values of several CPUs are summed. Where a program counts what found no place
+in its map, or what its map had to forget, that is shown below.
 
 \b
 Examples:
@@ -46,13 +47,19 @@ def command(
     if "/" not in name and not name.startswith("id:") and os.path.dirname(found.pin or "") not in directories:
         session.note(f"{name} isn't in {directories[0]}: reading {found.pin or f'id:{found.map.id}'}")
     if not found.entries:
-        session.note(f"{found.map.name} is empty: nothing has been counted yet")
+        session.note(f"{found.map.name} is empty")
     elif not found.typed:
         session.note(f"{found.map.name} has no BTF: its bytes are shown as they are")
     per_cpu = per_cpu or (found.map.per_cpu and not found.typed)  # bytes can't be summed
     if json:
-        session.say(view.as_json(found.map, found.pin, found.entries, per_cpu))
-    elif csv:
-        session.say(view.as_csv(found.entries, per_cpu))
+        session.say(view.as_json(found.map, found.pin, found.entries, per_cpu, found.accounts))
+        return
+    shown = view.worth_showing(found.map, found.entries)
+    if csv:
+        session.say(view.as_csv(shown, per_cpu))
+        session.note(view.as_lines(found.accounts))
     else:
-        session.say(view.as_table(found.entries, per_cpu))
+        session.say("\n\n".join(filter(None, [view.as_table(shown, per_cpu), view.as_lines(found.accounts)])))
+    if len(shown) < len(found.entries):
+        zeros = len(found.entries) - len(shown)
+        session.note(f"{zeros} elements of {found.map.name} are zero: --json shows them too")

@@ -1,21 +1,49 @@
 """Write a commented spec to start from.
 
-Example: xdpctl new; edit counter.toml; xdpctl build counter.toml
+\b
+Examples:
+  xdpctl new; edit counter.toml; xdpctl build counter.toml
+  xdpctl new --list
+  xdpctl new --from top-talkers talkers.toml
 """
 
 from pathlib import Path
 
 import typer
 
-from xdpctl.cli import session
+from xdpctl.cli import arguments, session
+from xdpctl.core import presets
+from xdpctl.errors import BadRequest
 from xdpctl.ops import new
+from xdpctl.views.table import table
 
 
 def command(
-    file: Path = typer.Argument(Path("counter.toml"), metavar="FILE", help="Where to write it."),
+    file: Path | None = typer.Argument(
+        None,
+        metavar="FILE",
+        help="Where to write it.  [default: counter.toml, or PRESET.toml]",
+        show_default=False,
+    ),
+    preset: str = typer.Option(
+        "",
+        "--from",
+        metavar="PRESET",
+        help="Which spec; without it, one with every entry and its default.",
+        autocompletion=arguments.completion("presets"),
+        show_default=False,
+    ),
+    list_: bool = typer.Option(False, "--list", help="Name the presets and what each is for."),
 ) -> None:
-    if session.dry_run():
-        session.say(f"# write {file}")
+    if list_:
+        if file or preset:
+            raise BadRequest("--list only names the presets", "leave the rest out")
+        session.say(table(("preset", "what it does"), presets.described()))
         return
-    new.new(file)
-    session.say(f"wrote {file}")
+    path = file or Path(f"{preset or 'counter'}.toml")
+    spec = presets.text(preset) if preset else presets.beginning(str(path))
+    if session.dry_run():
+        session.say(f"# write {path}")
+        return
+    new.new(path, spec)
+    session.say(f"wrote {path}")

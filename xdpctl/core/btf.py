@@ -7,10 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
-Value = int | str | bool | None | dict[str, Any] | list[Any]
-Reader = Callable[[bytes], Value]
+from xdpctl.core import meanings
+from xdpctl.core.meanings import Merger, Reader, Value, hexadecimal, unsigned
 
-VERDICTS = ("XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT")
 ANONYMOUS = ("(anon)", "")
 """How bpftool names a struct or union in another one whose members are used as the outer one's."""
 MODIFIERS = ("CONST", "VOLATILE", "RESTRICT", "TYPE_TAG")
@@ -54,9 +53,10 @@ class BtfDump(Struct, frozen=True):
 class Types:
     """All types of one BTF object, and how to read each."""
 
-    def __init__(self, types: tuple[BtfType, ...], raw: bool = False) -> None:
+    def __init__(self, types: tuple[BtfType, ...], raw: bool = False, boot: int = 0) -> None:
         self.types: Mapping[int, BtfType] = {t.id: t for t in types}
         self.raw = raw
+        self.boot = boot
 
     @cached_property
     def _readers(self) -> dict[str, Callable[[BtfType], Reader]]:
@@ -78,6 +78,25 @@ class Types:
         type_ = self.types.get(type_id)
         make = self._readers.get(type_.kind) if type_ else None
         return make(type_) if make and type_ else hexadecimal
+
+    def merger(self, type_id: int) -> Merger:
+        """How to make one value, already read, of those of all CPUs."""
+        type_ = self.types.get(type_id)
+        if type_ is None or type_.kind not in ("STRUCT", "TYPEDEF", *MODIFIERS):
+            return meanings.total
+        if type_.kind != "STRUCT":
+            return meanings.MERGERS.get(type_.name) or self.merger(type_.type_id)
+        of_members = {member.name: self.merger(member.type_id) for member in type_.members}
+
+        def merge(values: list[Any]) -> Value:
+            if not all(isinstance(value, dict) for value in values):
+                return meanings.total(values)
+            return {
+                name: of_members.get(name, meanings.total)([value[name] for value in values])
+                for name in values[0]
+            }
+
+        return merge
 
     def size(self, type_id: int) -> int:
         type_ = self.types.get(type_id)
@@ -102,13 +121,19 @@ class Types:
         return lambda data: names.get(unsigned(data), unsigned(data))
 
     def _typedef(self, type_: BtfType) -> Reader:
-        if not self.raw and type_.name in MEANINGS:
-            return MEANINGS[type_.name]
-        return hexadecimal if type_.name in MEANINGS_IN_NETWORK_ORDER else self.reader(type_.type_id)
+        if not self.raw and type_.name in meanings.OF_TIMES:
+            return meanings.time_since_boot(self.boot)
+        if not self.raw and type_.name in meanings.OF_TYPEDEFS:
+            return meanings.OF_TYPEDEFS[type_.name]
+        in_network_order = type_.name in meanings.IN_NETWORK_ORDER
+        return hexadecimal if in_network_order else self.reader(type_.type_id)
 
     def _struct(self, type_: BtfType) -> Reader:
         if type_.name == "in6_addr":
-            return hexadecimal if self.raw else ipv6
+            return hexadecimal if self.raw else meanings.ipv6
+        meaning = meanings.OF_STRUCTS.get((type_.name, tuple(m.name for m in type_.members)))
+        if meaning and not self.raw:
+            return meaning
         members = [(m.name, self._member(m)) for m in type_.members]
 
         def read_struct(data: bytes) -> Value:
@@ -156,45 +181,9 @@ def bitfield(read: Reader, first: int, width: int, size: int) -> Reader:
     return read_bits
 
 
-def unsigned(data: bytes) -> int:
-    return int.from_bytes(data, sys.byteorder)
-
-
 def signed(data: bytes) -> int:
     return int.from_bytes(data, sys.byteorder, signed=True)
 
 
-def hexadecimal(data: bytes) -> str:
-    return "0x" + data.hex()
-
-
 def text(data: bytes) -> str:
     return data.split(b"\0", 1)[0].decode(errors="replace")
-
-
-def ipv4(data: bytes) -> str:
-    return ".".join(map(str, data))
-
-
-def ipv6(data: bytes) -> str:
-    import socket
-
-    return socket.inet_ntop(socket.AF_INET6, data)
-
-
-def network_order(data: bytes) -> int:
-    return int.from_bytes(data, "big")
-
-
-def verdict(data: bytes) -> Value:
-    number = unsigned(data)
-    return VERDICTS[number] if number < len(VERDICTS) else number
-
-
-MEANINGS_IN_NETWORK_ORDER: dict[str, Reader] = {
-    "__be16": network_order,
-    "__be32": ipv4,
-    "__be64": network_order,
-}
-MEANINGS: dict[str, Reader] = {"xdp_action_t": verdict, **MEANINGS_IN_NETWORK_ORDER}
-"""What a typedef's name tells of its value."""

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, cast
 
 from msgspec import Struct
 
-from xdpctl.core.btf import BtfDump, Reader, Types, Value, hexadecimal
+from xdpctl.core.btf import BtfDump, Types
+from xdpctl.core.meanings import MERGERS, Merger, Reader, Value, hexadecimal, total
 
 
 class RawError(Struct, frozen=True):
@@ -40,45 +40,47 @@ class Layout(Struct, frozen=True):
 
     key: Reader = hexadecimal
     value: Reader = hexadecimal
+    merge: Merger = total
+    """How to make one value of those of all CPUs."""
+    is_sum: bool = True
+    """Whether a value that is no struct can be added up over entries."""
     typed: bool = False
 
 
-def layout(all_types: BtfDump, key_and_value: BtfDump, raw: bool) -> Layout:
-    """`key_and_value` is what bpftool prints for a map: the type of the key, then that of the value."""
+def layout(all_types: BtfDump, key_and_value: BtfDump, raw: bool, boot: int = 0) -> Layout:
+    """`key_and_value` is what bpftool prints for a map: the type of the key, then that of the value.
+
+    `boot` is when the machine was started, in nanoseconds since 1970.
+    """
     if len(key_and_value.types) != 2:
         return Layout()
-    types = Types(all_types.types, raw)
-    key, value = (types.reader(t.id) for t in key_and_value.types)
-    return Layout(key, value, True)
+    types = Types(all_types.types, raw, boot)
+    key, value = key_and_value.types
+    return Layout(
+        types.reader(key.id), types.reader(value.id), types.merger(value.id), value.name not in MERGERS, True
+    )
 
 
 def decode(raw: Sequence[RawEntry], layout: Layout) -> tuple[Entry, ...]:
     """Entries in bpftool's order; values of several CPUs are summed."""
-    return tuple(_entry(entry, layout.key, layout.value) for entry in raw)
+    return tuple(_entry(entry, layout) for entry in raw)
 
 
-def _entry(raw: RawEntry, key: Reader, value: Reader) -> Entry:
-    per_cpu = tuple(CpuValue(v.cpu, _read(v.value, value)) for v in raw.values)
-    whole = total([v.value for v in per_cpu]) if per_cpu else _read(raw.value, value)
-    return Entry(_read(raw.key, key), whole, per_cpu)
+def _entry(raw: RawEntry, layout: Layout) -> Entry:
+    per_cpu = tuple(CpuValue(v.cpu, _read(v.value, layout.value)) for v in raw.values)
+    merged = layout.merge([v.value for v in per_cpu]) if per_cpu else _read(raw.value, layout.value)
+    return Entry(_read(raw.key, layout.key), merged, per_cpu)
 
 
 def _read(data: list[str] | RawError | None, read: Callable[[bytes], Value]) -> Value:
+    found = raw_bytes(data)
+    return None if found is None else read(found)
+
+
+def raw_bytes(data: list[str] | RawError | None) -> bytes | None:
     if data is None or isinstance(data, RawError):
         return None
-    return read(bytes(int(byte, 16) for byte in data))
-
-
-def total(values: list[Any]) -> Value:
-    """The sum over CPUs, member by member; None where something isn't a number and differs."""
-    first, kinds = values[0], {type(value) for value in values}
-    if kinds == {dict}:
-        return {name: total([value[name] for value in values]) for name in first}
-    if kinds == {list}:
-        return [total(list(parts)) for parts in zip(*values, strict=True)]
-    if kinds == {int}:
-        return int(sum(values))
-    return cast("Value", first) if len(kinds) == 1 and values.count(first) == len(values) else None
+    return bytes(int(byte, 16) for byte in data)
 
 
 def readable(text: bytes) -> bytes:

@@ -61,6 +61,11 @@ _LOAD_PATTERNS = (
         r"the program calls \1, which a BPF program can't",
         "such functions are for user space",
     ),
+    (
+        r"'(\w+)': BPF program load failed: (?:Invalid argument|-EINVAL)\nlibbpf: prog '\1': failed to load",
+        r"the kernel refused \1 before verifying it, and gives no reason",
+        'if its section is "xdp.frags" (frags = true), that needs Linux 5.18 or newer',
+    ),
 )
 
 
@@ -92,6 +97,8 @@ _VERIFIER_ADVICE = (
     ("type=map_value expected=map_ptr", 'the map lacks SEC(".maps") behind its name'),
     ("type=scalar expected=fp", "a helper wants the address of the key or value: &key"),
     ("GPL-restricted", 'say that the program is under the GPL: char LICENSE[] SEC("license") = "GPL";'),
+    ("unknown#188", "bpf_xdp_get_buff_len, which frags = true calls, needs Linux 5.18 or newer"),
+    ("invalid func unknown#", "the program calls a helper that this kernel is too old to have"),
     ("unknown opcode 8d", "compile it with -O2"),
     ("infinite loop", "bound the loop: the verifier wants to see that it ends"),
     ("invalid access to map value", "the pointer's type is larger than the map's value: make them the same"),

@@ -16,6 +16,8 @@ MINIMUM = (5, 10)
 program's constants with it (BPF_PROG_BIND_MAP)."""
 UNCOUNTED = (5, 11)
 """Since this kernel the memory of maps isn't counted against RLIMIT_MEMLOCK."""
+MULTI_BUFFER = (5, 18)
+"""Since this kernel XDP programs may take packets of several buffers (`frags = true` in a spec)."""
 ENOUGH_LOCKED = 1 << 20
 BPFFS = "/sys/fs/bpf"
 
@@ -119,6 +121,13 @@ def xdp(facts: Facts) -> Finding:
         "the kernel refuses to load an XDP program",
         "boot a kernel with CONFIG_NET and CONFIG_BPF_SYSCALL; in a container, start that with --privileged",
     )
+
+
+def frags(facts: Facts) -> Finding:
+    if facts.version >= MULTI_BUFFER:
+        return _good("frags", "specs with frags = true can be loaded")
+    newer = ".".join(map(str, MULTI_BUFFER))
+    return _note("frags", f"specs with frags = true need Linux {newer} or newer: they can't be loaded here")
 
 
 def btf(facts: Facts) -> Finding:
@@ -272,6 +281,7 @@ CHECKS = (
     kernel,
     bpf,
     xdp,
+    frags,
     btf,
     jit,
     bpffs,

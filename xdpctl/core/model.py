@@ -71,6 +71,16 @@ class Map(Struct, frozen=True):
         return "percpu" in str(self.type)
 
     @property
+    def forgets(self) -> bool:
+        """Makes room for new elements by dropping old ones."""
+        return "lru" in str(self.type)
+
+    @property
+    def elements_come_singly(self) -> bool:
+        """An array has all its elements from the start, a devmap all its places."""
+        return not str(self.type).endswith(("array", "devmap"))
+
+    @property
     def internal(self) -> bool:
         """libbpf makes such maps for a program's global variables: `xdp_allo.rodata`."""
         return "." in self.name

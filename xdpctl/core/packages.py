@@ -17,6 +17,7 @@ _DEBIAN = {
     "bpftool": "bpftool",
     "ip": "iproute2",
     "ping": "iputils-ping",
+    "taskset": "util-linux",
     "kernel": "linux-image-$(dpkg --print-architecture)",
 }
 _KERNELS_OWN_TOOLS = "linux-tools-$(uname -r)"

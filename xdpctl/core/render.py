@@ -4,12 +4,12 @@ import contextlib
 import re
 import sys
 import zlib
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xdpctl.core.spec import Counter, Field, Key, Spec, Verdict
+from xdpctl.core import c_program
+from xdpctl.core.spec import Spec
 
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache, Environment
@@ -26,34 +26,9 @@ HEADERS = _PACKAGE / "_bpf" if _INSTALLED.is_dir() else _PACKAGE.parent / "bpf"
 
 def render(spec: Spec) -> str:
     """The C of the program that this spec describes."""
-    counter = spec.counter
-    several = len(counter.fields) > 1
-    needs_bytes = Field.BYTES in counter.fields
-    by_verdict = counter.key is Key.VERDICT
-    verdict = f"XDP_{spec.verdict.upper()}"
-    return (
-        _environment()
-        .get_template("counter.bpf.c.j2")
-        .render(
-            marker=MARKER,
-            spec=spec,
-            counter=counter,
-            counted=_counted(counter),
-            fate=_FATE[spec.verdict],
-            by_verdict=by_verdict,
-            needs_bytes=needs_bytes,
-            value_is_struct=several,
-            key_type="xdp_action_t" if by_verdict else "__u32",
-            key_value=verdict if by_verdict else "0",
-            value_type="struct counts" if several else "__u64",
-            value="counts" if several else str(counter.fields[0]),
-            first_value=_first_value(counter),
-            additions=tuple(_additions(counter)),
-            map_flags=" | ".join(f"BPF_F_{flag.upper()}" for flag in counter.flags),
-            printk=_c_string(spec.printk.replace("%", "%%")),
-            verdict=verdict,
-        )
-    )
+    template = _environment().get_template("counter.bpf.c.j2")
+    code = template.render(marker=MARKER, **c_program.parts(spec))
+    return re.sub(r"\n{3,}", "\n\n", code).replace("{\n\n", "{\n").replace("\n\n}", "\n}")
 
 
 def _compiled() -> "BytecodeCache":
@@ -84,37 +59,3 @@ def _environment() -> "Environment":
         **LAYOUT,
         bytecode_cache=_compiled(),
     )
-
-
-_FATE = {Verdict.PASS: "passes", Verdict.DROP: "drops"}
-
-
-def _counted(counter: Counter) -> str:
-    what = " and ".join(counter.fields)
-    by = " by verdict" if counter.key is Key.VERDICT else ""
-    kind = str(counter.type).replace("percpu_", "per-CPU ")
-    return f"{what}{by} in the {kind} map {counter.map}"
-
-
-_ONE_PACKET = {Field.PACKETS: "1", Field.BYTES: "length"}
-
-
-def _first_value(counter: Counter) -> str:
-    if len(counter.fields) == 1:
-        return _ONE_PACKET[counter.fields[0]]
-    return "{ " + ", ".join(f".{field} = {_ONE_PACKET[field]}" for field in counter.fields) + " }"
-
-
-def _additions(counter: Counter) -> Iterable[str]:
-    for field in counter.fields:
-        amount = _ONE_PACKET[field]
-        if len(counter.fields) > 1:
-            place, pointer = f"counts->{field}", f"&counts->{field}"
-        else:
-            place, pointer = f"*{field}", str(field)
-        yield f"{place} += {amount}" if counter.type.per_cpu else f"__sync_fetch_and_add({pointer}, {amount})"
-
-
-def _c_string(text: str) -> str:
-    """The text between the quotes of a C string; `??` would begin a trigraph."""
-    return re.sub(r'["\\]|(?<=\?)\?', r"\\\g<0>", text)

@@ -1,235 +1,120 @@
-"""What a counter program should do, checked: a `Spec` that exists can be built."""
+"""What a counter program does: the checked form of what users write."""
 
-import re
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from xdpctl.core.reserved import RESERVED
-from xdpctl.core.suggest import did_you_mean
-
-NAME_LENGTH = 15
-"""The kernel keeps 15 characters of the name of a program or map."""
-
-Path = tuple[str | int, ...]
-"""Where an entry stands in a spec: ("counter", 0, "type")."""
+from xdpctl.core.condition import Condition
+from xdpctl.core.words import Field, Flag, Key, MapType, Verdict
 
 
-class SpecError(Exception):
-    """One entry of a spec is wrong: which, why, and what would be right."""
-
-    def __init__(self, path: Path, message: str, *hints: str) -> None:
-        super().__init__(message)
-        self.path = path
-        self.message = message
-        self.hints = hints
-
-
-class MapType(StrEnum):
-    HASH = "hash"
-    ARRAY = "array"
-    PERCPU_HASH = "percpu_hash"
-    PERCPU_ARRAY = "percpu_array"
-
-    @property
-    def per_cpu(self) -> bool:
-        return self in (MapType.PERCPU_HASH, MapType.PERCPU_ARRAY)
-
-    @property
-    def hashed(self) -> bool:
-        """Its elements come into being one by one; an array has them all from the start."""
-        return self in (MapType.HASH, MapType.PERCPU_HASH)
-
-
-class Key(StrEnum):
-    TOTAL = "total"
-    VERDICT = "verdict"
-
-    @property
-    def entries(self) -> int:
-        """How many different keys a program can meet."""
-        return {Key.TOTAL: 1, Key.VERDICT: 5}[self]
-
-
-class Field(StrEnum):
-    PACKETS = "packets"
-    BYTES = "bytes"
-
-
-class Verdict(StrEnum):
-    PASS = "pass"
-    DROP = "drop"
-
-
-class Flag(StrEnum):
-    NO_PREALLOC = "no_prealloc"
-    ZERO_SEED = "zero_seed"
-    MMAPABLE = "mmapable"
-
-    @property
-    def suits(self) -> tuple[MapType, ...]:
-        """The map types for which the kernel takes this flag."""
-        hashes = (MapType.HASH, MapType.PERCPU_HASH)
-        return {
-            Flag.NO_PREALLOC: hashes,
-            Flag.ZERO_SEED: hashes,
-            Flag.MMAPABLE: (MapType.ARRAY,),
-        }[self]
-
-
-class Counter(Struct, frozen=True, forbid_unknown_fields=True):
+class Counter(Struct, frozen=True):
     map: str = "pkt_cnt"
     type: MapType = MapType.HASH
-    key: Key = Key.TOTAL
+    key: tuple[Key, ...] = (Key.TOTAL,)
+    """Several make one key together."""
     fields: tuple[Field, ...] = (Field.PACKETS,)
     max_entries: int = 0
     """Zero means: as many as the key has values. A checked spec has the number."""
     flags: tuple[Flag, ...] = ()
 
+    @property
+    def keys(self) -> int | None:
+        """How many different keys a program can meet, if that can be said."""
+        return self.key[0].kind.values if len(self.key) == 1 else None
 
-class Spec(Struct, frozen=True, forbid_unknown_fields=True):
+    @property
+    def can_lose(self) -> bool:
+        """Whether a packet may find no place in the map; a map of type LRU makes place."""
+        unsure = self.keys is None or self.keys > self.max_entries or Flag.NO_PREALLOC in self.flags
+        return unsure and not self.type.lru
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The variables that count what found no place."""
+        if not self.can_lose:
+            return ()
+        return (f"{self.map}_lost", *([f"{self.map}_lost_bytes"] if Field.BYTES in self.fields else []))
+
+    @property
+    def whole(self) -> str:
+        """The map that counts all packets beside one that forgets some."""
+        return f"{self.map}_all" if self.type.lru else ""
+
+    @property
+    def sums(self) -> tuple[Field, ...]:
+        """What is counted of packets that have no element of their own."""
+        return tuple(field for field in self.fields if field.is_sum) or (Field.PACKETS,)
+
+
+class Rule(Struct, frozen=True):
+    match: tuple[Condition, ...]
+    """All of them have to hold."""
+    verdict: Verdict
+
+
+class Policy(Struct, frozen=True):
+    """Verdicts that user space writes while the program runs."""
+
+    map: str = "policy"
+    key: Key = Key.SRC_IP
+    default: Verdict | None = None
+    """Of packets that the map doesn't speak of. A checked spec has one."""
+    max_entries: int = 1024
+
+    @property
+    def by_prefix(self) -> bool:
+        return self.key in (Key.SRC_IP, Key.DST_IP)
+
+
+class Slot(StrEnum):
+    """Which entry of the devmap a packet goes through."""
+
+    TOTAL = "total"
+    IFINDEX = "ifindex"
+
+
+class Redirect(Struct, frozen=True):
+    """Devices that packets are sent out of, which user space fills in."""
+
+    map: str = "tx_port"
+    key: Slot = Slot.TOTAL
+    fallback: Verdict = Verdict.PASS
+    """Where no device is filled in."""
+    max_entries: int = 0
+    """Zero means one, or enough for interfaces with small numbers. A checked spec has the number."""
+
+
+class Spec(Struct, frozen=True):
     program: str = "xdp_allow"
     verdict: Verdict = Verdict.PASS
     printk: str = ""
+    printk_per_second: int = 0
+    """At most so many messages; zero for one with every packet."""
+    frags: bool = False
     counters: tuple[Counter, ...] = msgspec.field(default=(Counter(),), name="counter")
+    rules: tuple[Rule, ...] = msgspec.field(default=(), name="rule")
+    policy: Policy | None = None
+    redirect: Redirect | None = None
 
     @property
-    def counter(self) -> Counter:
-        """The one counter that a program has."""
-        return self.counters[0]
+    def default(self) -> Verdict:
+        """What happens to packets of which neither a rule nor the policy map speaks."""
+        return self.policy.default if self.policy and self.policy.default else self.verdict
 
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All that can happen to a packet; user space may write any verdict that can be carried out."""
+        named = {self.default, *(rule.verdict for rule in self.rules)}
+        if self.policy:
+            named |= set(Verdict) - {Verdict.REDIRECT}
+        if self.redirect and (self.policy or Verdict.REDIRECT in named):
+            named |= {Verdict.REDIRECT, self.redirect.fallback}
+        return tuple(verdict for verdict in Verdict if verdict in named)
 
-CHOICES: dict[str, type[StrEnum]] = {
-    "type": MapType,
-    "key": Key,
-    "fields": Field,
-    "flags": Flag,
-    "verdict": Verdict,
-}
-"""The entries that take one of a few words."""
-
-
-def parse(raw: Mapping[str, Any]) -> Spec:
-    """A checked spec from decoded TOML; what is missing is as in the first lesson."""
-    _known_entries((), raw, Spec)
-    counters = raw.get("counter", [{}])
-    if not isinstance(counters, list) or not all(isinstance(c, dict) for c in counters):
-        raise SpecError(("counter",), "counter is a table of its own", "write it as [[counter]]")
-    if len(counters) != 1:
-        second: Path = ("counter", 1) if len(counters) > 1 else ("counter",)
-        raise SpecError(second, f"a program has one [[counter]], this spec has {len(counters)}")
-    _known_entries(("counter", 0), counters[0], Counter)
-    _words(raw, counters[0])
-    spec = _converted({**raw, "counter": counters})
-    _check_names(spec)
-    _check_printk(spec.printk)
-    return msgspec.structs.replace(spec, counters=(_checked(spec.counter, counters[0]),))
-
-
-def _known_entries(path: Path, table: Mapping[str, Any], struct: type[Struct]) -> None:
-    known = [field.encode_name for field in msgspec.structs.fields(struct)]
-    for name in table:
-        if name not in known:
-            raise SpecError((*path, name), f"unknown entry {name!r}", *did_you_mean(name, known))
-
-
-def _words(raw: Mapping[str, Any], counter: Mapping[str, Any]) -> None:
-    """Every word is one of those that its entry takes."""
-    entries = [((name,), raw[name]) for name in raw] + [(("counter", 0, n), counter[n]) for n in counter]
-    for path, value in entries:
-        choices = CHOICES.get(str(path[-1]))
-        if choices is None:
-            continue
-        for word in value if isinstance(value, list) else [value]:
-            if isinstance(word, str) and word not in tuple(choices):
-                hints = did_you_mean(word, choices)
-                if "," in word:
-                    hints = ("give several words as a list, on the command line by repeating the option",)
-                raise SpecError(path, f"{path[-1]} can't be {word!r}", *hints)
-
-
-def _converted(raw: Mapping[str, Any]) -> Spec:
-    try:
-        return msgspec.convert(raw, Spec)
-    except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `$")
-        path = tuple(int(i) if i else name for name, i in re.findall(r"\.?(\w+)|\[(\d+)\]", where))
-        entry = [step for step in path if isinstance(step, str)][-1]
-        for kind, in_words in _KINDS.items():
-            message = message.replace(f"`{kind}`", in_words)
-        raise SpecError(path, f"{entry}: {message[:1].lower()}{message[1:]}") from None
-
-
-_KINDS = {
-    "str": "a string",
-    "int": "a whole number",
-    "float": "a fraction",
-    "bool": "true or false",
-    "array": "a list",
-    "object": "a table",
-}
-"""What msgspec calls by the names of Python or JSON."""
-
-
-def _check_names(spec: Spec) -> None:
-    map_path: Path = ("counter", 0, "map")
-    for path, name in ((("program",), spec.program), (map_path, spec.counter.map)):
-        _check_name(path, name)
-    if spec.program == spec.counter.map:
-        raise SpecError(map_path, f"program and map are both called {spec.program!r}", "rename one of them")
-
-
-def _check_name(path: Path, name: str) -> None:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise SpecError(
-            path, f"{name!r} is no C identifier", "use letters, digits and _, and don't begin with a digit"
-        )
-    if len(name) > NAME_LENGTH:
-        raise SpecError(
-            path,
-            f"{name!r} has {len(name)} characters, the kernel keeps {NAME_LENGTH}",
-            f"shorten it: {name[:NAME_LENGTH]!r} would be what tools show",
-        )
-    if name in RESERVED or re.match(r"_[_A-Z]|bpf_|BPF_|BTF_|XDP_|SK_|TRI_|LIBBPF_|MAX_BPF_|TCP_BPF_", name):
-        raise SpecError(path, f"{name!r} already has a meaning in C or in the kernel's headers", "rename it")
-
-
-def _check_printk(message: str) -> None:
-    if not re.fullmatch(r"[ -~]{0,200}", message):
-        raise SpecError(("printk",), "printk takes one line of printable ASCII, 200 characters at most")
-
-
-def _checked(counter: Counter, given: Mapping[str, Any]) -> Counter:
-    """The counter with its number of entries, if its parts suit each other."""
-    at: Path = ("counter", 0)
-    if not counter.fields:
-        raise SpecError((*at, "fields"), "a counter has at least one field", f"known: {', '.join(Field)}")
-    for entry, words in (("fields", counter.fields), ("flags", counter.flags)):
-        for i, word in enumerate(words):
-            if word in words[:i]:
-                raise SpecError((*at, entry), f"{entry} names {str(word)!r} twice")
-    for flag in counter.flags:
-        if counter.type not in flag.suits:
-            raise SpecError(
-                (*at, "flags"),
-                f"flag {str(flag)!r} doesn't suit a map of type {str(counter.type)!r}",
-                f"it suits: {', '.join(flag.suits)}",
-            )
-    entries = counter.max_entries if "max_entries" in given else counter.key.entries
-    if entries < counter.key.entries:
-        raise SpecError(
-            (*at, "max_entries"),
-            f"max_entries {entries} is too small: key {str(counter.key)!r} has "
-            f"{counter.key.entries} value{'s' * (counter.key.entries > 1)}",
-            "leave it out to have as many as are needed",
-        )
-    if entries > MAX_ENTRIES:
-        raise SpecError((*at, "max_entries"), f"max_entries {entries} is more than {MAX_ENTRIES}")
-    return msgspec.structs.replace(counter, max_entries=entries)
-
-
-MAX_ENTRIES = 1 << 20
-"""A bound, so that no slip of the finger asks for all memory; a key has five values at most."""
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """All maps that are pinned beside the program."""
+        counters = [name for c in self.counters for name in (c.map, c.whole) if name]
+        return (*counters, *(part.map for part in (self.policy, self.redirect) if part))

@@ -4,7 +4,9 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from xdpctl.core.spec import Path, Spec, SpecError, parse
+from xdpctl.core.spec import Spec
+from xdpctl.core.spec_check import Path, SpecError
+from xdpctl.core.spec_parse import parse
 from xdpctl.core.toml_lines import line_of
 from xdpctl.errors import BadRequest
 
@@ -12,6 +14,8 @@ OPTIONS: dict[str, Path] = {
     "--program": ("program",),
     "--verdict": ("verdict",),
     "--printk": ("printk",),
+    "--printk-per-second": ("printk_per_second",),
+    "--frags": ("frags",),
     "--map": ("counter", 0, "map"),
     "--type": ("counter", 0, "type"),
     "--key": ("counter", 0, "key"),
@@ -34,12 +38,25 @@ def read_spec(text: str, name: str, options: Mapping[str, Any]) -> Spec:
     except (ValueError, RecursionError) as error:
         hints = ("text stands in quotes",) if "Invalid value" in str(error) else ()
         raise BadRequest(f"{name} is no TOML: {error}", *hints) from error
+    _refuse_ambiguous(raw, name, options)
     try:
         return parse(_overlaid(raw, options))
     except SpecError as error:
         option = next((o for o in options if OPTIONS[o] == error.path[: len(OPTIONS[o])]), None)
         where = option or (f"{name}:{line_of(text, error.path)}" if text else "the description")
         raise BadRequest(f"{where}: {error.message}", *error.hints) from error
+
+
+def _refuse_ambiguous(raw: Mapping[str, Any], name: str, options: Mapping[str, Any]) -> None:
+    """Options speak of one counter."""
+    counters = raw.get("counter")
+    if not isinstance(counters, list) or len(counters) < 2:
+        return
+    for option in options:
+        if OPTIONS[option][0] == "counter":
+            raise BadRequest(
+                f"{option} speaks of one counter, but {name} has {len(counters)}", "change it in the spec"
+            )
 
 
 def _overlaid(raw: dict[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,21 +72,3 @@ def _overlaid(raw: dict[str, Any], options: Mapping[str, Any]) -> dict[str, Any]
                 return raw  # not a table: `parse` says what is wrong with it
         table[last] = value
     return raw
-
-
-TEMPLATE = """\
-# A counter: build it with `xdpctl build {name}`, load it with `xdpctl load --dev DEVICE`.
-# Every entry may be left out; the values here are the defaults.
-
-program = "xdp_allow"           # name of the program, a C identifier of at most 15 characters
-verdict = "pass"                # what happens to the packets: pass or drop
-printk = ""                     # a message for every packet, in the kernel's trace log
-
-[[counter]]
-map = "pkt_cnt"                 # name of the map that holds the counts
-type = "hash"                   # hash, array, percpu_hash or percpu_array (the fastest)
-key = "total"                   # total: one count of all packets; verdict: one per XDP action
-fields = ["packets"]            # packets, bytes, or both, in the order that you like
-# max_entries = 1               # how many elements; as many as the key needs, if left out
-flags = []                      # for hashes: no_prealloc, zero_seed; for an array: mmapable
-"""

@@ -7,14 +7,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core import artifacts, diagnose, legacy
+from xdpctl.core import artifacts, legacy, presets
 from xdpctl.core.model import Argv
 from xdpctl.core.object_check import check_loadable, check_object
 from xdpctl.core.render import MARKER, render
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_source import read_spec
-from xdpctl.errors import BadRequest, HostLacks, Refused
-from xdpctl.tools import clang, proc
+from xdpctl.errors import BadRequest
+from xdpctl.tools import clang, sources
 
 
 class Prepared(Struct, frozen=True):
@@ -32,20 +32,35 @@ class Built(Struct, frozen=True):
     """What clang had to say, though it compiled."""
 
 
-def prepare(source: Path | None, out: Path, options: Mapping[str, Any]) -> Prepared:
+def prepare(source: Path | None, preset: str, out: Path, options: Mapping[str, Any]) -> Prepared:
     """What is to be built from a spec, a C file, or options alone; nothing is written yet."""
-    if source is not None and source.suffix == ".c":
+    if source is not None and source.suffix == ".c" and not preset:
         return _prepare_c(source, out, options)
-    if source is None:
-        spec = read_spec("", "", options)
-    elif source.suffix == ".toml":
-        spec = read_spec(_text(source, "write one: xdpctl new"), str(source), options)
-    else:
-        raise BadRequest(f"{source} is neither a spec (.toml) nor a C file (.c)")
+    spec = spec_of(source, preset, options)
     written = artifacts.source_path(out, spec.program)
     target = artifacts.object_path(out, spec.program)
     _refuse_foreign(written)
     return Prepared(spec, written, target, clang.compile_command(written.name, target.name), out)
+
+
+def spec_of(source: Path | None, preset: str, options: Mapping[str, Any]) -> Spec:
+    """The checked spec from a file, a preset, or options alone."""
+    if preset and source is not None:
+        raise BadRequest(f"--preset {preset} and {source} are two specs", "give one of them")
+    if preset:
+        return read_spec(presets.text(preset), f"preset {preset}", options)
+    if source is None:
+        return read_spec("", "", options)
+    if source.suffix != ".toml":
+        raise BadRequest(f"{source} is neither a spec (.toml) nor a C file (.c)")
+    return read_spec(sources.text(source, "write one: xdpctl new"), str(source), options)
+
+
+def show(source: Path | None, preset: str, options: Mapping[str, Any]) -> str:
+    """The C of the program, without compiling it."""
+    if source is not None and source.suffix == ".c":
+        raise BadRequest(f"--show prints the C of a spec, and {source} is C already")
+    return render(spec_of(source, preset, options))
 
 
 def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
@@ -54,7 +69,7 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
             f"{next(iter(options))} describes a generated program, but {source} is compiled as it is",
             "leave the option out, or change the C",
         )
-    _refuse_legacy_maps(_text(source), source)
+    _refuse_legacy_maps(sources.text(source), source)
     target = artifacts.object_path(out, artifacts.program_of(source))
     return Prepared(
         None, source, target, clang.compile_command(str(source), str(target), clang.LENIENT), None
@@ -69,10 +84,10 @@ def run(prepared: Prepared) -> Built:
     with _restored_on_failure(*written):
         if code is not None:
             source.write_text(code, encoding="utf-8")
-        notes = _compile(prepared)
+        notes = clang.run(prepared.command, source, prepared.cwd)
         name = str(source if code is None else target)
         compiled = target.read_bytes()
-        check_object(compiled, name, maps=() if spec is None else (spec.counter.map,))
+        check_object(compiled, name, maps=() if spec is None else spec.maps)
     return Built(written, notes + _what_load_will_say(compiled, name))
 
 
@@ -85,28 +100,9 @@ def _what_load_will_say(compiled: bytes, name: str) -> str:
     return ""
 
 
-def _compile(prepared: Prepared) -> str:
-    result = proc.act(prepared.command, cwd=prepared.cwd)
-    if result.ok:
-        return result.err
-    said = result.err.rstrip() or f"clang failed with status {result.status}"
-    if diagnose.lacks_headers(said):
-        raise HostLacks(said, proc.install_hint("headers"))
-    raise Refused(said, *diagnose.compile_failure(said, _text(prepared.source)))
-
-
-def _text(source: Path, *hints: str) -> str:
-    try:
-        return source.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadRequest(f"{source} can't be read: {error.strerror}", *hints) from error
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"{source} is no UTF-8 text") from error
-
-
 def _refuse_foreign(source: Path) -> None:
     """Only files that xdpctl wrote are overwritten."""
-    if source.exists() and MARKER not in _text(source).splitlines()[:3]:
+    if source.exists() and MARKER not in sources.text(source).splitlines()[:3]:
         raise BadRequest(
             f"{source} wasn't written by xdpctl, or its first lines were edited to keep it",
             f"compile it as it is: xdpctl build {source}",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from xdpctl.core import artifacts, elf
+from xdpctl.core import presets as spec_presets
 from xdpctl.tools import netns
 
 
@@ -28,8 +29,16 @@ def sources() -> list[str]:
     ]
 
 
+def programs_to_measure() -> list[str]:
+    return [*sources(), *objects()]
+
+
 def programs() -> list[str]:
     return [artifacts.program_of(path) for path in _built("*.bpf.c")]
+
+
+def presets() -> list[str]:
+    return list(spec_presets.names())
 
 
 def maps() -> list[str]:

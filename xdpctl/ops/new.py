@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-from xdpctl.core.spec_source import TEMPLATE
 from xdpctl.errors import BadRequest
 
 
-def new(path: Path) -> None:
+def new(path: Path, spec: str) -> None:
     """Write the spec; an existing file is never overwritten."""
     if path.suffix != ".toml":
         raise BadRequest(f"{path} is no name for a spec", "let it end with .toml, as in counter.toml")
     try:
         with path.open("x", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(TEMPLATE.format(name=path))
+            file.write(spec)
     except FileExistsError:
         raise BadRequest(f"{path} exists", f"give another name: xdpctl new {path.stem}-2.toml") from None
     except OSError as error:

@@ -3,7 +3,10 @@
 import platform
 from pathlib import Path
 
+from xdpctl.core import diagnose
 from xdpctl.core.model import Argv
+from xdpctl.errors import HostLacks, Refused
+from xdpctl.tools import proc, sources
 
 FLAGS = ("-O2", "-g", "-target", "bpf")
 ANYWHERE = ("-fdebug-compilation-dir=.",)
@@ -17,6 +20,17 @@ LENIENT = ("-Wall",)
 def compile_command(source: str, target: str, warnings: Argv = STRICT) -> Argv:
     path = f"./{source}" if source.startswith("-") else source
     return ("clang", *FLAGS, *warnings, *ANYWHERE, *asm_headers(), "-c", path, "-o", target)
+
+
+def run(command: Argv, source: Path, cwd: Path | None = None) -> str:
+    """Compile; returns what clang had to say, though it compiled."""
+    result = proc.act(command, cwd=cwd)
+    if result.ok:
+        return result.err
+    said = result.err.rstrip() or f"clang failed with status {result.status}"
+    if diagnose.lacks_headers(said):
+        raise HostLacks(said, proc.install_hint("headers"))
+    raise Refused(said, *diagnose.compile_failure(said, sources.text(source)))
 
 
 def asm_headers() -> Argv:

@@ -4,6 +4,7 @@ import gzip
 import os
 import platform
 import resource
+import time
 from pathlib import Path
 
 from xdpctl.errors import HostLacks
@@ -78,3 +79,33 @@ def read_only(directory: str) -> bool:
         return bool(os.statvfs(directory).f_flag & os.ST_RDONLY)
     except OSError:
         return False
+
+
+def cpu_seconds() -> tuple[float, float]:
+    """How long the CPUs were busy since the machine was started, and how long there were CPUs."""
+    line = (read("/proc/stat") or "cpu").partition("\n")[0]
+    ticks = [int(word) for word in line.split()[1:9]]  # user nice system idle iowait irq softirq steal
+    per_second = os.sysconf("SC_CLK_TCK")
+    return sum(ticks[:3] + ticks[5:]) / per_second, sum(ticks) / per_second
+
+
+def seconds_of_children() -> float:
+    """The CPU time of all processes that were started from here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def own_seconds() -> float:
+    """The CPU time of this process and of those that it started."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime + seconds_of_children()
+
+
+def cpus() -> tuple[int, ...]:
+    """The CPUs that this process may use."""
+    return tuple(sorted(os.sched_getaffinity(0)))
+
+
+def boot_time() -> int:
+    """When the clock of the kernel's programs began, in nanoseconds since 1970."""
+    return time.time_ns() - time.monotonic_ns()

@@ -5,15 +5,37 @@ from typing import Any
 
 import msgspec
 
-from xdpctl.core.btf import Value
+from xdpctl.core.beside import NOTHING_BESIDE, Accounts, Counts
 from xdpctl.core.decode import Entry
+from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map
 from xdpctl.views.table import table
 
 SCHEMA = 1
+FEW = 16
+"""An array of more elements is shown without those that are zero."""
 
 
-def as_json(map_: Map, pin: str | None, entries: Sequence[Entry], per_cpu: bool) -> str:
+def worth_showing(map_: Map, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The elements of a large array in which something was counted; all of any other map."""
+    if map_.elements_come_singly or len(entries) <= FEW:
+        return tuple(entries)
+    return tuple(entry for entry in entries if not _is_zero(entry.value))
+
+
+def _is_zero(value: Value) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_zero, value.values()))
+    return value in (None, 0)
+
+
+def as_json(
+    map_: Map,
+    pin: str | None,
+    entries: Sequence[Entry],
+    per_cpu: bool,
+    accounts: Accounts = NOTHING_BESIDE,
+) -> str:
     about = {
         "id": map_.id,
         "name": map_.name,
@@ -24,7 +46,18 @@ def as_json(map_: Map, pin: str | None, entries: Sequence[Entry], per_cpu: bool)
         "pin": pin,
     }
     listed = [_entry(entry, per_cpu) for entry in entries]
-    return msgspec.json.encode({"schema": SCHEMA, "map": about, "entries": listed}).decode()
+    return msgspec.json.encode({"schema": SCHEMA, "map": about, "entries": listed, **accounts}).decode()
+
+
+def as_lines(accounts: Accounts) -> str:
+    """What is counted beside the entries, in words."""
+    return "\n".join(f"{what}: {_amount(counts)}" for what, counts in accounts.items())
+
+
+def _amount(counts: Counts | None) -> str:
+    if counts is None:
+        return "unknown, since the program has gone"
+    return ", ".join(f"{number} {what}" for what, number in counts.items()) or "unknown"
 
 
 def as_csv(entries: Sequence[Entry], per_cpu: bool) -> str:

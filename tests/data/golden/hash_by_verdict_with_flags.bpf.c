@@ -20,6 +20,9 @@ struct {
 	__type(value, __u64);
 } pkt_cnt SEC(".maps");
 
+/* What found no place in pkt_cnt. */
+__u64 pkt_cnt_lost;
+
 /* Counts one packet under this key. */
 static __always_inline void count(xdp_action_t key)
 {
@@ -34,8 +37,11 @@ static __always_inline void count(xdp_action_t key)
 
 		/* Another CPU was faster: count into the element that it brought. */
 		packets = bpf_map_lookup_elem(&pkt_cnt, &key);
-		if (!packets)
+		if (!packets) {
+			/* No: the map is full. */
+			__sync_fetch_and_add(&pkt_cnt_lost, 1);
 			return;
+		}
 	}
 
 	/* All CPUs write here: only atomic additions lose nothing. */

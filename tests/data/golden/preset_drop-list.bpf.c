@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+// Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
+
+/* xdp_drop_list counts packets and bytes by verdict in the per-CPU array map actions; packets,
+ * bytes and last_seen by verdict and src_ip in the LRU per-CPU hash map sources.
+ * The map drop_list decides what happens to a packet; any other passes. */
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+/* A verdict as a map key. The kernel wants plain integers as keys of arrays,
+ * so this isn't `enum xdp_action`; its name tells readers what it means. */
+typedef __u32 xdp_action_t;
+
+/* How the values of all CPUs become one is in the names of their types. */
+typedef __u64 time_last_t;
+
+/* An address of either version of IP; an IPv4 address fills the first four bytes. */
+struct ip_addr {
+	__u32 version;	/* 4 or 6; 0 is none */
+	struct in6_addr addr;
+};
+
+/* The key of a trie: of version and address, the first so many bits count.
+ * 10.0.0.0/8 has a prefixlen of 40: the 32 bits of version 4, then 8. */
+struct ip_prefix {
+	__u32 prefixlen;
+	struct ip_addr ip;
+};
+
+/* What the program looks at in a packet. */
+struct packet {
+	struct ip_addr src_ip;
+};
+
+struct actions_counts {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* The map: the program counts into it, user space reads it meanwhile. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 5);
+	__type(key, xdp_action_t);
+	__type(value, struct actions_counts);
+} actions SEC(".maps");
+
+struct sources_all_counts {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* All packets: sources forgets some when it needs room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sources_all_counts);
+} sources_all SEC(".maps");
+
+struct sources_key {
+	xdp_action_t verdict;
+	struct ip_addr src_ip;
+};
+
+struct sources_counts {
+	__u64 packets;
+	__u64 bytes;
+	time_last_t last_seen;
+};
+
+/* The map: the program counts into it, user space reads it meanwhile. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_PERCPU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct sources_key);
+	__type(value, struct sources_counts);
+} sources SEC(".maps");
+
+/* Verdicts, which user space writes while the program runs; of all prefixes
+ * of src_ip, the longest decides. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ip_prefix);
+	__type(value, xdp_action_t);
+} drop_list SEC(".maps");
+
+static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
+				       struct packet *packet)
+{
+	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
+		return;
+	packet->src_ip.version = 4;
+	packet->src_ip.addr.s6_addr32[0] = ip->saddr;
+}
+
+static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end,
+				       struct packet *packet)
+{
+	if ((void *)(ip + 1) > end || ip->version != 6)
+		return;
+	packet->src_ip.version = 6;
+	packet->src_ip.addr = ip->saddr;
+}
+
+/* Looks through the packet; what it lacks stays none. */
+static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
+{
+	const void *end = (void *)(long)ctx->data_end;
+	const struct ethhdr *eth = (void *)(long)ctx->data;
+	const void *next = eth + 1;
+	__be16 type;
+
+	if ((void *)(eth + 1) > end)
+		return;
+	type = eth->h_proto;
+
+	/* VLAN tags come first. */
+	for (int tags = 0; tags < 4; tags++) {
+		const __be16 *tag = next; /* its id and priority, then the type of what follows */
+
+		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
+			break;
+		if ((void *)(tag + 2) > end)
+			return;
+		type = tag[1];
+		next = tag + 2;
+	}
+
+	if (type == bpf_htons(ETH_P_IP))
+		parse_ipv4(next, end, packet);
+	else if (type == bpf_htons(ETH_P_IPV6))
+		parse_ipv6(next, end, packet);
+}
+
+/* The verdict on a packet. */
+static __always_inline xdp_action_t decide(const struct packet *packet)
+{
+	struct ip_prefix key = { .prefixlen = 160, .ip = packet->src_ip };
+	xdp_action_t *found, verdict;
+
+	found = bpf_map_lookup_elem(&drop_list, &key);
+	if (found) {
+		verdict = *found;
+		if (verdict <= XDP_TX)
+			return verdict;
+	}
+	/* The map doesn't speak of it, or says what can't be done here. */
+	return XDP_PASS;
+}
+
+/* Sends the packet back to where it came from. */
+static __always_inline void swap_macs(struct xdp_md *ctx)
+{
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	__u8 sender[ETH_ALEN];
+
+	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
+		return;
+	__builtin_memcpy(sender, eth->h_source, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, eth->h_dest, ETH_ALEN);
+	__builtin_memcpy(eth->h_dest, sender, ETH_ALEN);
+}
+
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count_actions(xdp_action_t key, __u64 length)
+{
+	struct actions_counts *counts = bpf_map_lookup_elem(&actions, &key);
+
+	/* An array has all its elements, but the verifier wants to see this check. */
+	if (!counts)
+		return;
+
+	/* No other CPU writes here: plain additions are safe. */
+	counts->packets += 1;
+	counts->bytes += length;
+}
+
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count_sources_all(__u32 key, __u64 length)
+{
+	struct sources_all_counts *counts = bpf_map_lookup_elem(&sources_all, &key);
+
+	/* An array has all its elements, but the verifier wants to see this check. */
+	if (!counts)
+		return;
+
+	/* No other CPU writes here: plain additions are safe. */
+	counts->packets += 1;
+	counts->bytes += length;
+}
+
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count_sources(const struct sources_key *key, __u64 length, __u64 now)
+{
+	struct sources_counts *counts = bpf_map_lookup_elem(&sources, key);
+
+	if (!counts) {
+		/* The first packet brings the element, with its own counts for this CPU. */
+		struct sources_counts first = { .packets = 1, .bytes = length, .last_seen = now };
+
+		if (bpf_map_update_elem(&sources, key, &first, BPF_NOEXIST) == 0)
+			return;
+
+		/* Another CPU was faster: count into the element that it brought. */
+		counts = bpf_map_lookup_elem(&sources, key);
+		if (!counts)
+			return;
+	}
+
+	/* No other CPU writes here: plain additions are safe. */
+	counts->packets += 1;
+	counts->bytes += length;
+	counts->last_seen = now;
+}
+
+SEC("xdp")
+int xdp_drop_list(struct xdp_md *ctx)
+{
+	__u64 length = ctx->data_end - ctx->data;
+	__u64 now = bpf_ktime_get_ns();
+	struct packet packet = {};
+	xdp_action_t verdict;
+
+	parse(ctx, &packet);
+	verdict = decide(&packet);
+	if (verdict == XDP_TX)
+		swap_macs(ctx);
+	count_actions(verdict, length);
+	count_sources_all(0, length);
+	struct sources_key sources_key = { .verdict = verdict, .src_ip = packet.src_ip };
+	count_sources(&sources_key, length, now);
+	return verdict;
+}
+
+/* How `xdpctl status` recognises its programs: bpftool shows this as metadata. */
+const char bpf_metadata_xdpctl[] SEC(".rodata") = "counter";
+
+/* Some helpers, bpf_printk's among them, are only for GPL-compatible programs. */
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+// Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
+
+/* xdp_scan_watch counts packets, first_seen and last_seen by src_ip, tcp_flags and dst_port in
+ * the LRU per-CPU hash map knocks; packets by tcp_flags in the per-CPU array map flags
+ * and passes every packet. */
+
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+/* What the keys mean is in the names of their types: `xdpctl dump` reads them. */
+typedef __u32 port_t;	/* a port, in host order */
+typedef __u32 tcp_flags_t;	/* FIN is 1, SYN is 2, and so on */
+
+/* For packets that lack it: what no packet can have. */
+enum {
+	NO_PORT = 65536,
+	NO_TCP_FLAGS = 256,
+};
+
+/* How the values of all CPUs become one is in the names of their types. */
+typedef __u64 time_first_t;
+typedef __u64 time_last_t;
+
+/* An address of either version of IP; an IPv4 address fills the first four bytes. */
+struct ip_addr {
+	__u32 version;	/* 4 or 6; 0 is none */
+	struct in6_addr addr;
+};
+
+/* What the program looks at in a packet. */
+struct packet {
+	struct ip_addr src_ip;
+	port_t dst_port;
+	tcp_flags_t tcp_flags;
+};
+
+struct knocks_all_counts {
+	__u64 packets;
+};
+
+/* All packets: knocks forgets some when it needs room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct knocks_all_counts);
+} knocks_all SEC(".maps");
+
+struct knocks_key {
+	struct ip_addr src_ip;
+	tcp_flags_t tcp_flags;
+	port_t dst_port;
+};
+
+struct knocks_counts {
+	__u64 packets;
+	time_first_t first_seen;
+	time_last_t last_seen;
+};
+
+/* The map: the program counts into it, user space reads it meanwhile. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_PERCPU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct knocks_key);
+	__type(value, struct knocks_counts);
+} knocks SEC(".maps");
+
+/* The map: the program counts into it, user space reads it meanwhile. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 257);
+	__type(key, tcp_flags_t);
+	__type(value, __u64);
+} flags SEC(".maps");
+
+/* What follows IP: within the frame, and within what IP calls its own. */
+static __always_inline void parse_upper(__u8 ip_proto, const void *header, const void *end,
+					const void *ip_end, struct packet *packet)
+{
+	const __be16 *ports = header; /* source and destination */
+	const __u8 *tcp = header;
+
+	if (ip_proto != IPPROTO_TCP && ip_proto != IPPROTO_UDP && ip_proto != IPPROTO_SCTP &&
+	    ip_proto != IPPROTO_DCCP && ip_proto != IPPROTO_UDPLITE)
+		return;
+	if ((void *)(ports + 2) > end || (void *)(ports + 2) > ip_end)
+		return;
+	packet->dst_port = bpf_ntohs(ports[1]);
+
+	if (ip_proto == IPPROTO_TCP && (void *)(tcp + 14) <= end && (void *)(tcp + 14) <= ip_end)
+		packet->tcp_flags = tcp[13];
+}
+
+static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
+				       struct packet *packet)
+{
+	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
+		return;
+	packet->src_ip.version = 4;
+	packet->src_ip.addr.s6_addr32[0] = ip->saddr;
+
+	/* Of a packet in fragments, only the first has the header that follows. */
+	if ((ip->frag_off & bpf_htons(0x1fff)) == 0)
+		parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end,
+			    (void *)ip + bpf_ntohs(ip->tot_len), packet);
+}
+
+/* Headers that IPv6 may put before that of the protocol. */
+static __always_inline int is_extension(__u8 type)
+{
+	return type == IPPROTO_HOPOPTS || type == IPPROTO_ROUTING || type == IPPROTO_FRAGMENT ||
+	       type == IPPROTO_AH || type == IPPROTO_DSTOPTS || type == IPPROTO_MH;
+}
+
+static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end,
+				       struct packet *packet)
+{
+	const void *next = ip + 1, *ip_end;
+	int first_fragment = 1;
+	__u8 type;
+
+	if ((void *)(ip + 1) > end || ip->version != 6)
+		return;
+	packet->src_ip.version = 6;
+	packet->src_ip.addr = ip->saddr;
+
+	ip_end = next + bpf_ntohs(ip->payload_len);
+	type = ip->nexthdr;
+	for (int i = 0; i < 6 && first_fragment && is_extension(type); i++) {
+		const __u8 *header = next; /* the type of what follows, its length, content */
+
+		if (next + 8 > end || next + 8 > ip_end)
+			return;
+		if (type == IPPROTO_FRAGMENT) {
+			first_fragment = header[2] == 0 && header[3] < 8;
+			next += 8;
+		} else if (type == IPPROTO_AH) {
+			next += (header[1] + 2) * 4;
+		} else {
+			next += (header[1] + 1) * 8;
+		}
+		type = header[0];
+	}
+	if (is_extension(type))
+		return;
+
+	/* Of a packet in fragments, only the first has the header that follows. */
+	if (first_fragment)
+		parse_upper(type, next, end, ip_end, packet);
+}
+
+/* Looks through the packet; what it lacks stays none. */
+static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
+{
+	const void *end = (void *)(long)ctx->data_end;
+	const struct ethhdr *eth = (void *)(long)ctx->data;
+	const void *next = eth + 1;
+	__be16 type;
+
+	if ((void *)(eth + 1) > end)
+		return;
+	type = eth->h_proto;
+
+	/* VLAN tags come first. */
+	for (int tags = 0; tags < 4; tags++) {
+		const __be16 *tag = next; /* its id and priority, then the type of what follows */
+
+		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
+			break;
+		if ((void *)(tag + 2) > end)
+			return;
+		type = tag[1];
+		next = tag + 2;
+	}
+
+	if (type == bpf_htons(ETH_P_IP))
+		parse_ipv4(next, end, packet);
+	else if (type == bpf_htons(ETH_P_IPV6))
+		parse_ipv6(next, end, packet);
+}
+
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count_knocks_all(__u32 key)
+{
+	struct knocks_all_counts *counts = bpf_map_lookup_elem(&knocks_all, &key);
+
+	/* An array has all its elements, but the verifier wants to see this check. */
+	if (!counts)
+		return;
+
+	/* No other CPU writes here: plain additions are safe. */
+	counts->packets += 1;
+}
+
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count_knocks(const struct knocks_key *key, __u64 now)
+{
+	struct knocks_counts *counts = bpf_map_lookup_elem(&knocks, key);
+
+	if (!counts) {
+		/* The first packet brings the element, with its own counts for this CPU. */
+		struct knocks_counts first = { .packets = 1, .first_seen = now, .last_seen = now };
+
+		if (bpf_map_update_elem(&knocks, key, &first, BPF_NOEXIST) == 0)
+			return;
+
+		/* Another CPU was faster: count into the element that it brought. */
+		counts = bpf_map_lookup_elem(&knocks, key);
+		if (!counts)
+			return;
+	}
+
+	/* No other CPU writes here: plain additions are safe. */
+	counts->packets += 1;
+	if (!counts->first_seen)
+		counts->first_seen = now;
+	counts->last_seen = now;
+}
+
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count_flags(tcp_flags_t key)
+{
+	__u64 *packets = bpf_map_lookup_elem(&flags, &key);
+
+	/* An array has all its elements, but the verifier wants to see this check. */
+	if (!packets)
+		return;
+
+	/* No other CPU writes here: plain additions are safe. */
+	*packets += 1;
+}
+
+SEC("xdp")
+int xdp_scan_watch(struct xdp_md *ctx)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct packet packet = { .dst_port = NO_PORT, .tcp_flags = NO_TCP_FLAGS };
+
+	parse(ctx, &packet);
+	count_knocks_all(0);
+	struct knocks_key knocks_key = {
+		.src_ip = packet.src_ip,
+		.tcp_flags = packet.tcp_flags,
+		.dst_port = packet.dst_port,
+	};
+	count_knocks(&knocks_key, now);
+	count_flags(packet.tcp_flags);
+	return XDP_PASS;
+}
+
+/* How `xdpctl status` recognises its programs: bpftool shows this as metadata. */
+const char bpf_metadata_xdpctl[] SEC(".rodata") = "counter";
+
+/* Some helpers, bpf_printk's among them, are only for GPL-compatible programs. */
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

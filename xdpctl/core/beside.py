@@ -1,0 +1,68 @@
+"""What a counter keeps beside its map: packets that found no place, or all packets where it forgets some.
+
+The names say it: `pkt_cnt_lost` and `pkt_cnt_lost_bytes` are global variables of the program, `pkt_cnt_all`
+is a map. BTF lists them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from xdpctl.core.btf import BtfDump, Variable
+from xdpctl.core.decode import Entry, RawEntry, raw_bytes
+from xdpctl.core.meanings import unsigned
+
+GLOBALS = ".bss"
+"""The section of global variables that begin as zero, and the end of the name of its map."""
+_LOST = {"packets": "_lost", "bytes": "_lost_bytes"}
+
+
+Counts = Mapping[str, int]
+"""Packets, and perhaps bytes."""
+Accounts = Mapping[str, Counts | None]
+"""What is counted beside the entries: lost, or total and forgotten; None where it can't be read any more."""
+NOTHING_BESIDE: Accounts = {}
+
+
+class Beside(Struct, frozen=True):
+    lost: tuple[tuple[str, Variable], ...] = ()
+    """What is counted there, and where it stands among the global variables."""
+    whole: str = ""
+    """The map that counts all packets."""
+
+
+def beside(btf: BtfDump, map_name: str) -> Beside:
+    names = {t.id: t.name for t in btf.types if t.kind == "VAR"}
+    variables = {
+        names.get(v.type_id): v
+        for t in btf.types
+        if t.kind == "DATASEC" and t.name == GLOBALS
+        for v in t.vars
+    }
+    lost = [(what, variables.get(map_name + end)) for what, end in _LOST.items()]
+    whole = f"{map_name}_all"
+    return Beside(
+        tuple((what, variable) for what, variable in lost if variable),
+        whole if whole in names.values() else "",
+    )
+
+
+def lost(kept: Beside, dumped: Sequence[RawEntry]) -> Counts:
+    """What the global variables say; `dumped` is their map."""
+    [entry] = dumped
+    data = raw_bytes(entry.value) or b""
+    return {what: unsigned(data[v.offset : v.offset + v.size]) for what, v in kept.lost}
+
+
+def forgotten(whole: Counts, entries: Sequence[Entry], is_sum: bool) -> Counts:
+    """How much of all packets no entry holds; entries may have grown meanwhile.
+
+    `is_sum` says whether values that are no structs are sums: of what the one member of the whole counts.
+    """
+    missing = {}
+    for what, all_of_it in whole.items():
+        parts = [entry.value.get(what) if isinstance(entry.value, dict) else entry.value for entry in entries]
+        held = [part for part in parts if isinstance(part, int)]
+        if len(held) == len(parts) and is_sum:
+            missing[what] = max(0, all_of_it - sum(held))
+    return missing

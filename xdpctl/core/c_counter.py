@@ -1,0 +1,186 @@
+"""The counters of a spec as the parts of C that their templates put together."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from xdpctl.core.spec import Counter
+from xdpctl.core.words import Field, Key, MapType
+
+WIDTH = 96
+_SOURCES = {
+    Key.TOTAL: "0",
+    Key.CPU: "bpf_get_smp_processor_id()",
+    Key.RX_QUEUE: "ctx->rx_queue_index",
+    Key.IFINDEX: "ctx->ingress_ifindex",
+}
+"""Where the value of a key comes from that isn't in the packet."""
+
+
+class CounterCode(Struct, frozen=True):
+    """One counter as its templates need it."""
+
+    map: str
+    purpose: str
+    type: MapType
+    max_entries: int
+    flags: str
+    key_type: str
+    key_members: tuple[Key, ...]
+    """Of a key that is made of several."""
+    key_address: str
+    key_value: str
+    """What the program hands over."""
+    value_type: str
+    value: str
+    """What the pointer to it is called."""
+    brings_struct: bool
+    """Its values are structs that no counter before it has."""
+    fields: tuple[Field, ...]
+    first_value: str
+    updates: tuple[str, ...]
+    lost: tuple[str, ...]
+    losses: tuple[str, ...]
+    function: str
+    parameters: str
+    call: str
+
+
+def in_packet(key: Key) -> bool:
+    """Whether one has to look through the packet for it."""
+    return key not in _SOURCES and key not in (Key.VERDICT, Key.LENGTH)
+
+
+def source(key: Key, verdict: str, packet: str = "packet.") -> str:
+    """Where the value of a key comes from."""
+    if key is Key.VERDICT:
+        return verdict
+    if key is Key.LENGTH:
+        return "log2_of(length)"
+    return _SOURCES.get(key, f"{packet}{key}")
+
+
+class _Shown(Struct, frozen=True):
+    """A counter with what is said of its map, and whether its values are structs."""
+
+    counter: Counter
+    purpose: str
+    in_struct: bool
+
+
+def counters(given: Iterable[Counter], verdict: str, length: str) -> tuple[CounterCode, ...]:
+    """All counters of a program; a map that forgets brings one more, which counts all packets."""
+    every = [shown for counter in given for shown in _with_whole(counter)]
+    shapes = {shown.counter.fields for shown in every if shown.in_struct}
+    found = []
+    for i, shown in enumerate(every):
+        counter = shown.counter
+        name = "counts" if len(shapes) == 1 else f"{counter.map}_counts"
+        known = len(shapes) == 1 and any(earlier.in_struct for earlier in every[:i])
+        code = _Writer(counter, f"struct {name}" if shown.in_struct else "", len(every) > 1)
+        found.append(code.counter(shown.purpose, not known and shown.in_struct, verdict, length))
+    return tuple(found)
+
+
+def _with_whole(counter: Counter) -> Iterable[_Shown]:
+    if counter.whole:
+        whole = Counter(counter.whole, MapType.PERCPU_ARRAY, fields=counter.sums, max_entries=1)
+        yield _Shown(whole, f"All packets: {counter.map} forgets some when it needs room.", True)
+    purpose = "The map: the program counts into it, user space reads it meanwhile."
+    yield _Shown(counter, purpose, len(counter.fields) > 1)
+
+
+class _Writer(Struct, frozen=True):
+    """Writes the C of one counter."""
+
+    given: Counter
+    struct: str
+    """The type of its values, if that is a struct."""
+    several: bool
+    """There are other counters, from whose function its own has to be told."""
+
+    def counter(self, purpose: str, brings_struct: bool, verdict: str, length: str) -> CounterCode:
+        counter, key = self.given, self.given.key[0]
+        combined = len(counter.key) > 1
+        by_address = combined or not key.kind.is_number
+        key_type = f"struct {counter.map}_key" if combined else key.kind.c_type
+        parameters = [f"const {key_type} *key" if by_address else f"{key_type} key"]
+        arguments = [_key_argument(counter, verdict)]
+        if any(field.of_one_packet == "length" for field in counter.fields):
+            parameters.append("__u64 length")
+            arguments.append(length)
+        if any(field.is_time for field in counter.fields):
+            parameters.append("__u64 now")
+            arguments.append("now")
+        function = f"count_{counter.map}" if self.several else "count"
+        return CounterCode(
+            map=counter.map,
+            purpose=purpose,
+            type=counter.type,
+            max_entries=counter.max_entries,
+            flags=" | ".join(f"BPF_F_{flag.upper()}" for flag in counter.flags),
+            key_type=key_type,
+            key_members=counter.key if combined else (),
+            key_address="key" if by_address else "&key",
+            key_value=_key_value(counter, verdict) if combined else "",
+            value_type=self.struct or counter.fields[0].c_type,
+            value="counts" if self.struct else str(counter.fields[0]),
+            brings_struct=brings_struct,
+            fields=counter.fields,
+            first_value=self._first_value(),
+            updates=tuple(update for field in counter.fields for update in self._updates(field)),
+            lost=counter.lost,
+            losses=tuple(
+                _atomic(f"&{name}", field.of_one_packet)
+                for name, field in zip(counter.lost, (Field.PACKETS, Field.BYTES), strict=False)
+            ),
+            function=function,
+            parameters=", ".join(parameters),
+            call=f"{function}({', '.join(arguments)})",
+        )
+
+    def _first_value(self) -> str:
+        fields = self.given.fields
+        if not self.struct:
+            return fields[0].of_one_packet
+        one_line = "{ " + ", ".join(f".{field} = {field.of_one_packet}" for field in fields) + " }"
+        if len(one_line) <= WIDTH - 40:
+            return one_line
+        return "\n".join(["{", *(f"\t\t\t.{field} = {field.of_one_packet}," for field in fields), "\t\t}"])
+
+    def _updates(self, field: Field) -> Iterable[str]:
+        place, amount = f"counts->{field}" if self.struct else f"*{field}", field.of_one_packet
+        if field.is_sum and not self.given.type.per_cpu:
+            yield _atomic(f"&{place}" if self.struct else str(field), amount) + ";"
+        elif field.is_sum:
+            yield f"{place} += {amount};"
+        elif field is Field.LAST_SEEN:
+            yield f"{place} = {amount};"
+        else:
+            condition = {
+                Field.FIRST_SEEN: f"!{place}",
+                Field.MIN_LENGTH: f"!{place} || length < {place}",
+                Field.MAX_LENGTH: f"length > {place}",
+            }[field]
+            yield f"if ({condition})"
+            yield f"\t{place} = {amount};"
+
+
+def _key_argument(counter: Counter, verdict: str) -> str:
+    if len(counter.key) > 1:
+        return f"&{counter.map}_key"
+    address = "" if counter.key[0].kind.is_number else "&"
+    return address + source(counter.key[0], verdict)
+
+
+def _key_value(counter: Counter, verdict: str) -> str:
+    members = [f".{key} = {source(key, verdict)}" for key in counter.key]
+    head = f"struct {counter.map}_key {counter.map}_key = {{"
+    one_line = f"{head} {', '.join(members)} }}"
+    if len(one_line) + 8 <= WIDTH:
+        return one_line
+    return "\n".join([head, *(f"\t\t{member}," for member in members), "\t}"])
+
+
+def _atomic(pointer: str, amount: str) -> str:
+    return f"__sync_fetch_and_add({pointer}, {amount})"

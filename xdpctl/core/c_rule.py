@@ -1,0 +1,85 @@
+"""The rules of a spec as C expressions."""
+
+import textwrap
+
+from msgspec import Struct
+
+from xdpctl.core.c_counter import WIDTH, source
+from xdpctl.core.condition import ALL_FLAGS, Bits, Condition, Prefix, Range, Test
+from xdpctl.core.spec import Rule
+from xdpctl.core.words import Key
+
+
+class RuleCode(Struct, frozen=True):
+    comment: str
+    condition: str
+    verdict: str
+
+
+def rule(given: Rule) -> RuleCode:
+    words = ", ".join(f"{condition.key} {condition.words}" for condition in given.match)
+    comment = "\n".join(
+        textwrap.wrap(f"/* {words} */", WIDTH - 8, initial_indent="\t", subsequent_indent="\t * ")
+    )
+    condition = " &&\n\t    ".join(_condition(condition) for condition in given.match)
+    return RuleCode(comment, condition, f"XDP_{given.verdict.upper()}")
+
+
+def _condition(condition: Condition) -> str:
+    tests = [_test(condition.key, test) for test in condition.tests]
+    if len(tests) == 1:
+        return " &&\n\t    ".join(tests[0])
+    alternatives = [" &&\n\t      ".join(map(_broken, parts)) for parts in tests]
+    alternatives = [f"({one})" if "&&" in one else one for one in alternatives]
+    return "(" + " ||\n\t     ".join(alternatives) + ")"
+
+
+def _broken(comparison: str) -> str:
+    """In two lines, where one would be too long."""
+    return comparison.replace(" == ", " ==\n\t\t      ") if len(comparison) > WIDTH - 24 else comparison
+
+
+def _test(key: Key, test: Test) -> list[str]:
+    """Comparisons that all have to hold."""
+    place = "length" if key is Key.LENGTH else source(key, "verdict", "packet->")
+    if isinstance(test, Prefix):
+        return _mac(place, test) if key in (Key.SRC_MAC, Key.DST_MAC) else _ip(place, test)
+    return _bits(key, place, test) if isinstance(test, Bits) else _range(key, place, test)
+
+
+def _range(key: Key, place: str, test: Range) -> list[str]:
+    if test.low == test.high:
+        return [f"{place} == {key.kind.no if test.low == key.kind.none else test.low}"]
+    low = [f"{place} >= {test.low}"] if test.low else []
+    return [*low, f"{place} <= {test.high}"]
+
+
+def _bits(key: Key, place: str, test: Bits) -> list[str]:
+    if test.mask == ALL_FLAGS:
+        return [f"{place} == {test.value:#x}"]
+    there = [f"{place} != {key.kind.no}"] if test.value == 0 else []
+    return [*there, f"({place} & {test.mask:#x}) == {test.value:#x}"]
+
+
+def _ip(place: str, test: Prefix) -> list[str]:
+    parts = [f"{place}.version == {test.version}"]
+    for i in range(0, len(test.address), 4):
+        bits = min(32, max(0, test.bits - 8 * i))
+        word = f"{place}.addr.s6_addr32[{i // 4}]"
+        value = f"bpf_htonl({int.from_bytes(test.address[i : i + 4], 'big'):#010x})"
+        if bits == 32:
+            parts.append(f"{word} == {value}")
+        elif bits:
+            parts.append(f"({word} & bpf_htonl({(1 << 32) - (1 << 32 - bits):#010x})) == {value}")
+    return parts
+
+
+def _mac(place: str, test: Prefix) -> list[str]:
+    parts = []
+    for i, octet in enumerate(test.address):
+        bits = min(8, max(0, test.bits - 8 * i))
+        if bits == 8:
+            parts.append(f"{place}.octets[{i}] == {octet:#04x}")
+        elif bits:
+            parts.append(f"({place}.octets[{i}] & {0x100 - (1 << 8 - bits):#04x}) == {octet:#04x}")
+    return parts or ["1"]

@@ -1,0 +1,27 @@
+"""What a program or a map can be called."""
+
+import re
+
+from xdpctl.core.reserved import RESERVED
+
+NAME_LENGTH = 15
+"""The kernel keeps 15 characters of the name of a program or map."""
+_TAKEN = re.compile(
+    r"_[_A-Z]|bpf_|BPF_|BTF_|XDP_|SK_|TRI_|LIBBPF_|MAX_BPF_|TCP_BPF_"
+    r"|ETH_|IP_|IPV6_|IPPROTO_|IPOPT_|IN_|IN6_|INADDR_|NO_|TCP_|ARPHRD_"
+)
+"""How names begin that the kernel's headers or the generated C use."""
+
+
+def complaint(name: str) -> tuple[str, ...]:
+    """What is wrong with a name, then what would be right; nothing if it can be used."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        return (f"{name!r} is no C identifier", "use letters, digits and _, and don't begin with a digit")
+    if len(name) > NAME_LENGTH:
+        return (
+            f"{name!r} has {len(name)} characters, the kernel keeps {NAME_LENGTH}",
+            f"shorten it: {name[:NAME_LENGTH]!r} would be what tools show",
+        )
+    if name in RESERVED or _TAKEN.match(name):
+        return (f"{name!r} already has a meaning in C or in the kernel's headers", "rename it")
+    return ()

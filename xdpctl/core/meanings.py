@@ -1,0 +1,177 @@
+"""What the name of a type tells of its values: addresses, ports, protocols, times."""
+
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from typing import Any
+
+from xdpctl.core.names import TCP_FLAGS, VERDICTS
+from xdpctl.core.words import KINDS
+
+Value = int | str | bool | None | dict[str, Any] | list[Any]
+Reader = Callable[[bytes], Value]
+Merger = Callable[[list[Any]], Value]
+"""Makes one value of those of all CPUs."""
+
+NONE = "none"
+"""The key of packets that lack what is counted."""
+
+
+def unsigned(data: bytes) -> int:
+    return int.from_bytes(data, sys.byteorder)
+
+
+def hexadecimal(data: bytes) -> str:
+    return "0x" + data.hex()
+
+
+def ipv4(data: bytes) -> str:
+    return ".".join(map(str, data))
+
+
+def ipv6(data: bytes) -> str:
+    import socket
+
+    return socket.inet_ntop(socket.AF_INET6, data)
+
+
+def network_order(data: bytes) -> int:
+    return int.from_bytes(data, "big")
+
+
+def _verdict(data: bytes) -> Value:
+    number = unsigned(data)
+    return VERDICTS[number] if number < len(VERDICTS) else number
+
+
+def _number(none: int | None, names: Mapping[str, int]) -> Reader:
+    by_number = {number: name for name, number in names.items()}
+    if none is not None:
+        by_number[none] = NONE
+    return lambda data: by_number.get(unsigned(data), unsigned(data))
+
+
+def _ethertype(data: bytes) -> Value:
+    known = _number(KINDS_BY_TYPE["ethertype_t"].none, KINDS_BY_TYPE["ethertype_t"].names)(data)
+    return f"{known:#06x}" if isinstance(known, int) else known
+
+
+def _tcp_flags(data: bytes) -> Value:
+    number = unsigned(data)
+    if number >> len(TCP_FLAGS):
+        return NONE if number == KINDS_BY_TYPE["tcp_flags_t"].none else number
+    return "|".join(name for bit, name in enumerate(TCP_FLAGS) if number >> bit & 1) or "0"
+
+
+def _power_of_two(data: bytes) -> Value:
+    power = unsigned(data)
+    return f"{1 << power if power else 0}-{(2 << power) - 1}" if power < 64 else power
+
+
+def mac(data: bytes) -> str:
+    return data[:6].hex(":")
+
+
+def _ip_addr(data: bytes) -> Value:
+    return _address(unsigned(data[:4]), data[4:20])
+
+
+def _address(version: int, data: bytes) -> Value:
+    if version == 4:
+        return ipv4(data[:4])
+    return ipv6(data) if version == 6 else NONE if version == 0 else hexadecimal(data)
+
+
+def _flow(data: bytes) -> Value:
+    version, has_ports = data[38], data[39]
+    return {
+        "src_ip": _address(version, data[:16]),
+        "dst_ip": _address(version, data[16:32]),
+        "src_port": network_order(data[32:34]) if has_ports else NONE,
+        "dst_port": network_order(data[34:36]) if has_ports else NONE,
+        "ip_proto": OF_TYPEDEFS["ip_proto_t"](data[36:38]),
+    }
+
+
+def _ip_prefix(data: bytes) -> Value:
+    bits, version = unsigned(data[:4]), unsigned(data[4:8])
+    if bits < 32:
+        return "any" if bits == 0 else f"{hexadecimal(data[4:])}/{bits}"
+    address = _address(version, data[8:24])
+    return f"{address}/{bits - 32}" if version else NONE
+
+
+def time_since_boot(boot: int) -> Reader:
+    """Nanoseconds since boot, as a time of day; `boot` is when that was, in nanoseconds since 1970."""
+
+    def read(data: bytes) -> Value:
+        from datetime import datetime
+
+        since_boot = unsigned(data)
+        if not since_boot:
+            return None
+        seconds, rest = divmod(boot + since_boot, 1_000_000_000)
+        when = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+        return f"{when.isoformat()}.{rest // 1000:06}Z"
+
+    return read
+
+
+def _number_if_any(data: bytes) -> Value:
+    return unsigned(data) or None
+
+
+KINDS_BY_TYPE = {kind.c_type: kind for kind in KINDS.values()}
+IN_NETWORK_ORDER: dict[str, Reader] = {"__be16": network_order, "__be32": ipv4, "__be64": network_order}
+OF_TYPEDEFS: dict[str, Reader] = {
+    **{name: _number(kind.none, kind.names) for name, kind in KINDS_BY_TYPE.items() if kind.none is not None},
+    "xdp_action_t": _verdict,
+    "ethertype_t": _ethertype,
+    "tcp_flags_t": _tcp_flags,
+    "log2_t": _power_of_two,
+    "length_min_t": _number_if_any,
+    "length_max_t": _number_if_any,
+    **IN_NETWORK_ORDER,
+}
+OF_TIMES = ("time_first_t", "time_last_t")
+OF_STRUCTS: dict[tuple[str, tuple[str, ...]], Reader] = {
+    ("ip_addr", ("version", "addr")): _ip_addr,
+    ("ip_prefix", ("prefixlen", "ip")): _ip_prefix,
+    ("mac_addr", ("octets", "zero")): mac,
+    (
+        "flow",
+        ("src_ip", "dst_ip", "src_port", "dst_port", "ip_proto", "ip_version", "has_ports"),
+    ): _flow,
+}
+"""By name and members: another's `struct flow` is shown as it is."""
+
+
+def _smallest(values: list[Any]) -> Value:
+    least: Value = min((value for value in values if value), default=values[0])
+    return least
+
+
+def _largest(values: list[Any]) -> Value:
+    most: Value = max((value for value in values if value), default=values[0])
+    return most
+
+
+MERGERS: dict[str, Merger] = {
+    "time_first_t": _smallest,
+    "time_last_t": _largest,
+    "length_min_t": _smallest,
+    "length_max_t": _largest,
+}
+
+
+def total(values: list[Any]) -> Value:
+    """The sum over CPUs, member by member; None where something isn't a number and differs."""
+    first, kinds = values[0], {type(value) for value in values}
+    if kinds == {dict}:
+        return {name: total([value[name] for value in values]) for name in first}
+    if kinds == {list}:
+        return [total(list(parts)) for parts in zip(*values, strict=True)]
+    if kinds == {int}:
+        return int(sum(values))
+    same: Value = first
+    return same if len(kinds) == 1 and values.count(first) == len(values) else None
