@@ -3,10 +3,10 @@
 # First a bpftool that the set-up linked; last where Debian keeps its own, which a user's PATH may lack.
 PYTHON = PATH="$(CURDIR)/.venv/bin:$$PATH:/usr/sbin:/sbin" .venv/bin/python
 
-.PHONY: help setup ready demo lint check test bench clean
+.PHONY: help setup ready demo lint check test fuzz test-kernels bench clean
 
 help: ## name the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ready ## install what is missing, and make .venv/bin/xdpctl
 	@echo "ready: .venv/bin/xdpctl"
@@ -28,8 +28,15 @@ check: lint ## style, types and import directions
 test: lint ## all of check, then every test (those of the kernel need root)
 	$(PYTHON) -m pytest
 
+TIMES = 20
+fuzz: ready ## more random packets and specs on the real kernel: make fuzz TIMES=20
+	XDPCTL_FUZZ=$(TIMES) $(PYTHON) -m pytest tests/kernel/test_fuzz.py
+
+test-kernels: ready ## load and count on Linux 5.10, 6.1 and 6.12 in QEMU, or on some: make test-kernels KERNELS=5.10
+	@tests/kernels/run $(KERNELS)
+
 # Compiled beforehand: files that root writes would be in the way of the checkout's owner.
-bench: ready ## time dump, load and build against doing it by hand (needs root, uses sudo)
+bench: ready ## time xdpctl against doing it by hand, and what its counters cost (needs root, uses sudo)
 	@[ "$$(id -u)" = 0 ] || echo "The bench needs root: using sudo."
 	@.venv/bin/python -m compileall -q xdpctl
 	@$$([ "$$(id -u)" = 0 ] || echo sudo) env PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench.py

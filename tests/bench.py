@@ -1,4 +1,7 @@
-"""How fast xdpctl is: ratios to what has to be done anyway, measured side by side (`make bench`).
+"""How fast xdpctl is, and its counters: ratios, measured side by side (`make bench`).
+
+First what its verbs take, compared with what has to be done anyway; then what `xdpctl bench` finds
+of what packets cost.
 
 Needs root. All of it runs in mount and network namespaces of its own, which end with it. The exit
 status is 1 where a target is missed.
@@ -7,6 +10,7 @@ status is 1 where a target is missed.
 import argparse
 import contextlib
 import gc
+import json
 import os
 import random
 import shlex
@@ -19,11 +23,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, quantiles
+from typing import Any
+
+from xdpctl.core.bench import Ratio, Timing, ratio
 
 Argv = tuple[str, ...]
 
 OUTSIDE = "XDPCTL_BENCH_OUTSIDE"
 """Tells the run inside which network namespace was left."""
+OVER = "OVER"
 TICK = 0.004
 """Seconds between the kernel's ticks, usually."""
 PIN = "/sys/fs/bpf/ebpf"
@@ -77,7 +85,10 @@ NOTES = """
 Means of the middle 80 % of interleaved runs, in ms; ratio = (xdpctl - start-up) / against.
 start-up: Python, importing every module that the command imports in the end (sh, jinja2, ...),
           parsing, exit; what command and start-up begin with alike is in neither number.
-by hand:  what `xdpctl --show-commands load --dev` prints, pasted into sh."""
+by hand:  what `xdpctl --show-commands load --dev` prints, pasted into sh.
+"""
+COUNTED = """
+ns per packet by `xdpctl bench`: 64 bytes of UDP, packets and bytes counted; medians of rounds."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +117,13 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        if self.ratio <= self.case.target:
-            return "ok"
-        return "OVER" if self.ratio - self.error > self.case.target else "over, within the noise"
+        return verdict(self.ratio, self.error, self.case.target)
+
+
+def verdict(ratio: float, error: float, target: float) -> str:
+    if ratio <= target:
+        return "ok"
+    return OVER if ratio - error > target else "over, within the noise"
 
 
 def measure(case: Case, rounds: int) -> Row:
@@ -200,6 +215,68 @@ def _line(row: Row) -> str:
     return f"{line}{row.ratio:8.2f} ±{row.error:5.2f}{target}{verdict}{noisy}"
 
 
+@dataclass(frozen=True)
+class Program:
+    """What `xdpctl bench --json` says of one."""
+
+    one: Timing
+    all: Timing
+    lost: int | None
+
+
+def _programs(*words: str) -> dict[str, Program]:
+    done = subprocess.run((XDPCTL, "bench", "--json", *words), env=ENVIRONMENT, stdout=subprocess.PIPE)
+    if done.returncode != 0:
+        sys.exit("failed: xdpctl bench")
+    said = json.loads(done.stdout)
+    for reason in said["noise"]:
+        print(f"(noisy: {reason})")
+    return {p["name"]: Program(_timing(p["one"]), _timing(p["all"]), p["lost"]) for p in said["programs"]}
+
+
+def _timing(said: dict[str, Any]) -> Timing:
+    return Timing(tuple(said["samples"]), said["ran"], said["counted"])
+
+
+def counters_miss(rounds: int) -> bool:
+    """Print what counting costs; tells whether a target is missed."""
+    found = _programs("--rounds", str(rounds))
+    print(f"{'counter':24}{'ns':>8}   {'against':22}{'ns':>8}{'ratio':>8}{'target':>15}")
+    empty, recommended = found["empty"], found["percpu_array verdict"]
+    by_hash = found["percpu_hash total"]
+    parsing = max(1.07, 1 + 1.5 / recommended.one.ns)  # 7 %, or 1.5 ns
+    lines = (
+        ("percpu_array verdict", recommended.one, "empty program", empty.one, 1.10),
+        ("the same, all CPUs", recommended.all, "one CPU", recommended.one, 1.05),
+        ("percpu_hash total", by_hash.one, "empty program", empty.one, 2.3),
+        ("percpu_array ip_proto", found["percpu_array ip_proto"].one, "by verdict", recommended.one, parsing),
+        ("percpu_hash flow", found["percpu_hash flow"].one, "percpu_hash total", by_hash.one, 1.15),
+    )
+    verdicts = [_compared(*line) for line in lines]
+    verdicts += [_lost("all of the family", found, *found)]
+    race = _programs("--race", "--rounds", "3")
+    verdicts += [_lost("race", race, "atomic additions", "per-CPU additions")]
+    print(f"{'plain additions (race)':24}{race['plain additions'].lost:8} lost, never generated")
+    print(COUNTED)
+    return OVER in verdicts
+
+
+def _compared(what: str, of: Timing, against: str, to: Timing, target: float) -> str:
+    found: Ratio = ratio(of, to)
+    said = verdict(found.value, found.error, target)
+    figures = f"{found.value:8.2f} ±{found.error:5.2f}{target:8.2f}"
+    print(f"{what:24}{of.ns:8.1f}   {against:22}{to.ns:8.1f}{figures}  {said}", flush=True)
+    return said
+
+
+def _lost(what: str, programs: dict[str, Program], *names: str) -> str:
+    lost = sum(programs[name].lost or 0 for name in names)
+    ran = sum(programs[name].one.ran + programs[name].all.ran for name in names)
+    said = "ok" if lost == 0 else OVER
+    print(f"{what:24}{lost:8} lost of {ran} counts, target 0  {said}")
+    return said
+
+
 def _in_lab() -> int:
     """The same again, in namespaces of which nothing shows outside."""
     outside = {OUTSIDE: os.readlink("/proc/self/ns/net")}
@@ -210,7 +287,8 @@ def _in_lab() -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    rounds = 9 if parser.parse_args().quick else 41
+    quick = parser.parse_args().quick
+    rounds = 9 if quick else 41
     if os.geteuid() != 0:
         sys.exit("the bench loads programs, in namespaces of its own: run it as root")
     if os.environ.get(OUTSIDE, "") in ("", os.readlink("/proc/self/ns/net")):
@@ -223,8 +301,9 @@ def main() -> int:
         for case in _cases():
             row = measure(case, rounds)
             print(_line(row), flush=True)
-            missed |= row.verdict == "OVER"
-    print(NOTES)
+            missed |= row.verdict == OVER
+        print(NOTES)
+        missed |= counters_miss(5 if quick else 15)
     return int(missed)
 
 

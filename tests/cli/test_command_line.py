@@ -103,6 +103,12 @@ def test_help_and_version(run: Run) -> None:
         ("attach lo --netns lab", "xdpctl --netns NAME"),
         ("detach nosuchdevice", "there is no device 'nosuchdevice'"),
         ("--netns nowhere attach lo", "there is no network namespace /run/netns/nowhere"),
+        ("bench notes.txt", "notes.txt is neither a spec (.toml) nor a C file (.c) nor an object (.o)"),
+        ("bench missing.toml", "missing.toml can't be read: No such file or directory"),
+        ("bench missing.o", "missing.o can't be read"),
+        ("bench --race missing.c", "--race has programs of its own\n  leave out missing.c, or --race"),
+        ("bench --rounds 1", "--rounds"),
+        ("bench --repeat 10", "--repeat"),
         ("new missing/counter.toml", "missing/counter.toml can't be written: No such file or directory"),
     ],
 )
@@ -115,7 +121,8 @@ def test_a_wrong_request_is_one_clear_error(line: str, says: str, run: Run) -> N
 
 
 @pytest.mark.parametrize(
-    "line", ["status", "dump pkt_cnt", "dump id:7", "attach lo", "unload", "status --json"]
+    "line",
+    ["status", "dump pkt_cnt", "dump id:7", "attach lo", "unload", "status --json", "bench", "bench --race"],
 )
 def test_what_needs_root_says_so(line: str, run: Run) -> None:
     done = run(*line.split())
@@ -152,6 +159,7 @@ def test_a_dry_run_of_build_touches_nothing(run: Run, tmp_path: Path) -> None:
     assert lines[2].startswith("(cd 'o dir' && clang ")
     assert lines[2].endswith(" -c mine.bpf.c -o mine.bpf.o)")
     assert run("--dry-run", "new").stdout == "# write counter.toml\n"
+    assert "\ntaskset -c " in run("--dry-run", "bench").stdout
     assert not list(tmp_path.iterdir())
 
 
@@ -168,6 +176,8 @@ def test_a_dry_run_of_build_touches_nothing(run: Run, tmp_path: Path) -> None:
         ("xdpctl dump other", []),
         ("xdpctl load bp", ["bpf/damaged.bpf.o", "bpf/mine.bpf.o"]),
         ("xdpctl build c", ["c.toml"]),
+        ("xdpctl bench c", ["c.toml"]),
+        ("xdpctl bench bpf/m", ["bpf/mine.bpf.c", "bpf/mine.bpf.o"]),
         ("xdpctl build --program ", ["mine"]),
     ],
 )

@@ -129,3 +129,11 @@ def test_commands_are_shown_before_they_run(monkeypatch: pytest.MonkeyPatch, tmp
     proc.query(("echo", "a b"))
     proc.act(("true",), cwd=tmp_path)
     assert lines == ["echo 'a b'", f"(cd {tmp_path} && true)"]
+
+
+def test_a_query_can_be_stopped() -> None:
+    query = proc.start(("sleep", "97.5"))
+    query.stop()
+    assert not running("sleep", "97.5")
+    query.stop()
+    assert query.result().status == -signal.SIGKILL

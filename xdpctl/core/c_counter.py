@@ -1,5 +1,6 @@
 """The counters of a spec as the parts of C that their templates put together."""
 
+import textwrap
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -8,6 +9,7 @@ from xdpctl.core.spec import Counter
 from xdpctl.core.words import Field, Key, MapType
 
 WIDTH = 96
+SIGNATURE = "static __always_inline void "
 _SOURCES = {
     Key.TOTAL: "0",
     Key.CPU: "bpf_get_smp_processor_id()",
@@ -30,7 +32,7 @@ class CounterCode(Struct, frozen=True):
     """Of a key that is made of several."""
     key_address: str
     key_value: str
-    """What the program hands over."""
+    """Of a key that is made of several."""
     value_type: str
     value: str
     """What the pointer to it is called."""
@@ -102,16 +104,13 @@ class _Writer(Struct, frozen=True):
     def counter(self, purpose: str, brings_struct: bool, verdict: str, length: str) -> CounterCode:
         counter, key = self.given, self.given.key[0]
         combined = len(counter.key) > 1
-        by_address = combined or not key.kind.is_number
+        by_address = not combined and not key.kind.is_number
         key_type = f"struct {counter.map}_key" if combined else key.kind.c_type
-        parameters = [f"const {key_type} *key" if by_address else f"{key_type} key"]
-        arguments = [_key_argument(counter, verdict)]
+        handed = dict(_parts_of_key(counter, verdict) if combined else [_key(counter, verdict)])
         if any(field.of_one_packet == "length" for field in counter.fields):
-            parameters.append("__u64 length")
-            arguments.append(length)
+            handed["__u64 length"] = length
         if any(field.is_time for field in counter.fields):
-            parameters.append("__u64 now")
-            arguments.append("now")
+            handed["__u64 now"] = "now"
         function = f"count_{counter.map}" if self.several else "count"
         return CounterCode(
             map=counter.map,
@@ -122,7 +121,7 @@ class _Writer(Struct, frozen=True):
             key_type=key_type,
             key_members=counter.key if combined else (),
             key_address="key" if by_address else "&key",
-            key_value=_key_value(counter, verdict) if combined else "",
+            key_value=_key_value(counter) if combined else "",
             value_type=self.struct or counter.fields[0].c_type,
             value="counts" if self.struct else str(counter.fields[0]),
             brings_struct=brings_struct,
@@ -135,8 +134,8 @@ class _Writer(Struct, frozen=True):
                 for name, field in zip(counter.lost, (Field.PACKETS, Field.BYTES), strict=False)
             ),
             function=function,
-            parameters=", ".join(parameters),
-            call=f"{function}({', '.join(arguments)})",
+            parameters=_in_lines(", ".join(handed), len(function)),
+            call=f"{function}({', '.join(handed.values())})",
         )
 
     def _first_value(self) -> str:
@@ -166,20 +165,40 @@ class _Writer(Struct, frozen=True):
             yield f"\t{place} = {amount};"
 
 
-def _key_argument(counter: Counter, verdict: str) -> str:
-    if len(counter.key) > 1:
-        return f"&{counter.map}_key"
-    address = "" if counter.key[0].kind.is_number else "&"
-    return address + source(counter.key[0], verdict)
+def _in_lines(parameters: str, taken: int) -> str:
+    """Broken where a line would be too long, as the kernel's C is."""
+    return "\n\t\t\t\t\t".join(textwrap.wrap(parameters, WIDTH - len(SIGNATURE) - taken)) or "void"
 
 
-def _key_value(counter: Counter, verdict: str) -> str:
-    members = [f".{key} = {source(key, verdict)}" for key in counter.key]
-    head = f"struct {counter.map}_key {counter.map}_key = {{"
-    one_line = f"{head} {', '.join(members)} }}"
-    if len(one_line) + 8 <= WIDTH:
+def _key(counter: Counter, verdict: str) -> tuple[str, str]:
+    """The parameter for a key that is handed over as it is, and the argument."""
+    [key] = counter.key
+    value = source(key, verdict)
+    return (
+        (f"{key.kind.c_type} key", value)
+        if key.kind.is_number
+        else (f"const {key.kind.c_type} *key", f"&{value}")
+    )
+
+
+def _parts_of_key(counter: Counter, verdict: str) -> Iterable[tuple[str, str]]:
+    """The parameters from which a key of several parts is made, and the arguments."""
+    if not {Key.RX_QUEUE, Key.IFINDEX}.isdisjoint(counter.key):
+        yield "struct xdp_md *ctx", "ctx"
+    if any(map(in_packet, counter.key)):
+        yield "const struct packet *packet", "&packet"
+    if Key.VERDICT in counter.key:
+        yield "xdp_action_t verdict", verdict
+    if Key.LENGTH in counter.key:
+        yield "__u64 length", "length"
+
+
+def _key_value(counter: Counter) -> str:
+    members = [f".{key} = {source(key, 'verdict', 'packet->')}" for key in counter.key]
+    one_line = f"{{ {', '.join(members)} }}"
+    if len(one_line) + len(counter.map) + 32 <= WIDTH:
         return one_line
-    return "\n".join([head, *(f"\t\t{member}," for member in members), "\t}"])
+    return "\n".join(["{", *(f"\t\t{member}," for member in members), "\t}"])
 
 
 def _atomic(pointer: str, amount: str) -> str:

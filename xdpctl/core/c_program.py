@@ -31,6 +31,7 @@ def parts(spec: Spec) -> dict[str, Any]:
     named = _lengths(spec) > 1
     counters = c_counter.counters(spec.counters, verdict, "length" if named else frame)
     parameters = _decide_parameters(spec)
+    rules = [c_rule.rule(rule) for rule in spec.rules]
     interval = SECOND // spec.printk_per_second if spec.printk_per_second else 0
     swaps_macs = Verdict.TX in spec.verdicts
     declarations = _declarations(
@@ -41,7 +42,7 @@ def parts(spec: Spec) -> dict[str, Any]:
     )
     types = _types(spec, packet, varies)
     numbers = {key.kind.c_type: key.kind for key in Key if key.kind.c_type in types}
-    lacking = {**numbers, **({"flow": Key.IP_PROTO.kind} if Key.FLOW in packet else {})}
+    lacking = {**numbers, **({"protocol": Key.IP_PROTO.kind} if _any(packet, PROTOCOL) else {})}
     return {
         "spec": spec,
         "about": _about(spec),
@@ -62,7 +63,7 @@ def parts(spec: Spec) -> dict[str, Any]:
         "most_tags": MOST_TAGS,
         "most_extensions": MOST_EXTENSIONS,
         "counters": counters,
-        "rules": [c_rule.rule(rule) for rule in spec.rules],
+        "rules": rules,
         "policy": spec.policy,
         "redirect": spec.redirect,
         "decides": decides,
@@ -75,6 +76,9 @@ def parts(spec: Spec) -> dict[str, Any]:
             *(["bpf/swap_macs.h"] if swaps_macs else []),
             *(["bpf/log2.h"] if "log2_t" in types else []),
         ],
+        "compares": {
+            name: any(f"{name}(" in rule.condition for rule in rules) for name in ("same", "within")
+        },
         "verdict_varies": varies,
         "verdict": verdict,
         "declarations": declarations,
@@ -137,7 +141,11 @@ def _decide_parameters(spec: Spec) -> list[tuple[str, str]]:
     keys |= {spec.policy.key} if spec.policy else set()
     return [
         *([("struct xdp_md *ctx", "ctx")] if keys & {Key.RX_QUEUE, Key.IFINDEX} else []),
-        *([("const struct packet *packet", "&packet")] if any(map(c_counter.in_packet, keys)) else []),
+        *(
+            [("const volatile struct packet *packet", "&packet")]
+            if any(map(c_counter.in_packet, keys))
+            else []
+        ),
         *([("__u64 length", "length")] if Key.LENGTH in keys else []),
     ]
 
@@ -155,7 +163,7 @@ def _nothing_known(packet: list[Key]) -> str:
     """A packet that lacks everything: zeros are none where nothing else is said."""
     members = [f".{key} = {key.kind.no}" for key in packet if key.kind.none is not None]
     if Key.FLOW in packet:
-        members.append(f".flow.ip_proto = {Key.IP_PROTO.kind.no}")
+        members.append(f".flow.kind.ip_proto = {Key.IP_PROTO.kind.no}")
     if not members:
         return "struct packet packet = {}"
     one_line = f"struct packet packet = {{ {', '.join(members)} }}"

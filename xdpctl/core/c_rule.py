@@ -9,6 +9,8 @@ from xdpctl.core.condition import ALL_FLAGS, Bits, Condition, Prefix, Range, Tes
 from xdpctl.core.spec import Rule
 from xdpctl.core.words import Key
 
+AND = " &\n\t    "
+
 
 class RuleCode(Struct, frozen=True):
     comment: str
@@ -21,22 +23,17 @@ def rule(given: Rule) -> RuleCode:
     comment = "\n".join(
         textwrap.wrap(f"/* {words} */", WIDTH - 8, initial_indent="\t", subsequent_indent="\t * ")
     )
-    condition = " &&\n\t    ".join(_condition(condition) for condition in given.match)
+    condition = AND.join(_condition(condition) for condition in given.match)
     return RuleCode(comment, condition, f"XDP_{given.verdict.upper()}")
 
 
 def _condition(condition: Condition) -> str:
     tests = [_test(condition.key, test) for test in condition.tests]
     if len(tests) == 1:
-        return " &&\n\t    ".join(tests[0])
-    alternatives = [" &&\n\t      ".join(map(_broken, parts)) for parts in tests]
-    alternatives = [f"({one})" if "&&" in one else one for one in alternatives]
-    return "(" + " ||\n\t     ".join(alternatives) + ")"
-
-
-def _broken(comparison: str) -> str:
-    """In two lines, where one would be too long."""
-    return comparison.replace(" == ", " ==\n\t\t      ") if len(comparison) > WIDTH - 24 else comparison
+        return AND.join(tests[0])
+    alternatives = [" &\n\t      ".join(parts) for parts in tests]
+    alternatives = [f"({one})" if "&\n" in one else one for one in alternatives]
+    return "(" + " |\n\t     ".join(alternatives) + ")"
 
 
 def _test(key: Key, test: Test) -> list[str]:
@@ -49,28 +46,26 @@ def _test(key: Key, test: Test) -> list[str]:
 
 def _range(key: Key, place: str, test: Range) -> list[str]:
     if test.low == test.high:
-        return [f"{place} == {key.kind.no if test.low == key.kind.none else test.low}"]
-    low = [f"{place} >= {test.low}"] if test.low else []
-    return [*low, f"{place} <= {test.high}"]
+        return [f"same({place}, {key.kind.no if test.low == key.kind.none else test.low})"]
+    return [f"within({place}, {test.low}, {test.high})"]
 
 
 def _bits(key: Key, place: str, test: Bits) -> list[str]:
     if test.mask == ALL_FLAGS:
-        return [f"{place} == {test.value:#x}"]
-    there = [f"{place} != {key.kind.no}"] if test.value == 0 else []
-    return [*there, f"({place} & {test.mask:#x}) == {test.value:#x}"]
+        return [f"same({place}, {test.value:#x})"]
+    none = (key.kind.none or 0) if test.value == 0 else 0  # which has no flags, but isn't without flags
+    return [f"same({place} & {test.mask | none:#x}, {test.value:#x})"]
 
 
 def _ip(place: str, test: Prefix) -> list[str]:
-    parts = [f"{place}.version == {test.version}"]
+    parts = [f"same({place}.version, {test.version})"]
     for i in range(0, len(test.address), 4):
         bits = min(32, max(0, test.bits - 8 * i))
         word = f"{place}.addr.s6_addr32[{i // 4}]"
-        value = f"bpf_htonl({int.from_bytes(test.address[i : i + 4], 'big'):#010x})"
-        if bits == 32:
-            parts.append(f"{word} == {value}")
-        elif bits:
-            parts.append(f"({word} & bpf_htonl({(1 << 32) - (1 << 32 - bits):#010x})) == {value}")
+        value = f"bpf_htonl({int.from_bytes(test.address[i : i + 4], 'big'):#x})"
+        if bits:
+            mask = "" if bits == 32 else f" & bpf_htonl({(1 << 32) - (1 << 32 - bits):#x})"
+            parts.append(f"same({word}{mask},\n\t\t   {value})" if mask else f"same({word}, {value})")
     return parts
 
 
@@ -78,8 +73,7 @@ def _mac(place: str, test: Prefix) -> list[str]:
     parts = []
     for i, octet in enumerate(test.address):
         bits = min(8, max(0, test.bits - 8 * i))
-        if bits == 8:
-            parts.append(f"{place}.octets[{i}] == {octet:#04x}")
-        elif bits:
-            parts.append(f"({place}.octets[{i}] & {0x100 - (1 << 8 - bits):#04x}) == {octet:#04x}")
+        if bits:
+            mask = "" if bits == 8 else f" & {0x100 - (1 << 8 - bits):#04x}"
+            parts.append(f"same({place}.octets[{i}]{mask}, {octet:#04x})")
     return parts or ["1"]

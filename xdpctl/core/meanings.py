@@ -140,7 +140,7 @@ OF_STRUCTS: dict[tuple[str, tuple[str, ...]], Reader] = {
     ("mac_addr", ("octets", "zero")): mac,
     (
         "flow",
-        ("src_ip", "dst_ip", "src_port", "dst_port", "ip_proto", "ip_version", "has_ports"),
+        ("src_ip", "dst_ip", "src_port", "dst_port", "kind"),
     ): _flow,
 }
 """By name and members: another's `struct flow` is shown as it is."""

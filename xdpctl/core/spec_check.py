@@ -175,7 +175,7 @@ def _names(spec: Spec) -> Iterator[tuple[Path, str, str]]:
             yield path, "function", f"count_{counter.whole}"
         if several:
             yield path, "function", f"count_{counter.map}"
-        for variable in (*counter.lost, *([f"{counter.map}_key"] if len(counter.key) > 1 else [])):
+        for variable in counter.lost:
             yield path, "variable", variable
     for table, part in (("policy", spec.policy), ("redirect", spec.redirect)):
         if part:

@@ -124,6 +124,12 @@ class Running:
             err = _drain(self._err)
         return Result(self.argv, self._child.returncode, out, err)
 
+    def stop(self) -> None:
+        """End it, where nobody waits for its answer any more."""
+        if self._child.poll() is None:
+            self._child.kill()
+            self._child.wait()
+
     def _read(self, deadline: float) -> bytes:
         """All of stdout, within bounds of time and size, up to the child's end."""
         chunks: list[bytes] = []

@@ -60,31 +60,50 @@ struct {
 	__type(value, struct counts);
 } pkt_cnt SEC(".maps");
 
+static __always_inline int is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
+ * This function is global, so that the verifier looks at it once and not wherever it is called. */
+__noinline __u32 skip_tags(struct xdp_md *ctx)
+{
+	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
+	const void *end = (void *)(long)ctx->data_end;
+	__be16 type = bpf_htons(ETH_P_8021Q);
+	__u32 offset = ETH_HLEN;
+
+	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
+		if ((void *)(tag + 2) > end)
+			return 0;
+		type = tag[1];
+		tag += 2;
+		offset += 4;
+	}
+	return offset << 16 | bpf_ntohs(type);
+}
+
 /* Looks through the packet; what it lacks stays none. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 {
-	const void *end = (void *)(long)ctx->data_end;
-	const struct ethhdr *eth = (void *)(long)ctx->data;
-	const void *next = eth + 1;
+	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __be16 *frame = start;
+	__u32 found;
 	__be16 type;
 
-	if ((void *)(eth + 1) > end)
+	if (start + ETH_HLEN > end)
 		return;
-	__builtin_memcpy(packet->src_mac.octets, eth->h_source, ETH_ALEN);
-	type = eth->h_proto;
-
-	/* VLAN tags come first. */
-	for (int tags = 0; tags < 4; tags++) {
-		const __be16 *tag = next; /* its id and priority, then the type of what follows */
-
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
-			break;
-		if ((void *)(tag + 2) > end)
+	__builtin_memcpy(packet->src_mac.octets, start + ETH_ALEN, ETH_ALEN);
+	type = frame[6];
+	if (is_tag(type)) {
+		if (start + ETH_HLEN + 4 > end)
 			return;
-		if (tags == 0)
-			packet->vlan = bpf_ntohs(tag[0]) & 0xfff;
-		type = tag[1];
-		next = tag + 2;
+		packet->vlan = bpf_ntohs(frame[7]) & 0xfff;
+		found = skip_tags(ctx);
+		if (!found)
+			return;
+		type = bpf_htons(found);
 	}
 
 	/* Below are lengths of frames that tell their type elsewhere. */
@@ -107,19 +126,24 @@ static __always_inline void count_pkt_cnt_all(__u32 key, __u64 length)
 }
 
 /* Counts one packet under this key. */
-static __always_inline void count_pkt_cnt(const struct pkt_cnt_key *key, __u64 length)
+static __always_inline void count_pkt_cnt(const struct packet *packet, __u64 length)
 {
-	struct counts *counts = bpf_map_lookup_elem(&pkt_cnt, key);
+	struct pkt_cnt_key key = {
+		.vlan = packet->vlan,
+		.src_mac = packet->src_mac,
+		.ethertype = packet->ethertype,
+	};
+	struct counts *counts = bpf_map_lookup_elem(&pkt_cnt, &key);
 
 	if (!counts) {
 		/* The first packet brings the element, with its own counts. */
 		struct counts first = { .packets = 1, .bytes = length };
 
-		if (bpf_map_update_elem(&pkt_cnt, key, &first, BPF_NOEXIST) == 0)
+		if (bpf_map_update_elem(&pkt_cnt, &key, &first, BPF_NOEXIST) == 0)
 			return;
 
 		/* Another CPU was faster: count into the element that it brought. */
-		counts = bpf_map_lookup_elem(&pkt_cnt, key);
+		counts = bpf_map_lookup_elem(&pkt_cnt, &key);
 		if (!counts)
 			return;
 	}
@@ -137,12 +161,7 @@ int xdp_allow(struct xdp_md *ctx)
 
 	parse(ctx, &packet);
 	count_pkt_cnt_all(0, length);
-	struct pkt_cnt_key pkt_cnt_key = {
-		.vlan = packet.vlan,
-		.src_mac = packet.src_mac,
-		.ethertype = packet.ethertype,
-	};
-	count_pkt_cnt(&pkt_cnt_key, length);
+	count_pkt_cnt(&packet, length);
 	return XDP_PASS;
 }
 

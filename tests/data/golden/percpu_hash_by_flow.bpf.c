@@ -17,15 +17,19 @@ enum {
 	NO_IP_PROTO = 256,
 };
 
+struct flow_kind {
+	__u16 ip_proto;
+	__u8 ip_version;	/* 4 or 6; 0 is none */
+	__u8 has_ports;
+};
+
 /* Who talks to whom. An IPv4 address fills the first four bytes. */
 struct flow {
 	struct in6_addr src_ip;
 	struct in6_addr dst_ip;
 	__be16 src_port;
 	__be16 dst_port;
-	__u16 ip_proto;
-	__u8 ip_version;	/* 4 or 6; 0 is none */
-	__u8 has_ports;
+	struct flow_kind kind;
 };
 
 /* What the program looks at in a packet. */
@@ -50,36 +54,41 @@ struct {
 __u64 pkt_cnt_lost;
 __u64 pkt_cnt_lost_bytes;
 
-/* What follows IP: within the frame, and within what IP calls its own. */
-static __always_inline void parse_upper(__u8 ip_proto, const void *header, const void *end,
-					const void *ip_end, struct packet *packet)
+/* No header begins farther behind: this the verifier wants to hear. */
+#define MAX_OFFSET 0x3fff
+
+/* What follows IP: within the frame, and within what IP calls its own.
+ * Tells whether there are ports. */
+static __always_inline int
+parse_upper(__u8 ip_proto, const void *header, const void *end, const void *ip_end,
+	    struct packet *packet)
 {
 	const __be16 *ports = header; /* source and destination */
 
 	if (ip_proto != IPPROTO_TCP && ip_proto != IPPROTO_UDP && ip_proto != IPPROTO_SCTP &&
 	    ip_proto != IPPROTO_DCCP && ip_proto != IPPROTO_UDPLITE)
-		return;
+		return 0;
 	if ((void *)(ports + 2) > end || (void *)(ports + 2) > ip_end)
-		return;
-	packet->flow.src_port = ports[0];
-	packet->flow.dst_port = ports[1];
-	packet->flow.has_ports = 1;
+		return 0;
+	__builtin_memcpy(&packet->flow.src_port, ports, 4); /* both */
+	return 1;
 }
 
 static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 				       struct packet *packet)
 {
+	int has_ports = 0;
+
 	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
 		return;
-	packet->flow.ip_version = 4;
-	packet->flow.src_ip.s6_addr32[0] = ip->saddr;
-	packet->flow.dst_ip.s6_addr32[0] = ip->daddr;
-	packet->flow.ip_proto = ip->protocol;
 
 	/* Of a packet in fragments, only the first has the header that follows. */
 	if ((ip->frag_off & bpf_htons(0x1fff)) == 0)
-		parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end,
-			    (void *)ip + bpf_ntohs(ip->tot_len), packet);
+		has_ports = parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end,
+					    (void *)ip + bpf_ntohs(ip->tot_len), packet);
+	packet->flow.src_ip.s6_addr32[0] = ip->saddr;
+	packet->flow.dst_ip.s6_addr32[0] = ip->daddr;
+	packet->flow.kind = (struct flow_kind){ ip->protocol, 4, has_ports };
 }
 
 /* Headers that IPv6 may put before that of the protocol. */
@@ -89,73 +98,107 @@ static __always_inline int is_extension(__u8 type)
 	       type == IPPROTO_AH || type == IPPROTO_DSTOPTS || type == IPPROTO_MH;
 }
 
-static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end,
-				       struct packet *packet)
+/* Where the extension headers end, 0 if what follows isn't in this packet; below it the protocol.
+ * Global as well: this is the longest way through the program. */
+__noinline __u32 skip_extensions(struct xdp_md *ctx, __u32 offset)
 {
-	const void *next = ip + 1, *ip_end;
-	int first_fragment = 1;
+	const void *start = (void *)(long)ctx->data;
+	const void *end = (void *)(long)ctx->data_end, *ip_end;
+	const struct ipv6hdr *ip = start + (offset & MAX_OFFSET);
+	const __u8 *header = (void *)(ip + 1); /* the type of what follows, a length, content */
 	__u8 type;
+
+	if ((void *)header > end)
+		return NO_IP_PROTO;
+	ip_end = (void *)header + bpf_ntohs(ip->payload_len);
+	type = ip->nexthdr;
+	for (int i = 0; i < 6 && is_extension(type); i++) {
+		if ((void *)header + 8 > end || (void *)header + 8 > ip_end)
+			return NO_IP_PROTO;
+		/* Of a packet in fragments, only the first has the headers that follow. */
+		if (type == IPPROTO_FRAGMENT && (header[2] || header[3] >= 8))
+			return is_extension(header[0]) ? NO_IP_PROTO : header[0];
+		offset = type == IPPROTO_FRAGMENT ? 8 :
+			 type == IPPROTO_AH ? (header[1] + 2) * 4 : (header[1] + 1) * 8;
+		type = header[0];
+		header += offset;
+	}
+	if (is_extension(type))
+		return NO_IP_PROTO;
+	return ((void *)header - start) << 16 | type;
+}
+
+static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end,
+				       struct packet *packet, struct xdp_md *ctx,
+				       __u32 offset)
+{
+	int has_ports = 0;
+	__u32 found;
 
 	if ((void *)(ip + 1) > end || ip->version != 6)
 		return;
-	packet->flow.ip_version = 6;
+
+	found = (offset + sizeof(*ip)) << 16 | ip->nexthdr;
+	if (is_extension(ip->nexthdr))
+		found = skip_extensions(ctx, offset);
+	if (found >> 16)
+		has_ports = parse_upper(
+			found, (void *)(long)ctx->data + (found >> 16 & MAX_OFFSET), end,
+			(void *)(ip + 1) + bpf_ntohs(ip->payload_len), packet);
 	packet->flow.src_ip = ip->saddr;
 	packet->flow.dst_ip = ip->daddr;
+	packet->flow.kind = (struct flow_kind){ found, 6, has_ports };
+}
 
-	ip_end = next + bpf_ntohs(ip->payload_len);
-	type = ip->nexthdr;
-	for (int i = 0; i < 6 && first_fragment && is_extension(type); i++) {
-		const __u8 *header = next; /* the type of what follows, its length, content */
+static __always_inline int is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
 
-		if (next + 8 > end || next + 8 > ip_end)
-			return;
-		if (type == IPPROTO_FRAGMENT) {
-			first_fragment = header[2] == 0 && header[3] < 8;
-			next += 8;
-		} else if (type == IPPROTO_AH) {
-			next += (header[1] + 2) * 4;
-		} else {
-			next += (header[1] + 1) * 8;
-		}
-		type = header[0];
+/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
+ * This function is global, so that the verifier looks at it once and not wherever it is called. */
+__noinline __u32 skip_tags(struct xdp_md *ctx)
+{
+	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
+	const void *end = (void *)(long)ctx->data_end;
+	__be16 type = bpf_htons(ETH_P_8021Q);
+	__u32 offset = ETH_HLEN;
+
+	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
+		if ((void *)(tag + 2) > end)
+			return 0;
+		type = tag[1];
+		tag += 2;
+		offset += 4;
 	}
-	if (is_extension(type))
-		return;
-	packet->flow.ip_proto = type;
-
-	/* Of a packet in fragments, only the first has the header that follows. */
-	if (first_fragment)
-		parse_upper(type, next, end, ip_end, packet);
+	return offset << 16 | bpf_ntohs(type);
 }
 
 /* Looks through the packet; what it lacks stays none. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 {
-	const void *end = (void *)(long)ctx->data_end;
-	const struct ethhdr *eth = (void *)(long)ctx->data;
-	const void *next = eth + 1;
+	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __be16 *frame = start;
+	__u32 offset = ETH_HLEN, found;
 	__be16 type;
 
-	if ((void *)(eth + 1) > end)
+	if (start + ETH_HLEN > end)
 		return;
-	type = eth->h_proto;
-
-	/* VLAN tags come first. */
-	for (int tags = 0; tags < 4; tags++) {
-		const __be16 *tag = next; /* its id and priority, then the type of what follows */
-
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
-			break;
-		if ((void *)(tag + 2) > end)
+	type = frame[6];
+	if (is_tag(type)) {
+		found = skip_tags(ctx);
+		if (!found)
 			return;
-		type = tag[1];
-		next = tag + 2;
+		type = bpf_htons(found);
+		offset = found >> 16 & MAX_OFFSET;
+		start = (void *)(long)ctx->data; /* anew, so that they needn't outlive the call */
+		end = (void *)(long)ctx->data_end;
 	}
 
 	if (type == bpf_htons(ETH_P_IP))
-		parse_ipv4(next, end, packet);
+		parse_ipv4(start + offset, end, packet);
 	else if (type == bpf_htons(ETH_P_IPV6))
-		parse_ipv6(next, end, packet);
+		parse_ipv6(start + offset, end, packet, ctx, offset);
 }
 
 /* Counts one packet under this key; each CPU has its own copy of the value. */
@@ -188,7 +231,7 @@ static __always_inline void count(const struct flow *key, __u64 length)
 SEC("xdp")
 int xdp_allow(struct xdp_md *ctx)
 {
-	struct packet packet = { .flow.ip_proto = NO_IP_PROTO };
+	struct packet packet = { .flow.kind.ip_proto = NO_IP_PROTO };
 
 	parse(ctx, &packet);
 	count(&packet.flow, ctx->data_end - ctx->data);

@@ -93,6 +93,9 @@ struct {
 	__type(value, xdp_action_t);
 } drop_list SEC(".maps");
 
+/* No header begins farther behind: this the verifier wants to hear. */
+#define MAX_OFFSET 0x3fff
+
 static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 				       struct packet *packet)
 {
@@ -111,38 +114,59 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 	packet->src_ip.addr = ip->saddr;
 }
 
+static __always_inline int is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
+ * This function is global, so that the verifier looks at it once and not wherever it is called. */
+__noinline __u32 skip_tags(struct xdp_md *ctx)
+{
+	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
+	const void *end = (void *)(long)ctx->data_end;
+	__be16 type = bpf_htons(ETH_P_8021Q);
+	__u32 offset = ETH_HLEN;
+
+	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
+		if ((void *)(tag + 2) > end)
+			return 0;
+		type = tag[1];
+		tag += 2;
+		offset += 4;
+	}
+	return offset << 16 | bpf_ntohs(type);
+}
+
 /* Looks through the packet; what it lacks stays none. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 {
-	const void *end = (void *)(long)ctx->data_end;
-	const struct ethhdr *eth = (void *)(long)ctx->data;
-	const void *next = eth + 1;
+	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __be16 *frame = start;
+	__u32 offset = ETH_HLEN, found;
 	__be16 type;
 
-	if ((void *)(eth + 1) > end)
+	if (start + ETH_HLEN > end)
 		return;
-	type = eth->h_proto;
-
-	/* VLAN tags come first. */
-	for (int tags = 0; tags < 4; tags++) {
-		const __be16 *tag = next; /* its id and priority, then the type of what follows */
-
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
-			break;
-		if ((void *)(tag + 2) > end)
+	type = frame[6];
+	if (is_tag(type)) {
+		found = skip_tags(ctx);
+		if (!found)
 			return;
-		type = tag[1];
-		next = tag + 2;
+		type = bpf_htons(found);
+		offset = found >> 16 & MAX_OFFSET;
+		start = (void *)(long)ctx->data; /* anew, so that they needn't outlive the call */
+		end = (void *)(long)ctx->data_end;
 	}
 
 	if (type == bpf_htons(ETH_P_IP))
-		parse_ipv4(next, end, packet);
+		parse_ipv4(start + offset, end, packet);
 	else if (type == bpf_htons(ETH_P_IPV6))
-		parse_ipv6(next, end, packet);
+		parse_ipv6(start + offset, end, packet);
 }
 
 /* The verdict on a packet. */
-static __always_inline xdp_action_t decide(const struct packet *packet)
+static __always_inline xdp_action_t decide(const volatile struct packet *packet)
 {
 	struct ip_prefix key = { .prefixlen = 160, .ip = packet->src_ip };
 	xdp_action_t *found, verdict;
@@ -199,19 +223,21 @@ static __always_inline void count_sources_all(__u32 key, __u64 length)
 }
 
 /* Counts one packet under this key; each CPU has its own copy of the value. */
-static __always_inline void count_sources(const struct sources_key *key, __u64 length, __u64 now)
+static __always_inline void count_sources(const struct packet *packet, xdp_action_t verdict,
+					__u64 length, __u64 now)
 {
-	struct sources_counts *counts = bpf_map_lookup_elem(&sources, key);
+	struct sources_key key = { .verdict = verdict, .src_ip = packet->src_ip };
+	struct sources_counts *counts = bpf_map_lookup_elem(&sources, &key);
 
 	if (!counts) {
 		/* The first packet brings the element, with its own counts for this CPU. */
 		struct sources_counts first = { .packets = 1, .bytes = length, .last_seen = now };
 
-		if (bpf_map_update_elem(&sources, key, &first, BPF_NOEXIST) == 0)
+		if (bpf_map_update_elem(&sources, &key, &first, BPF_NOEXIST) == 0)
 			return;
 
 		/* Another CPU was faster: count into the element that it brought. */
-		counts = bpf_map_lookup_elem(&sources, key);
+		counts = bpf_map_lookup_elem(&sources, &key);
 		if (!counts)
 			return;
 	}
@@ -236,8 +262,7 @@ int xdp_drop_list(struct xdp_md *ctx)
 		swap_macs(ctx);
 	count_actions(verdict, length);
 	count_sources_all(0, length);
-	struct sources_key sources_key = { .verdict = verdict, .src_ip = packet.src_ip };
-	count_sources(&sources_key, length, now);
+	count_sources(&packet, verdict, length, now);
 	return verdict;
 }
 

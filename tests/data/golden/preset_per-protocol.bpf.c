@@ -38,6 +38,9 @@ struct {
 	__type(value, struct counts);
 } protocols SEC(".maps");
 
+/* No header begins farther behind: this the verifier wants to hear. */
+#define MAX_OFFSET 0x3fff
+
 static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 				       struct packet *packet)
 {
@@ -53,66 +56,100 @@ static __always_inline int is_extension(__u8 type)
 	       type == IPPROTO_AH || type == IPPROTO_DSTOPTS || type == IPPROTO_MH;
 }
 
-static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end,
-				       struct packet *packet)
+/* Where the extension headers end, 0 if what follows isn't in this packet; below it the protocol.
+ * Global as well: this is the longest way through the program. */
+__noinline __u32 skip_extensions(struct xdp_md *ctx, __u32 offset)
 {
-	const void *next = ip + 1, *ip_end;
-	int first_fragment = 1;
+	const void *start = (void *)(long)ctx->data;
+	const void *end = (void *)(long)ctx->data_end, *ip_end;
+	const struct ipv6hdr *ip = start + (offset & MAX_OFFSET);
+	const __u8 *header = (void *)(ip + 1); /* the type of what follows, a length, content */
 	__u8 type;
+
+	if ((void *)header > end)
+		return NO_IP_PROTO;
+	ip_end = (void *)header + bpf_ntohs(ip->payload_len);
+	type = ip->nexthdr;
+	for (int i = 0; i < 6 && is_extension(type); i++) {
+		if ((void *)header + 8 > end || (void *)header + 8 > ip_end)
+			return NO_IP_PROTO;
+		/* Of a packet in fragments, only the first has the headers that follow. */
+		if (type == IPPROTO_FRAGMENT && (header[2] || header[3] >= 8))
+			return is_extension(header[0]) ? NO_IP_PROTO : header[0];
+		offset = type == IPPROTO_FRAGMENT ? 8 :
+			 type == IPPROTO_AH ? (header[1] + 2) * 4 : (header[1] + 1) * 8;
+		type = header[0];
+		header += offset;
+	}
+	if (is_extension(type))
+		return NO_IP_PROTO;
+	return ((void *)header - start) << 16 | type;
+}
+
+static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end,
+				       struct packet *packet, struct xdp_md *ctx,
+				       __u32 offset)
+{
+	__u32 found;
 
 	if ((void *)(ip + 1) > end || ip->version != 6)
 		return;
 
-	ip_end = next + bpf_ntohs(ip->payload_len);
-	type = ip->nexthdr;
-	for (int i = 0; i < 6 && first_fragment && is_extension(type); i++) {
-		const __u8 *header = next; /* the type of what follows, its length, content */
+	found = (offset + sizeof(*ip)) << 16 | ip->nexthdr;
+	if (is_extension(ip->nexthdr))
+		found = skip_extensions(ctx, offset);
+	packet->ip_proto = found & 0xffff;
+}
 
-		if (next + 8 > end || next + 8 > ip_end)
-			return;
-		if (type == IPPROTO_FRAGMENT) {
-			first_fragment = header[2] == 0 && header[3] < 8;
-			next += 8;
-		} else if (type == IPPROTO_AH) {
-			next += (header[1] + 2) * 4;
-		} else {
-			next += (header[1] + 1) * 8;
-		}
-		type = header[0];
+static __always_inline int is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
+ * This function is global, so that the verifier looks at it once and not wherever it is called. */
+__noinline __u32 skip_tags(struct xdp_md *ctx)
+{
+	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
+	const void *end = (void *)(long)ctx->data_end;
+	__be16 type = bpf_htons(ETH_P_8021Q);
+	__u32 offset = ETH_HLEN;
+
+	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
+		if ((void *)(tag + 2) > end)
+			return 0;
+		type = tag[1];
+		tag += 2;
+		offset += 4;
 	}
-	if (is_extension(type))
-		return;
-	packet->ip_proto = type;
+	return offset << 16 | bpf_ntohs(type);
 }
 
 /* Looks through the packet; what it lacks stays none. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 {
-	const void *end = (void *)(long)ctx->data_end;
-	const struct ethhdr *eth = (void *)(long)ctx->data;
-	const void *next = eth + 1;
+	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __be16 *frame = start;
+	__u32 offset = ETH_HLEN, found;
 	__be16 type;
 
-	if ((void *)(eth + 1) > end)
+	if (start + ETH_HLEN > end)
 		return;
-	type = eth->h_proto;
-
-	/* VLAN tags come first. */
-	for (int tags = 0; tags < 4; tags++) {
-		const __be16 *tag = next; /* its id and priority, then the type of what follows */
-
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
-			break;
-		if ((void *)(tag + 2) > end)
+	type = frame[6];
+	if (is_tag(type)) {
+		found = skip_tags(ctx);
+		if (!found)
 			return;
-		type = tag[1];
-		next = tag + 2;
+		type = bpf_htons(found);
+		offset = found >> 16 & MAX_OFFSET;
+		start = (void *)(long)ctx->data; /* anew, so that they needn't outlive the call */
+		end = (void *)(long)ctx->data_end;
 	}
 
 	if (type == bpf_htons(ETH_P_IP))
-		parse_ipv4(next, end, packet);
+		parse_ipv4(start + offset, end, packet);
 	else if (type == bpf_htons(ETH_P_IPV6))
-		parse_ipv6(next, end, packet);
+		parse_ipv6(start + offset, end, packet, ctx, offset);
 }
 
 /* Counts one packet under this key; each CPU has its own copy of the value. */

@@ -45,19 +45,20 @@ struct {
 } tx_port SEC(".maps");
 
 /* Counts one packet under this key; each CPU has its own copy of the value. */
-static __always_inline void count(const struct wire_key *key, __u64 length)
+static __always_inline void count(struct xdp_md *ctx, xdp_action_t verdict, __u64 length)
 {
-	struct counts *counts = bpf_map_lookup_elem(&wire, key);
+	struct wire_key key = { .ifindex = ctx->ingress_ifindex, .verdict = verdict };
+	struct counts *counts = bpf_map_lookup_elem(&wire, &key);
 
 	if (!counts) {
 		/* The first packet brings the element, with its own counts for this CPU. */
 		struct counts first = { .packets = 1, .bytes = length };
 
-		if (bpf_map_update_elem(&wire, key, &first, BPF_NOEXIST) == 0)
+		if (bpf_map_update_elem(&wire, &key, &first, BPF_NOEXIST) == 0)
 			return;
 
 		/* Another CPU was faster: count into the element that it brought. */
-		counts = bpf_map_lookup_elem(&wire, key);
+		counts = bpf_map_lookup_elem(&wire, &key);
 		if (!counts) {
 			/* No: the map is full. */
 			__sync_fetch_and_add(&wire_lost, 1);
@@ -77,8 +78,7 @@ int xdp_pair(struct xdp_md *ctx)
 	xdp_action_t verdict;
 
 	verdict = bpf_redirect_map(&tx_port, ctx->ingress_ifindex, XDP_PASS);
-	struct wire_key wire_key = { .ifindex = ctx->ingress_ifindex, .verdict = verdict };
-	count(&wire_key, ctx->data_end - ctx->data);
+	count(ctx, verdict, ctx->data_end - ctx->data);
 	return verdict;
 }
 

@@ -56,6 +56,9 @@ struct {
 	__type(value, struct talkers_counts);
 } talkers SEC(".maps");
 
+/* No header begins farther behind: this the verifier wants to hear. */
+#define MAX_OFFSET 0x3fff
+
 static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 				       struct packet *packet)
 {
@@ -74,34 +77,55 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 	packet->src_ip.addr = ip->saddr;
 }
 
+static __always_inline int is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
+ * This function is global, so that the verifier looks at it once and not wherever it is called. */
+__noinline __u32 skip_tags(struct xdp_md *ctx)
+{
+	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
+	const void *end = (void *)(long)ctx->data_end;
+	__be16 type = bpf_htons(ETH_P_8021Q);
+	__u32 offset = ETH_HLEN;
+
+	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
+		if ((void *)(tag + 2) > end)
+			return 0;
+		type = tag[1];
+		tag += 2;
+		offset += 4;
+	}
+	return offset << 16 | bpf_ntohs(type);
+}
+
 /* Looks through the packet; what it lacks stays none. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 {
-	const void *end = (void *)(long)ctx->data_end;
-	const struct ethhdr *eth = (void *)(long)ctx->data;
-	const void *next = eth + 1;
+	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __be16 *frame = start;
+	__u32 offset = ETH_HLEN, found;
 	__be16 type;
 
-	if ((void *)(eth + 1) > end)
+	if (start + ETH_HLEN > end)
 		return;
-	type = eth->h_proto;
-
-	/* VLAN tags come first. */
-	for (int tags = 0; tags < 4; tags++) {
-		const __be16 *tag = next; /* its id and priority, then the type of what follows */
-
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
-			break;
-		if ((void *)(tag + 2) > end)
+	type = frame[6];
+	if (is_tag(type)) {
+		found = skip_tags(ctx);
+		if (!found)
 			return;
-		type = tag[1];
-		next = tag + 2;
+		type = bpf_htons(found);
+		offset = found >> 16 & MAX_OFFSET;
+		start = (void *)(long)ctx->data; /* anew, so that they needn't outlive the call */
+		end = (void *)(long)ctx->data_end;
 	}
 
 	if (type == bpf_htons(ETH_P_IP))
-		parse_ipv4(next, end, packet);
+		parse_ipv4(start + offset, end, packet);
 	else if (type == bpf_htons(ETH_P_IPV6))
-		parse_ipv6(next, end, packet);
+		parse_ipv6(start + offset, end, packet);
 }
 
 /* Counts one packet under this key; each CPU has its own copy of the value. */

@@ -26,6 +26,7 @@ enum {
 	NO_DSCP = 64,
 	NO_PORT = 65536,
 	NO_TCP_FLAGS = 256,
+	NO_IP_PROTO = 256,
 };
 
 /* Filled up to a multiple of four bytes, so that a key made of several parts has no holes. */
@@ -57,9 +58,13 @@ struct {
 	__type(value, __u64);
 } pkt_cnt SEC(".maps");
 
+/* No header begins farther behind: this the verifier wants to hear. */
+#define MAX_OFFSET 0x3fff
+
 /* What follows IP: within the frame, and within what IP calls its own. */
-static __always_inline void parse_upper(__u8 ip_proto, const void *header, const void *end,
-					const void *ip_end, struct packet *packet)
+static __always_inline void
+parse_upper(__u8 ip_proto, const void *header, const void *end, const void *ip_end,
+	    struct packet *packet)
 {
 	const __be16 *ports = header; /* source and destination */
 	const __u8 *tcp = header;
@@ -97,12 +102,41 @@ static __always_inline int is_extension(__u8 type)
 	       type == IPPROTO_AH || type == IPPROTO_DSTOPTS || type == IPPROTO_MH;
 }
 
-static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end,
-				       struct packet *packet)
+/* Where the extension headers end, 0 if what follows isn't in this packet; below it the protocol.
+ * Global as well: this is the longest way through the program. */
+__noinline __u32 skip_extensions(struct xdp_md *ctx, __u32 offset)
 {
-	const void *next = ip + 1, *ip_end;
-	int first_fragment = 1;
+	const void *start = (void *)(long)ctx->data;
+	const void *end = (void *)(long)ctx->data_end, *ip_end;
+	const struct ipv6hdr *ip = start + (offset & MAX_OFFSET);
+	const __u8 *header = (void *)(ip + 1); /* the type of what follows, a length, content */
 	__u8 type;
+
+	if ((void *)header > end)
+		return NO_IP_PROTO;
+	ip_end = (void *)header + bpf_ntohs(ip->payload_len);
+	type = ip->nexthdr;
+	for (int i = 0; i < 6 && is_extension(type); i++) {
+		if ((void *)header + 8 > end || (void *)header + 8 > ip_end)
+			return NO_IP_PROTO;
+		/* Of a packet in fragments, only the first has the headers that follow. */
+		if (type == IPPROTO_FRAGMENT && (header[2] || header[3] >= 8))
+			return is_extension(header[0]) ? NO_IP_PROTO : header[0];
+		offset = type == IPPROTO_FRAGMENT ? 8 :
+			 type == IPPROTO_AH ? (header[1] + 2) * 4 : (header[1] + 1) * 8;
+		type = header[0];
+		header += offset;
+	}
+	if (is_extension(type))
+		return NO_IP_PROTO;
+	return ((void *)header - start) << 16 | type;
+}
+
+static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end,
+				       struct packet *packet, struct xdp_md *ctx,
+				       __u32 offset)
+{
+	__u32 found;
 
 	if ((void *)(ip + 1) > end || ip->version != 6)
 		return;
@@ -110,89 +144,113 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 	packet->src_ip.addr = ip->saddr;
 	packet->dscp = ip->priority << 2 | ip->flow_lbl[0] >> 6;
 
-	ip_end = next + bpf_ntohs(ip->payload_len);
-	type = ip->nexthdr;
-	for (int i = 0; i < 6 && first_fragment && is_extension(type); i++) {
-		const __u8 *header = next; /* the type of what follows, its length, content */
+	found = (offset + sizeof(*ip)) << 16 | ip->nexthdr;
+	if (is_extension(ip->nexthdr))
+		found = skip_extensions(ctx, offset);
+	if (found >> 16)
+		parse_upper(
+			found, (void *)(long)ctx->data + (found >> 16 & MAX_OFFSET), end,
+			(void *)(ip + 1) + bpf_ntohs(ip->payload_len), packet);
+}
 
-		if (next + 8 > end || next + 8 > ip_end)
-			return;
-		if (type == IPPROTO_FRAGMENT) {
-			first_fragment = header[2] == 0 && header[3] < 8;
-			next += 8;
-		} else if (type == IPPROTO_AH) {
-			next += (header[1] + 2) * 4;
-		} else {
-			next += (header[1] + 1) * 8;
-		}
-		type = header[0];
+static __always_inline int is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
+ * This function is global, so that the verifier looks at it once and not wherever it is called. */
+__noinline __u32 skip_tags(struct xdp_md *ctx)
+{
+	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
+	const void *end = (void *)(long)ctx->data_end;
+	__be16 type = bpf_htons(ETH_P_8021Q);
+	__u32 offset = ETH_HLEN;
+
+	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
+		if ((void *)(tag + 2) > end)
+			return 0;
+		type = tag[1];
+		tag += 2;
+		offset += 4;
 	}
-	if (is_extension(type))
-		return;
-
-	/* Of a packet in fragments, only the first has the header that follows. */
-	if (first_fragment)
-		parse_upper(type, next, end, ip_end, packet);
+	return offset << 16 | bpf_ntohs(type);
 }
 
 /* Looks through the packet; what it lacks stays none. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 {
-	const void *end = (void *)(long)ctx->data_end;
-	const struct ethhdr *eth = (void *)(long)ctx->data;
-	const void *next = eth + 1;
+	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __be16 *frame = start;
+	__u32 offset = ETH_HLEN, found;
 	__be16 type;
 
-	if ((void *)(eth + 1) > end)
+	if (start + ETH_HLEN > end)
 		return;
-	__builtin_memcpy(packet->dst_mac.octets, eth->h_dest, ETH_ALEN);
-	type = eth->h_proto;
-
-	/* VLAN tags come first. */
-	for (int tags = 0; tags < 4; tags++) {
-		const __be16 *tag = next; /* its id and priority, then the type of what follows */
-
-		if (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD))
-			break;
-		if ((void *)(tag + 2) > end)
+	__builtin_memcpy(packet->dst_mac.octets, start, ETH_ALEN);
+	type = frame[6];
+	if (is_tag(type)) {
+		found = skip_tags(ctx);
+		if (!found)
 			return;
-		type = tag[1];
-		next = tag + 2;
+		type = bpf_htons(found);
+		offset = found >> 16 & MAX_OFFSET;
+		start = (void *)(long)ctx->data; /* anew, so that they needn't outlive the call */
+		end = (void *)(long)ctx->data_end;
 	}
 
 	if (type == bpf_htons(ETH_P_IP))
-		parse_ipv4(next, end, packet);
+		parse_ipv4(start + offset, end, packet);
 	else if (type == bpf_htons(ETH_P_IPV6))
-		parse_ipv6(next, end, packet);
+		parse_ipv6(start + offset, end, packet, ctx, offset);
+}
+
+/* Comparisons as numbers, 1 or 0, to be joined by & and |. Branches would be the usual way, but
+ * the verifier has to follow each of them, and many rules have more ways than it has patience. */
+static __always_inline __u64 is_zero(__u64 value)
+{
+	__u64 negative = -value;
+
+	barrier_var(negative); /* or clang makes a branch of it after all */
+	return (value | negative) >> 63 ^ 1;
+}
+
+static __always_inline __u64 same(__u64 value, __u64 other)
+{
+	return is_zero(value ^ other);
+}
+
+static __always_inline __u64 within(__u64 value, __u64 low, __u64 high)
+{
+	return is_zero(((value - low) | (high - value)) >> 63);
 }
 
 /* The verdict on a packet: the first rule that matches decides. */
-static __always_inline xdp_action_t decide(const struct packet *packet, __u64 length)
+static __always_inline xdp_action_t decide(const volatile struct packet *packet, __u64 length)
 {
 	/* src_ip 10.0.0.0/8 or 2001:db8::/33, dst_port 1-1023 */
-	if (((packet->src_ip.version == 4 &&
-	      (packet->src_ip.addr.s6_addr32[0] & bpf_htonl(0xff000000)) ==
-		      bpf_htonl(0x0a000000)) ||
-	     (packet->src_ip.version == 6 &&
-	      packet->src_ip.addr.s6_addr32[0] == bpf_htonl(0x20010db8) &&
-	      (packet->src_ip.addr.s6_addr32[1] & bpf_htonl(0x80000000)) ==
-		      bpf_htonl(0x00000000))) &&
-	    packet->dst_port >= 1 &&
-	    packet->dst_port <= 1023)
+	if (((same(packet->src_ip.version, 4) &
+	      same(packet->src_ip.addr.s6_addr32[0] & bpf_htonl(0xff000000),
+		   bpf_htonl(0xa000000))) |
+	     (same(packet->src_ip.version, 6) &
+	      same(packet->src_ip.addr.s6_addr32[0], bpf_htonl(0x20010db8)) &
+	      same(packet->src_ip.addr.s6_addr32[1] & bpf_htonl(0x80000000),
+		   bpf_htonl(0x0)))) &
+	    within(packet->dst_port, 1, 1023))
 		return XDP_DROP;
 
 	/* tcp_flags syn/syn|ack or 0, dscp none or ef */
-	if (((packet->tcp_flags & 0x12) == 0x2 ||
-	     packet->tcp_flags == 0x0) &&
-	    (packet->dscp == NO_DSCP ||
-	     packet->dscp == 46))
+	if ((same(packet->tcp_flags & 0x12, 0x2) |
+	     same(packet->tcp_flags, 0x0)) &
+	    (same(packet->dscp, NO_DSCP) |
+	     same(packet->dscp, 46)))
 		return XDP_TX;
 
 	/* dst_mac 02:00:00:00:00:00/17, length 0-63 */
-	if (packet->dst_mac.octets[0] == 0x02 &&
-	    packet->dst_mac.octets[1] == 0x00 &&
-	    (packet->dst_mac.octets[2] & 0x80) == 0x00 &&
-	    length <= 63)
+	if (same(packet->dst_mac.octets[0], 0x02) &
+	    same(packet->dst_mac.octets[1], 0x00) &
+	    same(packet->dst_mac.octets[2] & 0x80, 0x00) &
+	    within(length, 0, 63))
 		return XDP_ABORTED;
 
 	return XDP_PASS;

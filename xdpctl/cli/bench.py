@@ -1,0 +1,57 @@
+"""Measure what counting costs per packet on this machine.
+
+SOURCE is a spec (counter.toml), a C file or an object; without one, a family of counters is
+measured. Each is run on one CPU and on all at once, beside a program that only returns. Nothing is
+attached to a device, and nothing is left.
+
+\b
+Examples:
+  xdpctl bench
+  xdpctl bench counter.toml my_program.c
+  xdpctl bench --race
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import typer
+
+from xdpctl.cli import arguments, session
+from xdpctl.errors import BadRequest
+from xdpctl.ops import bench
+from xdpctl.views import bench as view
+
+
+def command(
+    sources: list[Path] | None = typer.Argument(
+        None,
+        metavar="SOURCE",
+        help="Specs (.toml), C files (.c) or objects (.o).",
+        autocompletion=arguments.completion("programs_to_measure"),
+        show_default=False,
+    ),
+    race: bool = typer.Option(
+        False, "--race", help="Show what additions lose or cost when all CPUs count into one map."
+    ),
+    rounds: int = typer.Option(9, metavar="N", min=3, help="How often each is measured."),
+    repeat: int | None = typer.Option(
+        None, metavar="N", min=100_000, help="Packets of each run.  [default: two million, or 0.25 s]"
+    ),
+    json: bool = arguments.JSON,
+) -> None:
+    if race and sources:
+        raise BadRequest("--race has programs of its own", f"leave out {sources[0]}, or --race")
+    prepared = bench.prepare(sources or [], race, rounds, repeat)
+    if session.dry_run():
+        session.say_plan(prepared.plan)
+        return
+    report = bench.run(prepared, session.note)
+    if json:
+        session.say(view.as_json(report))
+        return
+    width, colour = shutil.get_terminal_size().columns, sys.stdout.isatty()
+    colour = colour and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    blocks = (sys.stdout.encoding or "").lower().startswith("utf")
+    session.say(view.as_text(report, race, width, colour, blocks))

@@ -1,0 +1,24 @@
+"""A mount namespace of our own: what is mounted and pinned in it ends with it, whatever ends xdpctl."""
+
+import os
+
+from xdpctl.core.model import Argv
+from xdpctl.errors import Refused
+from xdpctl.tools import proc
+
+ENTER: Argv = ("exec", "unshare", "--mount", "--propagation", "private", "sh")
+"""The same for a shell. With `exec`, or lines that are pasted with it might run outside."""
+
+_CLONE_NEWNS = 0x00020000
+_MS_REC = 0x4000
+_MS_PRIVATE = 1 << 18
+
+
+def enter() -> None:
+    """From here on, neither this process nor those that it starts mount anything for others."""
+    import ctypes
+
+    proc.shown(ENTER)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWNS) or libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None):
+        raise Refused(f"no mount namespace can be made: {os.strerror(ctypes.get_errno())}")
