@@ -77,7 +77,7 @@ def parts(spec: Spec) -> dict[str, Any]:
             *(["bpf/log2.h"] if "log2_t" in types else []),
         ],
         "compares": {
-            name: any(f"{name}(" in rule.condition for rule in rules) for name in ("same", "within")
+            name: any(f"{name}(" in rule.condition for rule in rules) for name in ("equal", "within")
         },
         "verdict_varies": varies,
         "verdict": verdict,

@@ -46,26 +46,26 @@ def _test(key: Key, test: Test) -> list[str]:
 
 def _range(key: Key, place: str, test: Range) -> list[str]:
     if test.low == test.high:
-        return [f"same({place}, {key.kind.no if test.low == key.kind.none else test.low})"]
+        return [f"equal({place}, {key.kind.no if test.low == key.kind.none else test.low})"]
     return [f"within({place}, {test.low}, {test.high})"]
 
 
 def _bits(key: Key, place: str, test: Bits) -> list[str]:
     if test.mask == ALL_FLAGS:
-        return [f"same({place}, {test.value:#x})"]
+        return [f"equal({place}, {test.value:#x})"]
     none = (key.kind.none or 0) if test.value == 0 else 0  # which has no flags, but isn't without flags
-    return [f"same({place} & {test.mask | none:#x}, {test.value:#x})"]
+    return [f"equal({place} & {test.mask | none:#x}, {test.value:#x})"]
 
 
 def _ip(place: str, test: Prefix) -> list[str]:
-    parts = [f"same({place}.version, {test.version})"]
+    parts = [f"equal({place}.version, {test.version})"]
     for i in range(0, len(test.address), 4):
         bits = min(32, max(0, test.bits - 8 * i))
         word = f"{place}.addr.s6_addr32[{i // 4}]"
         value = f"bpf_htonl({int.from_bytes(test.address[i : i + 4], 'big'):#x})"
         if bits:
             mask = "" if bits == 32 else f" & bpf_htonl({(1 << 32) - (1 << 32 - bits):#x})"
-            parts.append(f"same({word}{mask},\n\t\t   {value})" if mask else f"same({word}, {value})")
+            parts.append(f"equal({word}{mask},\n\t\t    {value})" if mask else f"equal({word}, {value})")
     return parts
 
 
@@ -75,5 +75,5 @@ def _mac(place: str, test: Prefix) -> list[str]:
         bits = min(8, max(0, test.bits - 8 * i))
         if bits:
             mask = "" if bits == 8 else f" & {0x100 - (1 << 8 - bits):#04x}"
-            parts.append(f"same({place}.octets[{i}]{mask}, {octet:#04x})")
+            parts.append(f"equal({place}.octets[{i}]{mask}, {octet:#04x})")
     return parts or ["1"]

@@ -215,7 +215,7 @@ static __always_inline __u64 is_zero(__u64 value)
 	return (value | negative) >> 63 ^ 1;
 }
 
-static __always_inline __u64 same(__u64 value, __u64 other)
+static __always_inline __u64 equal(__u64 value, __u64 other)
 {
 	return is_zero(value ^ other);
 }
@@ -229,27 +229,27 @@ static __always_inline __u64 within(__u64 value, __u64 low, __u64 high)
 static __always_inline xdp_action_t decide(const volatile struct packet *packet, __u64 length)
 {
 	/* src_ip 10.0.0.0/8 or 2001:db8::/33, dst_port 1-1023 */
-	if (((same(packet->src_ip.version, 4) &
-	      same(packet->src_ip.addr.s6_addr32[0] & bpf_htonl(0xff000000),
-		   bpf_htonl(0xa000000))) |
-	     (same(packet->src_ip.version, 6) &
-	      same(packet->src_ip.addr.s6_addr32[0], bpf_htonl(0x20010db8)) &
-	      same(packet->src_ip.addr.s6_addr32[1] & bpf_htonl(0x80000000),
-		   bpf_htonl(0x0)))) &
+	if (((equal(packet->src_ip.version, 4) &
+	      equal(packet->src_ip.addr.s6_addr32[0] & bpf_htonl(0xff000000),
+		    bpf_htonl(0xa000000))) |
+	     (equal(packet->src_ip.version, 6) &
+	      equal(packet->src_ip.addr.s6_addr32[0], bpf_htonl(0x20010db8)) &
+	      equal(packet->src_ip.addr.s6_addr32[1] & bpf_htonl(0x80000000),
+		    bpf_htonl(0x0)))) &
 	    within(packet->dst_port, 1, 1023))
 		return XDP_DROP;
 
 	/* tcp_flags syn/syn|ack or 0, dscp none or ef */
-	if ((same(packet->tcp_flags & 0x12, 0x2) |
-	     same(packet->tcp_flags, 0x0)) &
-	    (same(packet->dscp, NO_DSCP) |
-	     same(packet->dscp, 46)))
+	if ((equal(packet->tcp_flags & 0x12, 0x2) |
+	     equal(packet->tcp_flags, 0x0)) &
+	    (equal(packet->dscp, NO_DSCP) |
+	     equal(packet->dscp, 46)))
 		return XDP_TX;
 
 	/* dst_mac 02:00:00:00:00:00/17, length 0-63 */
-	if (same(packet->dst_mac.octets[0], 0x02) &
-	    same(packet->dst_mac.octets[1], 0x00) &
-	    same(packet->dst_mac.octets[2] & 0x80, 0x00) &
+	if (equal(packet->dst_mac.octets[0], 0x02) &
+	    equal(packet->dst_mac.octets[1], 0x00) &
+	    equal(packet->dst_mac.octets[2] & 0x80, 0x00) &
 	    within(length, 0, 63))
 		return XDP_ABORTED;
 
