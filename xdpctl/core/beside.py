@@ -29,9 +29,11 @@ class Beside(Struct, frozen=True):
     """What is counted there, and where it stands among the global variables."""
     whole: str = ""
     """The map that counts all packets."""
+    twin: str = ""
+    """The map that holds the flows over IPv6."""
 
 
-def beside(btf: BtfDump, map_name: str) -> Beside:
+def beside(btf: BtfDump, map_name: str, key_type: str) -> Beside:
     names = {t.id: t.name for t in btf.types if t.kind == "VAR"}
     variables = {
         names.get(v.type_id): v
@@ -40,10 +42,11 @@ def beside(btf: BtfDump, map_name: str) -> Beside:
         for v in t.vars
     }
     lost = [(what, variables.get(map_name + end)) for what, end in _LOST.items()]
-    whole = f"{map_name}_all"
+    whole, twin = f"{map_name}_all", f"{map_name}6"
     return Beside(
         tuple((what, variable) for what, variable in lost if variable),
         whole if whole in names.values() else "",
+        twin if twin in names.values() and key_type == "flow" else "",
     )
 
 

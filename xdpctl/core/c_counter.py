@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from xdpctl.core.spec import Counter
 from xdpctl.core.words import Field, Key, MapType
@@ -46,6 +46,8 @@ class CounterCode(Struct, frozen=True):
     function: str
     parameters: str
     call: str
+    twin: str
+    """The map for flows over IPv6, which aren't for this one."""
 
 
 def in_packet(key: Key) -> bool:
@@ -62,51 +64,75 @@ def source(key: Key, verdict: str, packet: str = "packet.") -> str:
     return _SOURCES.get(key, f"{packet}{key}")
 
 
+def calls(given: tuple[CounterCode, ...]) -> list[str]:
+    """What the program does with each packet."""
+    twins = {code.twin for code in given}
+    by_map = {code.map: code.call for code in given}
+    return [
+        f"if (packet.flow6.kind.ip_version)\n\t\t{by_map[code.twin]}\n\telse\n\t\t{code.call}"
+        if code.twin
+        else code.call
+        for code in given
+        if code.map not in twins
+    ]
+
+
 class _Shown(Struct, frozen=True):
-    """A counter with what is said of its map, and whether its values are structs."""
+    """A map with what is said of it, and whether its values are structs."""
 
     counter: Counter
     purpose: str
     in_struct: bool
+    twin_of: Counter | None = None
+    """The counter of which this map holds the part that goes over IPv6."""
 
 
 def counters(given: Iterable[Counter], verdict: str, length: str) -> tuple[CounterCode, ...]:
-    """All counters of a program; a map that forgets brings one more, which counts all packets."""
-    every = [shown for counter in given for shown in _with_whole(counter)]
+    """All maps of a program; some counters bring one more."""
+    every = [shown for counter in given for shown in _maps(counter)]
     shapes = {shown.counter.fields for shown in every if shown.in_struct}
     found = []
     for i, shown in enumerate(every):
-        counter = shown.counter
-        name = "counts" if len(shapes) == 1 else f"{counter.map}_counts"
+        named_after = shown.twin_of or shown.counter
+        name = "counts" if len(shapes) == 1 else f"{named_after.map}_counts"
         known = len(shapes) == 1 and any(earlier.in_struct for earlier in every[:i])
-        code = _Writer(counter, f"struct {name}" if shown.in_struct else "", len(every) > 1)
-        found.append(code.counter(shown.purpose, not known and shown.in_struct, verdict, length))
+        brings = shown.in_struct and not known and not shown.twin_of
+        writer = _Writer(shown, f"struct {name}" if shown.in_struct else "", len(every) > 1)
+        found.append(writer.counter(brings, verdict, length))
     return tuple(found)
 
 
-def _with_whole(counter: Counter) -> Iterable[_Shown]:
+def _maps(counter: Counter) -> Iterable[_Shown]:
     if counter.whole:
         whole = Counter(counter.whole, MapType.PERCPU_ARRAY, fields=counter.sums, max_entries=1)
         yield _Shown(whole, f"All packets: {counter.map} forgets some when it needs room.", True)
     purpose = "The map: the program counts into it, user space reads it meanwhile."
     yield _Shown(counter, purpose, len(counter.fields) > 1)
+    if counter.twin:
+        twin = structs.replace(counter, map=counter.twin)
+        yield _Shown(twin, "The same for flows over IPv6.", len(counter.fields) > 1, counter)
 
 
 class _Writer(Struct, frozen=True):
     """Writes the C of one counter."""
 
-    given: Counter
+    shown: _Shown
     struct: str
     """The type of its values, if that is a struct."""
     several: bool
     """There are other counters, from whose function its own has to be told."""
 
-    def counter(self, purpose: str, brings_struct: bool, verdict: str, length: str) -> CounterCode:
-        counter, key = self.given, self.given.key[0]
+    def counter(self, brings_struct: bool, verdict: str, length: str) -> CounterCode:
+        counter, twin_of = self.shown.counter, self.shown.twin_of
+        key = counter.key[0]
         combined = len(counter.key) > 1
         by_address = not combined and not key.kind.is_number
         key_type = f"struct {counter.map}_key" if combined else key.kind.c_type
-        handed = dict(_parts_of_key(counter, verdict) if combined else [_key(counter, verdict)])
+        key_type += "6" if twin_of else ""
+        argument = f"{source(key, verdict)}{'6' if twin_of else ''}"
+        handed = {f"const {key_type} *key": f"&{argument}"} if by_address else {f"{key_type} key": argument}
+        if combined:
+            handed = dict(_parts_of_key(counter, verdict))
         if any(field.of_one_packet == "length" for field in counter.fields):
             handed["__u64 length"] = length
         if any(field.is_time for field in counter.fields):
@@ -114,7 +140,7 @@ class _Writer(Struct, frozen=True):
         function = f"count_{counter.map}" if self.several else "count"
         return CounterCode(
             map=counter.map,
-            purpose=purpose,
+            purpose=self.shown.purpose,
             type=counter.type,
             max_entries=counter.max_entries,
             flags=" | ".join(f"BPF_F_{flag.upper()}" for flag in counter.flags),
@@ -128,18 +154,19 @@ class _Writer(Struct, frozen=True):
             fields=counter.fields,
             first_value=self._first_value(),
             updates=tuple(update for field in counter.fields for update in self._updates(field)),
-            lost=counter.lost,
+            lost=() if twin_of else counter.lost,
             losses=tuple(
                 _atomic(f"&{name}", field.of_one_packet)
-                for name, field in zip(counter.lost, (Field.PACKETS, Field.BYTES), strict=False)
+                for name, field in zip((twin_of or counter).lost, (Field.PACKETS, Field.BYTES), strict=False)
             ),
             function=function,
             parameters=_in_lines(", ".join(handed), len(function)),
-            call=f"{function}({', '.join(handed.values())})",
+            call=f"{function}({', '.join(handed.values())});",
+            twin="" if twin_of else counter.twin,
         )
 
     def _first_value(self) -> str:
-        fields = self.given.fields
+        fields = self.shown.counter.fields
         if not self.struct:
             return fields[0].of_one_packet
         one_line = "{ " + ", ".join(f".{field} = {field.of_one_packet}" for field in fields) + " }"
@@ -149,7 +176,7 @@ class _Writer(Struct, frozen=True):
 
     def _updates(self, field: Field) -> Iterable[str]:
         place, amount = f"counts->{field}" if self.struct else f"*{field}", field.of_one_packet
-        if field.is_sum and not self.given.type.per_cpu:
+        if field.is_sum and not self.shown.counter.type.per_cpu:
             yield _atomic(f"&{place}" if self.struct else str(field), amount) + ";"
         elif field.is_sum:
             yield f"{place} += {amount};"
@@ -168,17 +195,6 @@ class _Writer(Struct, frozen=True):
 def _in_lines(parameters: str, taken: int) -> str:
     """Broken where a line would be too long, as the kernel's C is."""
     return "\n\t\t\t\t\t".join(textwrap.wrap(parameters, WIDTH - len(SIGNATURE) - taken)) or "void"
-
-
-def _key(counter: Counter, verdict: str) -> tuple[str, str]:
-    """The parameter for a key that is handed over as it is, and the argument."""
-    [key] = counter.key
-    value = source(key, verdict)
-    return (
-        (f"{key.kind.c_type} key", value)
-        if key.kind.is_number
-        else (f"const {key.kind.c_type} *key", f"&{value}")
-    )
 
 
 def _parts_of_key(counter: Counter, verdict: str) -> Iterable[tuple[str, str]]:

@@ -56,6 +56,7 @@ def parts(spec: Spec) -> dict[str, Any]:
             **{str(key): key in packet for key in Key},
             "ports": _any(packet, PORTS),
             "upper": _any(packet, UPPER),
+            "filled_in": _any(packet, (Key.SRC_PORT, Key.DST_PORT, Key.TCP_FLAGS)),
             "protocol": _any(packet, PROTOCOL),
             "ip": _any(packet, IP),
             "behind_macs": _any(packet, (*IP, Key.ETHERTYPE, Key.VLAN)),
@@ -63,6 +64,7 @@ def parts(spec: Spec) -> dict[str, Any]:
         "most_tags": MOST_TAGS,
         "most_extensions": MOST_EXTENSIONS,
         "counters": counters,
+        "calls": c_counter.calls(counters),
         "rules": rules,
         "policy": spec.policy,
         "redirect": spec.redirect,
@@ -107,7 +109,7 @@ def _lengths(spec: Spec) -> int:
     in_rules = any(condition.key is Key.LENGTH for rule in spec.rules for condition in rule.match)
     counting = [c for c in spec.counters if any(f.of_one_packet == "length" for f in c.fields)]
     as_key = any(Key.LENGTH in counter.key for counter in spec.counters)
-    beside = sum(1 for counter in counting if counter.whole)
+    beside = sum(bool(counter.whole) + bool(counter.twin) for counter in counting)
     often = 2 if in_rules or as_key else len(counting) + beside
     return 2 * often if spec.frags else often
 

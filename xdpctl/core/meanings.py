@@ -82,15 +82,21 @@ def _address(version: int, data: bytes) -> Value:
     return ipv6(data) if version == 6 else NONE if version == 0 else hexadecimal(data)
 
 
-def _flow(data: bytes) -> Value:
-    version, has_ports = data[38], data[39]
-    return {
-        "src_ip": _address(version, data[:16]),
-        "dst_ip": _address(version, data[16:32]),
-        "src_port": network_order(data[32:34]) if has_ports else NONE,
-        "dst_port": network_order(data[34:36]) if has_ports else NONE,
-        "ip_proto": OF_TYPEDEFS["ip_proto_t"](data[36:38]),
-    }
+def _flow(size: int) -> Reader:
+    """Of addresses of this size; then come the ports, the protocol, the version, whether there are ports."""
+
+    def read(data: bytes) -> Value:
+        src, dst, rest = data[:size], data[size : 2 * size], data[2 * size :]
+        version, has_ports = rest[6], rest[7]
+        return {
+            "src_ip": _address(version, src),
+            "dst_ip": _address(version, dst),
+            "src_port": network_order(rest[:2]) if has_ports else NONE,
+            "dst_port": network_order(rest[2:4]) if has_ports else NONE,
+            "ip_proto": OF_TYPEDEFS["ip_proto_t"](rest[4:6]),
+        }
+
+    return read
 
 
 def _ip_prefix(data: bytes) -> Value:
@@ -134,14 +140,13 @@ OF_TYPEDEFS: dict[str, Reader] = {
     **IN_NETWORK_ORDER,
 }
 OF_TIMES = ("time_first_t", "time_last_t")
+_FLOW = ("src_ip", "dst_ip", "src_port", "dst_port", "kind")
 OF_STRUCTS: dict[tuple[str, tuple[str, ...]], Reader] = {
     ("ip_addr", ("version", "addr")): _ip_addr,
     ("ip_prefix", ("prefixlen", "ip")): _ip_prefix,
     ("mac_addr", ("octets", "zero")): mac,
-    (
-        "flow",
-        ("src_ip", "dst_ip", "src_port", "dst_port", "kind"),
-    ): _flow,
+    ("flow", _FLOW): _flow(4),
+    ("flow6", _FLOW): _flow(16),
 }
 """By name and members: another's `struct flow` is shown as it is."""
 

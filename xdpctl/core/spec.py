@@ -43,6 +43,11 @@ class Counter(Struct, frozen=True):
         return f"{self.map}_all" if self.type.lru else ""
 
     @property
+    def twin(self) -> str:
+        """The map beside one of flows that holds those over IPv6, whose keys are longer."""
+        return f"{self.map}6" if self.key == (Key.FLOW,) else ""
+
+    @property
     def sums(self) -> tuple[Field, ...]:
         """What is counted of packets that have no element of their own."""
         return tuple(field for field in self.fields if field.is_sum) or (Field.PACKETS,)
@@ -116,5 +121,5 @@ class Spec(Struct, frozen=True):
     @property
     def maps(self) -> tuple[str, ...]:
         """All maps that are pinned beside the program."""
-        counters = [name for c in self.counters for name in (c.map, c.whole) if name]
+        counters = [name for c in self.counters for name in (c.map, c.twin, c.whole) if name]
         return (*counters, *(part.map for part in (self.policy, self.redirect) if part))

@@ -165,14 +165,15 @@ def check_names(spec: Spec) -> None:
 def _names(spec: Spec) -> Iterator[tuple[Path, str, str]]:
     """Everything in the program that has a name: where the user gave it, what it is, and the name."""
     yield from _checked_name(("program",), "program", spec.program)
-    several = len(spec.counters) > 1 or any(counter.whole for counter in spec.counters)
+    several = len(spec.counters) > 1 or any(c.whole or c.twin for c in spec.counters)
     for i, counter in enumerate(spec.counters):
         path: Path = ("counter", i, "map")
         yield from _checked_name(path, "map", counter.map)
-        if counter.whole:
-            _check_room(path, counter)
-            yield path, "map", counter.whole
-            yield path, "function", f"count_{counter.whole}"
+        for beside in (counter.twin, counter.whole):
+            if beside:
+                _check_room(path, counter, beside)
+                yield path, "map", beside
+                yield path, "function", f"count_{beside}"
         if several:
             yield path, "function", f"count_{counter.map}"
         for variable in counter.lost:
@@ -189,14 +190,15 @@ def _checked_name(path: Path, what: str, name: str) -> Iterator[tuple[Path, str,
     yield path, what, name
 
 
-def _check_room(path: Path, counter: Counter) -> None:
-    """A map that forgets has another beside it, whose name is longer."""
-    if len(counter.whole) > identifiers.NAME_LENGTH:
-        room = identifiers.NAME_LENGTH - (len(counter.whole) - len(counter.map))
+def _check_room(path: Path, counter: Counter, beside: str) -> None:
+    """Some maps have another one beside them, whose name is longer."""
+    if len(beside) > identifiers.NAME_LENGTH:
+        why = "flows over IPv6 are" if beside == counter.twin else "all packets are"
+        room = identifiers.NAME_LENGTH - (len(beside) - len(counter.map))
         raise SpecError(
             path,
-            f"{counter.map!r} is too long for a map of type {str(counter.type)!r}: another one, "
-            f"{counter.whole!r}, counts all packets, and names have {identifiers.NAME_LENGTH} characters",
+            f"{counter.map!r} is too long here: {why} counted in another map, {beside!r}, "
+            f"and the kernel keeps {identifiers.NAME_LENGTH} characters",
             f"shorten it to {room}: {counter.map[:room]!r}",
         )
 

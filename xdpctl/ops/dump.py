@@ -39,6 +39,7 @@ def dump(name: str, directories: tuple[str, ...], raw: bool) -> Dump:
     types = _types(found.map, raw)
     total = _total(found.map, types.kept)
     entries = decode.decode(_entries(found.map, content or bpftool.start_dump(found.map)), types.layout)
+    entries += _of_twin(found.map, types.kept, raw)
     accounts: dict[str, Counts | None] = {}
     if types.kept.whole:
         forgotten = total and beside.forgotten(total, entries, types.layout.is_sum)
@@ -63,8 +64,10 @@ def _types(map_: Map, raw: bool) -> Types:
     asked = bpftool.start_btf("id", str(map_.btf_id))
     key_and_value = proc.query(bpftool.command("btf", "dump", "map", "id", str(map_.id)))
     everything = bpftool.btf(asked.result())
-    layout = decode.layout(everything, bpftool.btf(key_and_value), raw, host.boot_time())
-    return Types(layout, beside.beside(everything, map_.name))
+    of_map = bpftool.btf(key_and_value)
+    layout = decode.layout(everything, of_map, raw, host.boot_time())
+    key_type = of_map.types[0].name if of_map.types else ""
+    return Types(layout, beside.beside(everything, map_.name, key_type))
 
 
 def _total(map_: Map, kept: Beside) -> Counts | None:
@@ -73,6 +76,14 @@ def _total(map_: Map, kept: Beside) -> Counts | None:
         return None
     [entry] = decode.decode(_entries(whole, bpftool.start_dump(whole)), _types(whole, raw=True).layout)
     return entry.value if isinstance(entry.value, dict) else None
+
+
+def _of_twin(map_: Map, kept: Beside, raw: bool) -> tuple[Entry, ...]:
+    """What a second map holds of the same counter."""
+    twin = _sibling(map_, kept.twin) if kept.twin else None
+    if twin is None:
+        return ()
+    return decode.decode(_entries(twin, bpftool.start_dump(twin)), _types(twin, raw).layout)
 
 
 def _lost(map_: Map, kept: Beside) -> Counts | None:

@@ -23,8 +23,17 @@ struct flow_kind {
 	__u8 has_ports;
 };
 
-/* Who talks to whom. An IPv4 address fills the first four bytes. */
+/* Who talks to whom; all zeros but the protocol where there is no IP. */
 struct flow {
+	__be32 src_ip;
+	__be32 dst_ip;
+	__be16 src_port;
+	__be16 dst_port;
+	struct flow_kind kind;
+};
+
+/* The same for IPv6, in maps of its own: a longer key takes longer to look up. */
+struct flow6 {
 	struct in6_addr src_ip;
 	struct in6_addr dst_ip;
 	__be16 src_port;
@@ -35,6 +44,7 @@ struct flow {
 /* What the program looks at in a packet. */
 struct packet {
 	struct flow flow;
+	struct flow6 flow6;
 };
 
 struct counts {
@@ -54,14 +64,21 @@ struct {
 __u64 pkt_cnt_lost;
 __u64 pkt_cnt_lost_bytes;
 
+/* The same for flows over IPv6. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct flow6);
+	__type(value, struct counts);
+} pkt_cnt6 SEC(".maps");
+
 /* No header begins farther behind: this the verifier wants to hear. */
 #define MAX_OFFSET 0x3fff
 
 /* What follows IP: within the frame, and within what IP calls its own.
- * Tells whether there are ports. */
-static __always_inline int
-parse_upper(__u8 ip_proto, const void *header, const void *end, const void *ip_end,
-	    struct packet *packet)
+ * Gives where the ports are. */
+static __always_inline const void *
+parse_upper(__u8 ip_proto, const void *header, const void *end, const void *ip_end)
 {
 	const __be16 *ports = header; /* source and destination */
 
@@ -70,25 +87,26 @@ parse_upper(__u8 ip_proto, const void *header, const void *end, const void *ip_e
 		return 0;
 	if ((void *)(ports + 2) > end || (void *)(ports + 2) > ip_end)
 		return 0;
-	__builtin_memcpy(&packet->flow.src_port, ports, 4); /* both */
-	return 1;
+	return ports;
 }
 
 static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 				       struct packet *packet)
 {
-	int has_ports = 0;
+	const void *ports = 0;
 
 	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
 		return;
 
 	/* Of a packet in fragments, only the first has the header that follows. */
 	if ((ip->frag_off & bpf_htons(0x1fff)) == 0)
-		has_ports = parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end,
-					    (void *)ip + bpf_ntohs(ip->tot_len), packet);
-	packet->flow.src_ip.s6_addr32[0] = ip->saddr;
-	packet->flow.dst_ip.s6_addr32[0] = ip->daddr;
-	packet->flow.kind = (struct flow_kind){ ip->protocol, 4, has_ports };
+		ports = parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end,
+					    (void *)ip + bpf_ntohs(ip->tot_len));
+	packet->flow.src_ip = ip->saddr;
+	packet->flow.dst_ip = ip->daddr;
+	packet->flow.kind = (struct flow_kind){ ip->protocol, 4, ports != 0 };
+	if (ports)
+		__builtin_memcpy(&packet->flow.src_port, ports, 4); /* both */
 }
 
 /* Headers that IPv6 may put before that of the protocol. */
@@ -132,7 +150,7 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 				       struct packet *packet, struct xdp_md *ctx,
 				       __u32 offset)
 {
-	int has_ports = 0;
+	const void *ports = 0;
 	__u32 found;
 
 	if ((void *)(ip + 1) > end || ip->version != 6)
@@ -142,12 +160,14 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 	if (is_extension(ip->nexthdr))
 		found = skip_extensions(ctx, offset);
 	if (found >> 16)
-		has_ports = parse_upper(
+		ports = parse_upper(
 			found, (void *)(long)ctx->data + (found >> 16 & MAX_OFFSET), end,
-			(void *)(ip + 1) + bpf_ntohs(ip->payload_len), packet);
-	packet->flow.src_ip = ip->saddr;
-	packet->flow.dst_ip = ip->daddr;
-	packet->flow.kind = (struct flow_kind){ found, 6, has_ports };
+			(void *)(ip + 1) + bpf_ntohs(ip->payload_len));
+	packet->flow6.src_ip = ip->saddr;
+	packet->flow6.dst_ip = ip->daddr;
+	packet->flow6.kind = (struct flow_kind){ found, 6, ports != 0 };
+	if (ports)
+		__builtin_memcpy(&packet->flow6.src_port, ports, 4); /* both */
 }
 
 static __always_inline int is_tag(__be16 type)
@@ -202,7 +222,7 @@ static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 }
 
 /* Counts one packet under this key; each CPU has its own copy of the value. */
-static __always_inline void count(const struct flow *key, __u64 length)
+static __always_inline void count_pkt_cnt(const struct flow *key, __u64 length)
 {
 	struct counts *counts = bpf_map_lookup_elem(&pkt_cnt, key);
 
@@ -228,13 +248,44 @@ static __always_inline void count(const struct flow *key, __u64 length)
 	counts->bytes += length;
 }
 
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count_pkt_cnt6(const struct flow6 *key, __u64 length)
+{
+	struct counts *counts = bpf_map_lookup_elem(&pkt_cnt6, key);
+
+	if (!counts) {
+		/* The first packet brings the element, with its own counts for this CPU. */
+		struct counts first = { .packets = 1, .bytes = length };
+
+		if (bpf_map_update_elem(&pkt_cnt6, key, &first, BPF_NOEXIST) == 0)
+			return;
+
+		/* Another CPU was faster: count into the element that it brought. */
+		counts = bpf_map_lookup_elem(&pkt_cnt6, key);
+		if (!counts) {
+			/* No: the map is full. */
+			__sync_fetch_and_add(&pkt_cnt_lost, 1);
+			__sync_fetch_and_add(&pkt_cnt_lost_bytes, length);
+			return;
+		}
+	}
+
+	/* No other CPU writes here: plain additions are safe. */
+	counts->packets += 1;
+	counts->bytes += length;
+}
+
 SEC("xdp")
 int xdp_allow(struct xdp_md *ctx)
 {
+	__u64 length = ctx->data_end - ctx->data;
 	struct packet packet = { .flow.kind.ip_proto = NO_IP_PROTO };
 
 	parse(ctx, &packet);
-	count(&packet.flow, ctx->data_end - ctx->data);
+	if (packet.flow6.kind.ip_version)
+		count_pkt_cnt6(&packet.flow6, length);
+	else
+		count_pkt_cnt(&packet.flow, length);
 	return XDP_PASS;
 }
 
