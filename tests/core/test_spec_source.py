@@ -122,5 +122,5 @@ def test_what_new_writes_says_the_defaults() -> None:
 def test_options_speak_of_one_counter() -> None:
     two = "[[counter]]\n[[counter]]\nmap = 'other'"
     assert read_spec(two, "two.toml", {"--verdict": "drop"}).verdict is Verdict.DROP
-    with pytest.raises(BadRequest, match="--type speaks of one counter, but two.toml has 2"):
+    with pytest.raises(BadRequest, match=r"--type speaks of one counter, but two\.toml has 2"):
         read_spec(two, "two.toml", {"--type": "array"})

@@ -60,10 +60,11 @@ def lost(kept: Beside, dumped: Sequence[RawEntry]) -> Counts:
 def forgotten(whole: Counts, entries: Sequence[Entry], is_sum: bool) -> Counts:
     """How much of all packets no entry holds; entries may have grown meanwhile.
 
-    `is_sum` says whether values that are no structs are sums: of what the one member of the whole counts.
+    A value that is no struct is what the last member of the whole counts, if it is a sum (`is_sum`).
     """
     missing = {}
-    for what, all_of_it in whole.items():
+    structs = not entries or isinstance(entries[0].value, dict)
+    for what, all_of_it in whole.items() if structs else [*whole.items()][-1:]:
         parts = [entry.value.get(what) if isinstance(entry.value, dict) else entry.value for entry in entries]
         held = [part for part in parts if isinstance(part, int)]
         if len(held) == len(parts) and is_sum:

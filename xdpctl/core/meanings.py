@@ -118,7 +118,7 @@ def time_since_boot(boot: int) -> Reader:
             return None
         seconds, rest = divmod(boot + since_boot, 1_000_000_000)
         when = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-        return f"{when.isoformat()}.{rest // 1000:06}Z"
+        return f"{when.isoformat()}.{rest // 1_000_000:03}Z"
 
     return read
 

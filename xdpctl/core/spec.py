@@ -49,8 +49,8 @@ class Counter(Struct, frozen=True):
 
     @property
     def sums(self) -> tuple[Field, ...]:
-        """What is counted of packets that have no element of their own."""
-        return tuple(field for field in self.fields if field.is_sum) or (Field.PACKETS,)
+        """What is counted of all packets, beside a map that forgets some."""
+        return (Field.PACKETS, *([Field.BYTES] if Field.BYTES in self.fields else []))
 
 
 class Rule(Struct, frozen=True):

@@ -1,0 +1,294 @@
+"""The reference itself, on frames of which the answer is known; scapy builds some and reads others."""
+
+import tomllib
+from dataclasses import asdict
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from . import keys
+from .facts import EXTENSIONS, FRAGMENT, IPV4, IPV6, MOBILITY, Facts, facts
+from .keys import Place
+from .model import DROP, PASS, REDIRECT, TX, Count, Model, holds
+from .packets import MACS, ethernet, extension, frames, ipv4, ipv6, upper, whole_frames
+from .specs import IFINDEX, specs, toml
+
+HERE = Place()
+V4 = {"ethertype": IPV4, "src_ip": IPv4Address("10.0.0.1"), "dst_ip": IPv4Address("10.0.0.2"), "ttl": 64}
+V6 = V4 | {
+    "ethertype": IPV6,
+    "src_ip": IPv6Address("2001:db8::1"),
+    "dst_ip": IPv6Address("2001:db8::2"),
+}
+PORTS = {"src_port": 80, "dst_port": 443}
+SYN_ACK = {"ip_proto": 6, **PORTS, "tcp_flags": 0x12}
+
+
+def known(frame: bytes) -> dict[str, Any]:
+    """What a frame has beside MACs and length."""
+    always = ("length", "src_mac", "dst_mac")
+    return {k: v for k, v in asdict(facts(frame)).items() if k not in always and v not in (None, 0)}
+
+
+def v4(protocol: int = 6, payload: bytes = upper(), **more: Any) -> bytes:
+    return ethernet(IPV4, ipv4(protocol, payload, **more))
+
+
+def v6(*kinds: int, protocol: int = 6, payload: bytes = upper(), fragment: int = 0, **more: Any) -> bytes:
+    for kind in reversed(kinds):
+        payload = extension(kind, protocol, fragment=fragment if kind == FRAGMENT else 0) + payload
+        protocol = kind
+    return ethernet(IPV6, ipv6(protocol, payload, **more))
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (ethernet(0x88B5, b""), {"ethertype": 0x88B5}),
+        (ethernet(46, bytes(46)), {}),
+        (ethernet(0x0600, b""), {"ethertype": 0x0600}),
+        (v4(), V4 | SYN_ACK),
+        (v4(17), V4 | PORTS | {"ip_proto": 17}),
+        (v4(1), V4 | {"ip_proto": 1}),
+        (v4(44), V4 | {"ip_proto": 44}),
+        (v4(options=bytes(40)), V4 | SYN_ACK),
+        (v4(fragment=0x2000), V4 | SYN_ACK),
+        (v4(fragment=0x2001), V4 | {"ip_proto": 6}),
+        (v4(tos=0xB8 | 3), V4 | SYN_ACK | {"dscp": 46}),
+        (v4(longer=-6), V4 | SYN_ACK),
+        (v4(longer=-7), V4 | PORTS | {"ip_proto": 6}),
+        (v4(longer=-16), V4 | PORTS | {"ip_proto": 6}),
+        (v4(longer=-17), V4 | {"ip_proto": 6}),
+        (v4(longer=9), V4 | SYN_ACK),
+        (v4()[: 34 + 10], V4 | PORTS | {"ip_proto": 6}),
+        (v4()[: 34 + 3], V4 | {"ip_proto": 6}),
+        (v4()[:34], V4 | {"ip_proto": 6}),
+        (v4()[:33], {"ethertype": IPV4}),
+        (ethernet(IPV4, b"\x44" + ipv4(6, upper())[1:]), {"ethertype": IPV4}),
+        (ethernet(IPV4, b"\x55" + ipv4(6, upper())[1:]), {"ethertype": IPV4}),
+        (ethernet(IPV4, ipv6(6, upper())), {"ethertype": IPV4}),
+        (v6(), V6 | SYN_ACK),
+        (v6()[:53], {"ethertype": IPV6}),
+        (ethernet(IPV6, ipv4(6, upper() + bytes(40))), {"ethertype": IPV6}),
+        (v6(tos=0xB8), V6 | SYN_ACK | {"dscp": 46}),
+        (v6(longer=-17), V6 | {"ip_proto": 6}),
+        (v6(0, 43, 44, 51, 60, 135), V6 | SYN_ACK),
+        (v6(0, 43, 44, 51, 60, 135, 60), V6),
+        (v6(0, 43, 44, fragment=1), V6 | SYN_ACK),
+        (v6(0, 43, 44, fragment=8), V6 | {"ip_proto": 6}),
+        (v6(44, 60, fragment=8), V6),
+        (v6(0, payload=b"")[:-1], V6),
+        (v6(0, payload=b"", longer=-1), V6),
+        (v6(0, payload=b""), V6 | {"ip_proto": 6}),
+        (v6(protocol=59), V6 | {"ip_proto": 59}),
+    ],
+)
+def test_facts(frame: bytes, expected: dict[str, Any]) -> None:
+    assert known(frame) == expected
+
+
+@pytest.mark.parametrize("tags", range(7))
+def test_tags(tags: int) -> None:
+    """Four tags are taken; a fifth is what the frame carries, and so is what stands behind it."""
+    frame = ethernet(IPV4, ipv4(6, upper()), [(0x88A8, 0xF001), *[(0x8100, 7)] * 5][:tags])
+    vlan = {"vlan": 1} if tags else {}
+    assert known(frame) == vlan | ({"ethertype": 0x8100} if tags > 4 else V4 | SYN_ACK)
+    for cut in range(1, min(tags, 4)):
+        assert known(frame[: 14 + 4 * cut + 3]) == {"vlan": 1}
+    if tags:
+        assert known(frame[:17]) == {}
+
+
+def test_lengths_of_extension_headers() -> None:
+    for kind in EXTENSIONS:
+        payload = extension(kind, 17, units=2) + upper()
+        expected = V6 | PORTS | {"ip_proto": 17}
+        assert known(ethernet(IPV6, ipv6(kind, payload))) == expected
+    lies = bytes([17, 255]) + bytes(6) + upper()
+    assert known(ethernet(IPV6, ipv6(MOBILITY, lies))) == V6 | {"ip_proto": 17}
+
+
+def test_what_scapy_builds() -> None:
+    from scapy.layers import inet, inet6, l2, sctp
+
+    a, b = "192.0.2.1", "198.51.100.7"
+    c, d = "2001:db8::c", "2001:db8::d"
+    ether = l2.Ether(src="02:00:00:00:00:0a", dst="02:00:00:00:00:0b")
+    tcp = inet.TCP(sport=1234, dport=443, flags="SEC")
+    udp = inet.UDP(sport=53, dport=5353)
+    tcp_facts = {"ip_proto": 6, "src_port": 1234, "dst_port": 443, "tcp_flags": 0xC2}
+    udp_facts = {"ip_proto": 17, "src_port": 53, "dst_port": 5353}
+    four = {"ethertype": IPV4, "src_ip": ip_address(a), "dst_ip": ip_address(b)}
+    six = {"ethertype": IPV6, "src_ip": ip_address(c), "dst_ip": ip_address(d)}
+    ip, ip6 = inet.IP(src=a, dst=b, ttl=3, tos=0x28), inet6.IPv6(src=c, dst=d, hlim=9, tc=0x28)
+    four |= {"ttl": 3, "dscp": 10}
+    six |= {"ttl": 9, "dscp": 10}
+    options = inet.IP(src=a, dst=b, ttl=3, tos=0x28, options=[inet.IPOption_Router_Alert()])
+    headers = inet6.IPv6ExtHdrHopByHop() / inet6.IPv6ExtHdrRouting() / inet6.IPv6ExtHdrDestOpt()
+    for packet, expected in (
+        (l2.ARP(), {"ethertype": 0x0806}),
+        (ip / tcp, four | tcp_facts),
+        (options / udp, four | udp_facts),
+        (ip / inet.ICMP(), four | {"ip_proto": 1}),
+        (ip / sctp.SCTP(sport=5, dport=6), four | {"ip_proto": 132, "src_port": 5, "dst_port": 6}),
+        (l2.Dot1AD(vlan=9) / l2.Dot1Q(vlan=8) / ip / udp, four | udp_facts | {"vlan": 9}),
+        (ip6 / tcp, six | tcp_facts),
+        (ip6 / headers / udp, six | udp_facts),
+        (ip6 / inet6.IPv6ExtHdrFragment(m=1) / udp, six | udp_facts),
+        (ip6 / inet6.IPv6ExtHdrFragment(offset=1, nh=17) / b"cut", six | {"ip_proto": 17}),
+        (ip6 / inet6.ICMPv6EchoRequest(), six | {"ip_proto": 58}),
+    ):
+        frame = bytes(ether / packet)
+        assert known(frame) == expected, packet
+        assert facts(frame).src_mac.hex(":") == ether.src
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(whole_frames())
+def test_what_scapy_reads(frame: bytes) -> None:
+    """The header of IP, where both find one."""
+    from scapy.layers.inet import IP
+    from scapy.layers.inet6 import IPv6
+    from scapy.layers.l2 import Ether
+
+    mine, read = facts(frame), Ether(frame)
+    if isinstance(mine.src_ip, IPv4Address) and (ip := read.getlayer(IP)):
+        assert (str(mine.src_ip), str(mine.dst_ip), mine.ttl) == (ip.src, ip.dst, ip.ttl)
+        assert (mine.dscp, mine.ip_proto) == (ip.tos >> 2, ip.proto)
+    if isinstance(mine.src_ip, IPv6Address) and (ip := read.getlayer(IPv6)):
+        assert (mine.src_ip, mine.dst_ip) == (IPv6Address(ip.src), IPv6Address(ip.dst))
+        assert (mine.dscp, mine.ttl) == (ip.tc >> 2, ip.hlim)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "memory", "shown"),
+    [
+        ("total", 0, "00000000", 0),
+        ("verdict", 3, "03000000", "XDP_TX"),
+        ("length", 6, "06000000", "64-127"),
+        ("length", 0, "00000000", "0-1"),
+        ("ethertype", 0x86DD, "dd860000", "ipv6"),
+        ("ethertype", 0x88B5, "b5880000", "0x88b5"),
+        ("ethertype", None, "00000000", "none"),
+        ("vlan", None, "00100000", "none"),
+        ("ip_proto", 200, "c8000000", 200),
+        ("ip_proto", None, "00010000", "none"),
+        ("dst_port", 443, "bb010000", 443),
+        ("tcp_flags", 0x12, "12000000", "syn|ack"),
+        ("tcp_flags", 0, "00000000", "0"),
+        ("dscp", 46, "2e000000", "ef"),
+        ("dscp", 63, "3f000000", 63),
+        ("src_mac", MACS[1], "0200000000020000", "02:00:00:00:00:02"),
+        ("src_ip", IPv4Address("10.0.0.1"), "040000000a000001" + "00" * 12, "10.0.0.1"),
+        ("src_ip", IPv6Address("::ffff:a00:1"), "06000000" + "00" * 10 + "ffff0a000001", "::ffff:10.0.0.1"),
+        ("src_ip", None, "00" * 20, "none"),
+        (["ttl", "vlan"], (64, 5), "4000000005000000", {"ttl": 64, "vlan": 5}),
+        (
+            "flow",
+            (IPv4Address("10.0.0.1"), IPv4Address("10.0.0.2"), 80, 443, 6),
+            "0a000001" + "0a000002" + "005001bb06000401",
+            {"src_ip": "10.0.0.1", "dst_ip": "10.0.0.2", "src_port": 80, "dst_port": 443, "ip_proto": "tcp"},
+        ),
+        (
+            "flow",
+            (None, None, None, None, None),
+            "00" * 12 + "00010000",
+            dict.fromkeys(keys.FLOW, "none"),
+        ),
+    ],
+)
+def test_keys(key: keys.Keys, value: keys.Value, memory: str, shown: object) -> None:
+    assert keys.memory(key, value).hex() == memory
+    assert keys.shown(key, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("key", "holding", "others"),
+    [
+        ("ip_proto", [6, "6", "tcp", "1-17", ["udp", "tcp"]], [7, "udp", "none", "7-255", []]),
+        ("src_port", ["80", "0-80"], ["81-90", "none"]),
+        ("src_ip", ["10.0.0.1", "10.0.0.0/8", "0.0.0.0/0"], ["::/0", "10.0.0.2", "none", "a00:1::"]),
+        ("src_mac", ["02:00:00:00:00:02", "02:00:00:00:00:00/24", "00:00:00:00:00:00/0"], [MACS[0].hex(":")]),
+        (
+            "tcp_flags",
+            ["syn|ack", "syn/syn|rst", "0/rst"],
+            ["syn", "syn|ack|rst", "syn/syn|ack", "0", "none"],
+        ),
+        ("vlan", ["none"], ["0", "0-4095"]),
+        ("ethertype", ["ipv4", "0x800", 2048], ["arp", "none"]),
+        ("dscp", ["ef", "46"], ["cs0"]),
+        ("length", [54, "34-54"], ["55-100"]),
+        ("cpu", [0], [1]),
+        ("ifindex", [1], [2]),
+    ],
+)
+def test_conditions(key: str, holding: list[object], others: list[object]) -> None:
+    packet = facts(v4(tos=0xB8))
+    assert [wanted for wanted in holding if not holds(key, wanted, packet, HERE)] == []
+    assert [wanted for wanted in others if holds(key, wanted, packet, HERE)] == []
+
+
+def verdict(spec: dict[str, Any], frame: bytes, place: Place = HERE, **maps: Any) -> int:
+    return Model(spec, **maps).run(frame, place)[0]
+
+
+def test_the_first_rule_that_matches_decides() -> None:
+    rules = [
+        {"match": {"ip_proto": "tcp", "dst_port": 80}, "verdict": "aborted"},
+        {"match": {"ip_proto": "tcp"}, "verdict": "drop"},
+        {"match": {"dst_port": 443}, "verdict": "tx"},
+    ]
+    assert verdict({"rule": rules}, v4()) == DROP
+    assert verdict({"rule": rules}, v4(17)) == TX
+    assert verdict({"rule": rules}, v4(1)) == PASS
+
+
+def test_the_longest_prefix_decides_even_where_it_holds_nonsense() -> None:
+    def prefix(bits: int, address: str) -> bytes:
+        return bits.to_bytes(4, "little") + keys.memory("src_ip", ip_address(address))
+
+    spec = {"verdict": "pass", "policy": {"map": "policy", "key": "src_ip", "default": "aborted"}}
+    entries = {prefix(40, "10.0.0.0"): DROP, prefix(32, "::"): TX}
+    assert verdict(spec, v4(), policy=entries) == DROP
+    assert verdict(spec, v6(), policy=entries) == TX
+    assert verdict(spec, v4(), policy=entries | {prefix(64, "10.0.0.1"): 7}) == 0
+    assert verdict(spec, v4(), policy={prefix(0, "::"): REDIRECT}) == 0
+
+
+def test_redirect_falls_back_and_tx_swaps() -> None:
+    spec = {"verdict": "redirect", "redirect": {"map": "tx_port", "key": "ifindex", "fallback": "tx"}}
+    assert verdict(spec, v4(), Place(ifindex=IFINDEX), ports={IFINDEX: 1}) == REDIRECT
+    assert Model(spec, ports={IFINDEX: 1}).run(v4(), HERE) == (TX, MACS[1] + MACS[0] + v4()[12:])
+
+
+def test_what_finds_no_place() -> None:
+    counters = [
+        {"key": "dst_port", "max_entries": 1},
+        {"key": "dst_port", "max_entries": 444, "type": "array"},
+        {"key": "dst_port", "max_entries": 1, "type": "lru_hash"},
+    ]
+    model = Model({"counter": counters})
+    for protocol in (6, 1, 6):
+        model.run(v4(protocol), HERE)
+    tcp, icmp = Count(2, 108, 54, 54), Count(1, 54, 54, 54)
+    assert [c.entries for c in model.counters] == [{443: tcp}, {443: tcp}, {443: tcp, None: icmp}]
+    assert [c.lost for c in model.counters] == [icmp, icmp, Count()]
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(specs(), st.lists(frames(), max_size=10))
+def test_every_packet_is_somewhere(spec: dict[str, Any], some: list[bytes]) -> None:
+    assert tomllib.loads(toml(spec)) == spec
+    model = Model(spec)
+    for frame in some:
+        model.run(frame, HERE)
+    for counter in model.counters:
+        assert counter.total.packets == len(some)
+        assert sum(c.packets for c in counter.entries.values()) + counter.lost.packets == len(some)
+
+
+def test_a_frame_without_anything() -> None:
+    assert facts(bytes(14)) == Facts(14, bytes(6), bytes(6))
