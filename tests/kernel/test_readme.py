@@ -21,7 +21,7 @@ def sessions(text: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for block in re.findall(r"^```console\n(.*?)^```", text, re.S | re.M):
         for line in block.splitlines(keepends=True):
-            if re.match(r"# (xdpctl|nsenter|ping) ", line):
+            if re.match(r"# (xdpctl|nsenter|ping|bpftool) ", line):
                 found.append((line[2:].strip(), ""))
             else:
                 found[-1] = (found[-1][0], found[-1][1] + line)
