@@ -5,6 +5,7 @@ import io
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from xdpctl.core.decode import CpuValue, Entry
 from xdpctl.core.meanings import Value
 from xdpctl.core.model import BtfId, Map, MapId
-from xdpctl.views.dump import as_csv, as_json, as_table
+from xdpctl.views.dump import as_csv, as_json, as_lines, as_table, worth_showing
 
 MAP = Map(MapId(25), "percpu_hash", "pkt_cnt", 4, 16, 1, BtfId(3), ("/sys/fs/bpf/ebpf/pkt_cnt",))
 PIN = "/sys/fs/bpf/ebpf/pkt_cnt"
@@ -110,3 +111,26 @@ def test_csv_is_read_back_as_it_was(keys: list[Value], text: str) -> None:
     entries = [Entry(key, {"text": text, "n": n}) for n, key in enumerate(keys)]
     rows: list[Any] = list(csv.reader(io.StringIO(as_csv(entries, False), newline="")))
     assert rows == [["key", "text", "n"], *([str(e.key), text, str(n)] for n, e in enumerate(entries))]
+
+
+def test_what_is_counted_beside_the_entries() -> None:
+    accounts = {"total": {"packets": 10, "bytes": 640}, "forgotten": {"packets": 3, "bytes": 180}}
+    assert as_lines(accounts) == "total: 10 packets, 640 bytes\nforgotten: 3 packets, 180 bytes"
+    assert as_lines({"lost": {"packets": 0}}) == "lost: 0 packets"
+    assert as_lines({"lost": None}) == "lost: unknown, since the program has gone"
+    assert as_lines({"total": {"packets": 3}, "forgotten": {}}) == "total: 3 packets\nforgotten: unknown"
+    assert as_lines({}) == ""
+    found = json.loads(as_json(MAP, None, SCALAR, False, accounts))
+    assert found["total"] == {"packets": 10, "bytes": 640}
+    assert found["forgotten"] == {"packets": 3, "bytes": 180}
+    assert "lost" not in found
+    assert json.loads(as_json(MAP, None, SCALAR, False, {"lost": None}))["lost"] is None
+
+
+def test_a_large_array_is_shown_without_elements_that_are_zero() -> None:
+    array = msgspec.structs.replace(MAP, type="percpu_array")
+    many = tuple(Entry(i, {"packets": int(i == 6), "last_seen": None}) for i in range(257))
+    assert worth_showing(array, many) == (many[6],)
+    assert worth_showing(MAP, many) == many, "elements of a hash were counted into"
+    assert worth_showing(array, many[:5]) == many[:5], "few are shown as they are"
+    assert worth_showing(msgspec.structs.replace(MAP, type="devmap"), (Entry(0, None),) * 99) == ()

@@ -5,7 +5,7 @@ import textwrap
 from typing import Any
 
 from xdpctl.core import c_counter, c_rule
-from xdpctl.core.spec import Counter, Spec
+from xdpctl.core.spec import Counter, Slot, Spec
 from xdpctl.core.words import Field, Key, Verdict
 
 MOST_TAGS = 4
@@ -18,78 +18,94 @@ PORTS = (Key.SRC_PORT, Key.DST_PORT, Key.FLOW)
 UPPER = (*PORTS, Key.TCP_FLAGS)
 PROTOCOL = (*UPPER, Key.IP_PROTO)
 IP = (*PROTOCOL, Key.SRC_IP, Key.DST_IP, Key.DSCP, Key.TTL)
+BEHIND_MACS = (*IP, Key.ETHERTYPE, Key.VLAN)
 
 
 def parts(spec: Spec) -> dict[str, Any]:
     """What the templates choose from and print."""
     wanted = _wanted(spec)
     packet = [key for key in Key if key in wanted and c_counter.in_packet(key)]
-    decides = bool(spec.rules or spec.policy)
-    varies = decides or Verdict.REDIRECT in spec.verdicts
-    verdict = "verdict" if varies else f"XDP_{spec.default.upper()}"
+    fate = _fate(spec)
     frame = "bpf_xdp_get_buff_len(ctx)" if spec.frags else "ctx->data_end - ctx->data"
     named = _lengths(spec) > 1
-    counters = c_counter.counters(spec.counters, verdict, "length" if named else frame)
-    parameters = _decide_parameters(spec)
-    rules = [c_rule.rule(rule) for rule in spec.rules]
-    interval = SECOND // spec.printk_per_second if spec.printk_per_second else 0
-    swaps_macs = Verdict.TX in spec.verdicts
-    declarations = _declarations(
-        length=frame if named else "",
-        now=interval > 0 or any(field.is_time for c in spec.counters for field in c.fields),
-        packet=packet,
-        verdict=varies,
-    )
-    types = _types(spec, packet, varies)
-    numbers = {key.kind.c_type: key.kind for key in Key if key.kind.c_type in types}
-    lacking = {**numbers, **({"protocol": Key.IP_PROTO.kind} if _any(packet, PROTOCOL) else {})}
+    counters = c_counter.counters(spec.counters, fate["verdict"], "length" if named else frame)
+    types = _types(spec, packet, fate["verdict_varies"])
+    declarations = _declarations(spec, frame if named else "", packet, fate["verdict_varies"])
+    calls = c_counter.calls(counters)
     return {
         "spec": spec,
         "about": _about(spec),
-        "headers": _headers(packet, swaps_macs),
-        "types": types,
-        "numbers": [kind for kind in numbers.values() if kind.about and kind.c_type != "xdp_action_t"],
-        "nones": list({kind.no: kind for kind in lacking.values() if kind.none is not None}.values()),
-        "field_types": dict.fromkeys(f.c_type for c in spec.counters for f in c.fields if not f.is_sum),
+        "headers": _headers(packet, fate["swaps_macs"]),
+        **_named_types(spec, types, packet),
         "packet": packet,
-        "wants": {
-            **{str(key): key in packet for key in Key},
-            "ports": _any(packet, PORTS),
-            "upper": _any(packet, UPPER),
-            "filled_in": _any(packet, (Key.SRC_PORT, Key.DST_PORT, Key.TCP_FLAGS)),
-            "protocol": _any(packet, PROTOCOL),
-            "ip": _any(packet, IP),
-            "behind_macs": _any(packet, (*IP, Key.ETHERTYPE, Key.VLAN)),
-        },
+        "wants": _wants(packet),
         "most_tags": MOST_TAGS,
         "most_extensions": MOST_EXTENSIONS,
         "counters": counters,
-        "calls": c_counter.calls(counters),
+        **fate,
+        "helpers": [
+            *(["bpf/swap_macs.h"] if fate["swaps_macs"] else []),
+            *(["bpf/log2.h"] if "log2_t" in types else []),
+        ],
+        "declarations": declarations,
+        "ignores_ctx": not packet
+        and not fate["swaps_macs"]
+        and not any("ctx" in text for text in (*declarations, *calls, fate["slot"])),
+        "printk": _c_string(spec.printk.replace("%", "%%")),
+        "printk_interval": SECOND // spec.printk_per_second if spec.printk_per_second else 0,
+        "calls": calls,
+    }
+
+
+def _fate(spec: Spec) -> dict[str, Any]:
+    """What happens to packets, and who decides it."""
+    decides = bool(spec.rules or spec.policy)
+    may_redirect = Verdict.REDIRECT in spec.verdicts
+    varies = decides or may_redirect
+    parameters = _decide_parameters(spec)
+    rules = [c_rule.rule(rule) for rule in spec.rules]
+    slot = {Slot.TOTAL: "0", Slot.IFINDEX: "ctx->ingress_ifindex"}
+    return {
         "rules": rules,
+        "compares": {
+            name: any(f"{name}(" in rule.condition for rule in rules) for name in ("equal", "within")
+        },
         "policy": spec.policy,
         "redirect": spec.redirect,
+        "slot": slot[spec.redirect.key] if spec.redirect else "",
         "decides": decides,
         "decide_parameters": ", ".join(parameter for parameter, _ in parameters),
         "decide_arguments": ", ".join(argument for _, argument in parameters),
         "default": f"XDP_{spec.default.upper()}",
-        "may_redirect": Verdict.REDIRECT in spec.verdicts,
-        "swaps_macs": swaps_macs,
-        "helpers": [
-            *(["bpf/swap_macs.h"] if swaps_macs else []),
-            *(["bpf/log2.h"] if "log2_t" in types else []),
-        ],
-        "compares": {
-            name: any(f"{name}(" in rule.condition for rule in rules) for name in ("equal", "within")
-        },
+        "may_redirect": may_redirect,
+        "swaps_macs": Verdict.TX in spec.verdicts,
         "verdict_varies": varies,
-        "verdict": verdict,
-        "declarations": declarations,
-        "ignores_ctx": not any("ctx" in text for text in (*declarations, *(c.call for c in counters)))
-        and not packet
-        and not swaps_macs
-        and not (Verdict.REDIRECT in spec.verdicts and (spec.redirect and spec.redirect.key) == "ifindex"),
-        "printk": _c_string(spec.printk.replace("%", "%%")),
-        "printk_interval": interval,
+        "verdict": "verdict" if varies else f"XDP_{spec.default.upper()}",
+    }
+
+
+def _named_types(spec: Spec, types: set[str], packet: list[Key]) -> dict[str, Any]:
+    """Types whose names tell what keys and fields mean."""
+    numbers = {key.kind.c_type: key.kind for key in Key if key.kind.c_type in types}
+    lacking = {**numbers, **({"protocol": Key.IP_PROTO.kind} if _any(packet, PROTOCOL) else {})}
+    return {
+        "types": types,
+        "numbers": [kind for kind in numbers.values() if kind.about and kind.c_type != "xdp_action_t"],
+        "nones": list({kind.no: kind for kind in lacking.values() if kind.none is not None}.values()),
+        "field_types": dict.fromkeys(f.c_type for c in spec.counters for f in c.fields if not f.is_sum),
+    }
+
+
+def _wants(packet: list[Key]) -> dict[str, bool]:
+    """What of the packet is looked at, and what that needs."""
+    return {
+        **{str(key): key in packet for key in Key},
+        "ports": _any(packet, PORTS),
+        "upper": _any(packet, UPPER),
+        "filled_in": _any(packet, (Key.SRC_PORT, Key.DST_PORT, Key.TCP_FLAGS)),
+        "protocol": _any(packet, PROTOCOL),
+        "ip": _any(packet, IP),
+        "behind_macs": _any(packet, BEHIND_MACS),
     }
 
 
@@ -127,7 +143,7 @@ def _types(spec: Spec, packet: list[Key], varies: bool) -> set[str]:
 
 def _headers(packet: list[Key], swaps_macs: bool) -> list[str]:
     ip, ethernet = _any(packet, IP), bool(packet) or swaps_macs
-    behind_macs = _any(packet, (*IP, Key.ETHERTYPE, Key.VLAN))
+    behind_macs = _any(packet, BEHIND_MACS)
     return [
         "linux/bpf.h",
         *(["linux/if_ether.h"] if ethernet else []),
@@ -152,7 +168,8 @@ def _decide_parameters(spec: Spec) -> list[tuple[str, str]]:
     ]
 
 
-def _declarations(length: str, now: bool, packet: list[Key], verdict: bool) -> list[str]:
+def _declarations(spec: Spec, length: str, packet: list[Key], verdict: bool) -> list[str]:
+    now = spec.printk_per_second or any(field.is_time for c in spec.counters for field in c.fields)
     return [
         *([f"__u64 length = {length}"] if length else []),
         *(["__u64 now = bpf_ktime_get_ns()"] if now else []),
