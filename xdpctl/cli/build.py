@@ -81,7 +81,7 @@ def command(
     key: list[str] = _choice(Key, "What is counted apart; repeat it for a key of several parts", "total"),
     field: list[str] = _choice(Field, "What a value holds, can be repeated", "packets"),
     max_entries: list[int] = typer.Option(
-        None, metavar="N", help="Size of the map.  [default: as many as the key needs]"
+        None, metavar="N", help="Size of the map.  [default: as many as the key needs, or 1024]"
     ),
     flag: list[str] = _choice(Flag, "Map flag, can be repeated", "none"),
     verdict: list[str] = _choice(Verdict, "What happens to the packets", "pass"),

@@ -147,7 +147,11 @@ def check_redirects(spec: Spec) -> None:
     ]
     for path, verdict in places:
         if verdict is Verdict.REDIRECT and not spec.redirect:
-            raise SpecError(path, "redirect needs a map of devices", "add a table: [redirect]")
+            raise SpecError(
+                path,
+                "redirect needs a map of devices",
+                "give the spec a table [redirect], as in `xdpctl new --from redirect-pair`",
+            )
     if spec.redirect and Verdict.REDIRECT not in spec.verdicts:
         raise SpecError(("redirect",), "no verdict is redirect, so nothing goes through this map")
 
