@@ -21,16 +21,17 @@ BTF = BtfDump(
 
 
 def test_names_tell_what_is_there() -> None:
-    found = beside(BTF, "pkt_cnt", "flow")
+    found = beside(BTF, "pkt_cnt", "flow", True)
     assert found == Beside((("packets", LOST), ("bytes", LOST_BYTES)), "pkt_cnt_all", "pkt_cnt6")
-    assert beside(BTF, "pkt_cnt", "__u32").twin == "", "a map of something else that is called so"
-    assert beside(BTF, "other", "flow") == Beside()
-    assert beside(BtfDump(()), "pkt_cnt", "") == Beside()
+    other = beside(BTF, "pkt_cnt", "__u32", False)
+    assert (other.twin, other.whole) == ("", ""), "maps of something else that are called so"
+    assert beside(BTF, "other", "flow", True) == Beside()
+    assert beside(BtfDump(()), "pkt_cnt", "", True) == Beside()
 
 
 def test_lost_packets_are_read_from_the_global_variables() -> None:
     dumped = [f"{byte:#04x}" for byte in (7).to_bytes(8, "little") + (700).to_bytes(8, "little")]
-    kept = beside(BTF, "pkt_cnt", "")
+    kept = beside(BTF, "pkt_cnt", "", False)
     assert lost(kept, [RawEntry(value=dumped)]) == {"packets": 7, "bytes": 700}
 
 

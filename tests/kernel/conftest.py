@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,10 +102,20 @@ class Lab:
         assert self.state() == before
         return done.stderr
 
+    def load_spec(self, spec: str, mode: str = "native") -> None:
+        """A spec, built and running on veth0."""
+        (self.directory / "spec.toml").write_text(spec)
+        self.ok("build", "spec.toml")
+        self.ok("load", "--dev", "veth0", "--mode", mode)
+
+    def read(self, name: str, *options: str) -> dict[str, Any]:
+        """All that is said of a map."""
+        said: dict[str, Any] = json.loads(self.ok("dump", name, "--json", *options))
+        return said
+
     def dump(self, name: str = "pkt_cnt", *options: str) -> dict[Any, Any]:
         """The content of a map: keys (as text where they are objects) to values."""
-        entries = json.loads(self.ok("dump", name, "--json", *options))["entries"]
-        return {entry["key"]: entry["value"] for entry in entries}
+        return {entry["key"]: entry["value"] for entry in self.read(name, *options)["entries"]}
 
     def send(self, lengths: Sequence[int]) -> None:
         """Frames of these lengths from the peer to veth0."""
@@ -114,6 +125,18 @@ class Lab:
     def ping(self, count: int) -> None:
         inside = ("nsenter", "--net=/run/netns/peer")
         self.must(*inside, "ping", "-q", "-c", str(count), "-i", "0.02", "10.77.0.1")
+
+    @contextmanager
+    def trace(self) -> Iterator[str]:
+        """The path of a trace log that no other reader empties; it holds what programs print."""
+        instance = f"/sys/kernel/tracing/instances/xdpctl-test-{os.getpid()}"
+        self.must("mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing")
+        self.must("mkdir", "-p", instance)
+        try:
+            self.must("sh", "-c", f"echo 1 > {instance}/events/bpf_trace/bpf_trace_printk/enable")
+            yield f"{instance}/trace"
+        finally:
+            self.must("rmdir", instance)
 
     def link(self, device: str = "veth0") -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.must("ip", "-j", "-d", "link", "show", "dev", device))[0]

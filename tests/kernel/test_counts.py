@@ -49,7 +49,7 @@ def test_per_cpu(lab: Lab) -> None:
         lab.must(
             "taskset", "-c", cpu, "nsenter", "--net=/run/netns/peer", "ping", "-qc3", "-i.02", "10.77.0.1"
         )
-    [entry] = json.loads(lab.ok("dump", "pkt_cnt", "--json", "--per-cpu"))["entries"]
+    [entry] = lab.read("pkt_cnt", "--per-cpu")["entries"]
     assert entry["value"] == {"packets": 6, "bytes": 6 * 98}
     assert [part["cpu"] for part in entry["per_cpu"]] == list(range(len(entry["per_cpu"])))
     for field in ("packets", "bytes"):
@@ -147,15 +147,9 @@ def test_printk(lab: Lab) -> None:
     message = 'a "b" \\n 100%s ??= ???'
     lab.ok("build", "--printk", message)
     lab.ok("load", "--dev", "veth0")
-    trace = "/sys/kernel/tracing/instances/xdpctl-test"
-    lab.must("mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing")
-    lab.must("mkdir", "-p", trace)
-    try:
-        lab.must("sh", "-c", f"echo 1 > {trace}/events/bpf_trace/bpf_trace_printk/enable")
+    with lab.trace() as log:
         lab.send([60, 60])
-        said = lab.must("cat", f"{trace}/trace")
-    finally:
-        lab.must("rmdir", trace)
+        said = lab.must("cat", log)
     assert said.count(f"bpf_trace_printk: {message}") == 2
 
 

@@ -33,7 +33,7 @@ class Beside(Struct, frozen=True):
     """The map that holds the flows over IPv6."""
 
 
-def beside(btf: BtfDump, map_name: str, key_type: str) -> Beside:
+def beside(btf: BtfDump, map_name: str, key_type: str, forgets: bool) -> Beside:
     names = {t.id: t.name for t in btf.types if t.kind == "VAR"}
     variables = {
         names.get(v.type_id): v
@@ -45,7 +45,7 @@ def beside(btf: BtfDump, map_name: str, key_type: str) -> Beside:
     whole, twin = f"{map_name}_all", f"{map_name}6"
     return Beside(
         tuple((what, variable) for what, variable in lost if variable),
-        whole if whole in names.values() else "",
+        whole if whole in names.values() and forgets else "",
         twin if twin in names.values() and key_type == "flow" else "",
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from xdpctl.core.btf import BtfDump, Types
-from xdpctl.core.meanings import MERGERS, Merger, Reader, Value, hexadecimal, total
+from xdpctl.core.meanings import MERGERS, Merger, Reader, Value, hexadecimal, total, unsigned
 
 
 class RawError(Struct, frozen=True):
@@ -45,6 +45,10 @@ class Layout(Struct, frozen=True):
     is_sum: bool = True
     """Whether a value that is no struct can be added up over entries."""
     typed: bool = False
+
+
+DEVICES = Layout(unsigned, unsigned, typed=True)
+"""Of a devmap, whose types the kernel doesn't keep: indexes of interfaces."""
 
 
 def layout(all_types: BtfDump, key_and_value: BtfDump, raw: bool, boot: int = 0) -> Layout:

@@ -60,22 +60,24 @@ def _entries(map_: Map, content: proc.Running) -> tuple[decode.RawEntry, ...]:
 
 def _types(map_: Map, raw: bool) -> Types:
     if not map_.btf_id:
-        return Types()
+        devices = str(map_.type).startswith("devmap") and map_.bytes_value == 4
+        return Types(decode.DEVICES) if devices else Types()
     asked = bpftool.start_btf("id", str(map_.btf_id))
     key_and_value = proc.query(bpftool.command("btf", "dump", "map", "id", str(map_.id)))
     everything = bpftool.btf(asked.result())
     of_map = bpftool.btf(key_and_value)
     layout = decode.layout(everything, of_map, raw, host.boot_time())
     key_type = of_map.types[0].name if of_map.types else ""
-    return Types(layout, beside.beside(everything, map_.name, key_type))
+    return Types(layout, beside.beside(everything, map_.name, key_type, map_.forgets))
 
 
 def _total(map_: Map, kept: Beside) -> Counts | None:
     whole = _sibling(map_, kept.whole) if kept.whole else None
     if whole is None:
         return None
-    [entry] = decode.decode(_entries(whole, bpftool.start_dump(whole)), _types(whole, raw=True).layout)
-    return entry.value if isinstance(entry.value, dict) else None
+    found = decode.decode(_entries(whole, bpftool.start_dump(whole)), _types(whole, raw=True).layout)
+    value = found[0].value if len(found) == 1 else None
+    return value if isinstance(value, dict) else None
 
 
 def _of_twin(map_: Map, kept: Beside, raw: bool) -> tuple[Entry, ...]:
