@@ -134,7 +134,10 @@ _SOURCE = re.compile(r"; (?P<code>.*?)(?: @ (?P<file>[^ ]+):(?P<line>\d+))?$")
 def attach_failure(reason: str) -> tuple[str, ...]:
     """What to do where a device doesn't take a program, or doesn't let go of it."""
     if "MTU is too large" in reason:
-        return ("lower the MTU (on veth: that of the peer) to 3498 or less: ip link set DEVICE mtu 1500",)
+        return (
+            "lower the MTU (on veth: that of the peer) to 3498 or less: ip link set DEVICE mtu 1500\n"
+            "or build with --frags, which takes packets of several buffers, or use --mode generic",
+        )
     if "does not support XDP in native mode" in reason:
         return ("use --mode generic: this driver has no native XDP",)
     if "can't be active at the same time" in reason or "already attached" in reason:

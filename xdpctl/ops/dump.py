@@ -43,7 +43,7 @@ def dump(name: str, directories: tuple[str, ...], raw: bool) -> Dump:
     accounts: dict[str, Counts | None] = {}
     if types.kept.whole:
         forgotten = total and beside.forgotten(total, entries, types.layout.is_sum)
-        accounts |= {"total": total, "forgotten": forgotten}
+        accounts |= {"total": total, **({} if forgotten == {} else {"forgotten": forgotten})}
     if types.kept.lost:
         accounts |= {"lost": _lost(found.map, types.kept)}
     return Dump(found.map, found.pin, entries, types.layout.typed, accounts)

@@ -57,7 +57,7 @@ def as_lines(accounts: Accounts) -> str:
 def _amount(counts: Counts | None) -> str:
     if counts is None:
         return "unknown, since the program has gone"
-    return ", ".join(f"{number} {what}" for what, number in counts.items()) or "unknown"
+    return ", ".join(f"{number} {what}" for what, number in counts.items())
 
 
 def as_csv(entries: Sequence[Entry], per_cpu: bool) -> str:
