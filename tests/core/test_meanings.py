@@ -5,6 +5,7 @@ import struct
 import pytest
 
 from xdpctl.core import meanings
+from xdpctl.core.btf import BtfType, Types
 from xdpctl.core.meanings import MERGERS, OF_STRUCTS, OF_TYPEDEFS, time_since_boot
 from xdpctl.core.words import KINDS, Field
 
@@ -125,3 +126,19 @@ def test_every_type_of_a_key_and_of_a_field_that_is_no_sum_has_a_meaning() -> No
     special = {field.c_type for field in Field if not field.is_sum}
     assert special == set(MERGERS)
     assert special <= set(OF_TYPEDEFS) | set(meanings.OF_TIMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "data", "shown"),
+    [
+        ("port_t", BtfType(1, "TYPEDEF", "__be16", type_id=3), b"\0\x50", 80),
+        ("port_t", BtfType(1, "INT", "unsigned int", size=4), u32(65536), "none"),
+        ("ttl_t", BtfType(1, "INT", "unsigned char", size=1), b"\x40", 64),
+        ("time_first_t", BtfType(1, "INT", "unsigned int", size=4), u32(7), 7),
+    ],
+)
+def test_what_is_only_called_so_is_shown_as_what_it_is(
+    name: str, base: BtfType, data: bytes, shown: object
+) -> None:
+    types = Types((BtfType(3, "INT", "unsigned short", size=2), base, BtfType(2, "TYPEDEF", name, type_id=1)))
+    assert types.reader(2)(data) == shown

@@ -207,10 +207,11 @@ def as_raw(spec: Spec) -> dict[str, Any]:
 @settings(deadline=None)
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=126), max_size=60))
 def test_the_message_is_printed_as_it_was_written(message: str) -> None:
-    quoted = re.search(r'bpf_printk\("(.*)"\);', render(parse({"printk": message})))
+    quoted = re.search(r'bpf_printk\((?:"%s", )?"(.*)"\);', render(parse({"printk": message})))
     text = quoted[1] if quoted else ""
     assert not re.search(r'(?<!\\)(\\\\)*"|\?\?', text), "neither ends the string nor makes a trigraph"
-    assert re.sub(r"\\(.)", r"\1", text).replace("%%", "%") == message
+    assert re.sub(r"\\(.)", r"\1", text) == message
+    assert ('("%s", ' in render(parse({"printk": message}))) is ("%" in message), "no % is a format's"
 
 
 @pytest.mark.parametrize(
@@ -409,6 +410,17 @@ def test_the_message_is_printed_as_it_was_written(message: str) -> None:
             "dst_port can't be 65536: it is a number from 0 to 65535",
             "",
         ),
+        *(
+            ({"program": name}, ("program",), f"{name!r} already has a meaning in C", "rename it")
+            for name in ("packet", "verdict", "now", "found", "MAXTTL", "IPTOS_TOS", "s6_addr", "MAX_OFFSET")
+        ),
+        (
+            {"rule": [{"match": {"dst_port": [*range(600)]}, "verdict": "drop"}] * 2},
+            ("rule", 1, "match"),
+            "1200 values to compare with, at most 1024",
+            "a [policy] has room for many more",
+        ),
+        ({"redirect": {"max_entries": 0}}, ("redirect", "max_entries"), "from 1 to 1048576", ""),
         ({"printk_per_second": 1}, ("printk_per_second",), "there is no message to print", "printk ="),
         (
             {"printk": "seen", "printk_per_second": -1},

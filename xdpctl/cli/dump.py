@@ -46,6 +46,8 @@ def command(
         )
     if "/" not in name and not name.startswith("id:") and os.path.dirname(found.pin or "") not in directories:
         session.note(f"{name} isn't in {directories[0]}: reading {found.pin or f'id:{found.map.id}'}")
+    if found.part_of:
+        session.note(f"{found.map.name} holds flows over IPv6 alone: {found.part_of} shows all of them")
     if not found.entries:
         session.note(f"{found.map.name} is empty")
     elif not found.typed:
@@ -62,4 +64,5 @@ def command(
         session.say("\n\n".join(filter(None, [view.as_table(shown, per_cpu), view.as_lines(found.accounts)])))
     if len(shown) < len(found.entries):
         zeros = len(found.entries) - len(shown)
-        session.note(f"{zeros} elements of {found.map.name} are zero: --json shows them too")
+        nothing = "zero" if "array" in str(found.map.type) else "empty"
+        session.note(f"{zeros} elements of {found.map.name} are {nothing}: --json shows them too")

@@ -14,6 +14,8 @@ from xdpctl.core.meanings import unsigned
 
 GLOBALS = ".bss"
 """The section of global variables that begin as zero, and the end of the name of its map."""
+FLOW, FLOW6 = "flow", "flow6"
+"""The keys of maps that hold the flows of one counter."""
 _LOST = {"packets": "_lost", "bytes": "_lost_bytes"}
 
 
@@ -31,6 +33,8 @@ class Beside(Struct, frozen=True):
     """The map that counts all packets."""
     twin: str = ""
     """The map that holds the flows over IPv6."""
+    twin_of: str = ""
+    """The map that holds the other flows, and what is counted beside them, if this is the one over IPv6."""
 
 
 def beside(btf: BtfDump, map_name: str, key_type: str, forgets: bool) -> Beside:
@@ -40,13 +44,15 @@ def beside(btf: BtfDump, map_name: str, key_type: str, forgets: bool) -> Beside:
         for t in btf.types
         if t.kind == "DATASEC" and t.name == GLOBALS
         for v in t.vars
+        if v.size == 8
     }
     lost = [(what, variables.get(map_name + end)) for what, end in _LOST.items()]
     whole, twin = f"{map_name}_all", f"{map_name}6"
     return Beside(
         tuple((what, variable) for what, variable in lost if variable),
         whole if whole in names.values() and forgets else "",
-        twin if twin in names.values() and key_type == "flow" else "",
+        twin if twin in names.values() and key_type == FLOW else "",
+        map_name[:-1] if map_name[:-1] in names.values() and key_type == FLOW6 else "",
     )
 
 

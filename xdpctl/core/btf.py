@@ -121,19 +121,21 @@ class Types:
         return lambda data: names.get(unsigned(data), unsigned(data))
 
     def _typedef(self, type_: BtfType) -> Reader:
-        if not self.raw and type_.name in meanings.OF_TIMES:
+        if self.raw or self.size(type_.type_id) not in meanings.SIZES.get(type_.name, ()):
+            return self._plain_typedef(type_)
+        if type_.name in meanings.OF_TIMES:
             return meanings.time_since_boot(self.boot)
-        if not self.raw and type_.name in meanings.OF_TYPEDEFS:
-            return meanings.OF_TYPEDEFS[type_.name]
+        return meanings.OF_TYPEDEFS[type_.name]
+
+    def _plain_typedef(self, type_: BtfType) -> Reader:
         in_network_order = type_.name in meanings.IN_NETWORK_ORDER
         return hexadecimal if in_network_order else self.reader(type_.type_id)
 
     def _struct(self, type_: BtfType) -> Reader:
         if type_.name == "in6_addr":
             return hexadecimal if self.raw else meanings.ipv6
-        meaning = meanings.OF_STRUCTS.get((type_.name, tuple(m.name for m in type_.members)))
-        if meaning and not self.raw:
-            return meaning
+        if struct_with_meaning(type_) and not self.raw:
+            return meanings.OF_STRUCTS[_named(type_)]
         members = [(m.name, self._member(m)) for m in type_.members]
 
         def read_struct(data: bytes) -> Value:
@@ -167,6 +169,15 @@ class Types:
         while type_ and type_.kind in MODIFIERS:
             type_ = self.types.get(type_.type_id)
         return type_ is not None and type_.kind == "INT" and type_.name == "char"
+
+
+def _named(type_: BtfType) -> tuple[str, tuple[str, ...]]:
+    return type_.name, tuple(member.name for member in type_.members)
+
+
+def struct_with_meaning(type_: BtfType) -> str:
+    """The name of a struct that is known by it and its members."""
+    return type_.name if _named(type_) in meanings.OF_STRUCTS else ""
 
 
 def bitfield(read: Reader, first: int, width: int, size: int) -> Reader:

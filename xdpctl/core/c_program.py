@@ -51,7 +51,7 @@ def parts(spec: Spec) -> dict[str, Any]:
         "ignores_ctx": not packet
         and not fate["swaps_macs"]
         and not any("ctx" in text for text in (*declarations, *calls, fate["slot"])),
-        "printk": _c_string(spec.printk.replace("%", "%%")),
+        "printk": _message(spec.printk),
         "printk_interval": SECOND // spec.printk_per_second if spec.printk_per_second else 0,
         "calls": calls,
     }
@@ -68,7 +68,8 @@ def _fate(spec: Spec) -> dict[str, Any]:
     return {
         "rules": rules,
         "compares": {
-            name: any(f"{name}(" in rule.condition for rule in rules) for name in ("equal", "within")
+            "either": any(rule.lists for rule in rules),
+            **{name: any(f"{name}(" in rule.code for rule in rules) for name in ("equal", "within")},
         },
         "policy": spec.policy,
         "redirect": spec.redirect,
@@ -158,7 +159,8 @@ def _decide_parameters(spec: Spec) -> list[tuple[str, str]]:
     keys = {condition.key for rule in spec.rules for condition in rule.match}
     keys |= {spec.policy.key} if spec.policy else set()
     return [
-        *([("struct xdp_md *ctx", "ctx")] if keys & {Key.RX_QUEUE, Key.IFINDEX} else []),
+        *([("__u32 rx_queue", "ctx->rx_queue_index")] if Key.RX_QUEUE in keys else []),
+        *([("__u32 ifindex", "ctx->ingress_ifindex")] if Key.IFINDEX in keys else []),
         *(
             [("const volatile struct packet *packet", "&packet")]
             if any(map(c_counter.in_packet, keys))
@@ -212,9 +214,11 @@ def _about(spec: Spec) -> str:
     counted = [_counted(counter) for counter in spec.counters]
     others = _OTHERS[spec.default]
     if spec.rules and spec.policy:
-        fate = f"Its rules, then the map {spec.policy.map}, decide what happens to it; any other {others}."
+        fate = (
+            f"Its rules, then the map {spec.policy.map}, decide what happens to a packet; any other {others}."
+        )
     elif spec.policy:
-        fate = f"The map {spec.policy.map} decides what happens to it; any other {others}."
+        fate = f"The map {spec.policy.map} decides what happens to a packet; any other {others}."
     elif spec.rules:
         fate = f"Its rules decide what happens to a packet; any other {others}."
     else:
@@ -222,7 +226,7 @@ def _about(spec: Spec) -> str:
     ending = "." if fate[0].isupper() else ""
     lines = [
         *textwrap.wrap(f"{spec.program} counts {'; '.join(counted)}{ending}", c_counter.WIDTH - 4),
-        *textwrap.wrap(fate.replace("to it;", "to a packet;"), c_counter.WIDTH - 4),
+        *textwrap.wrap(fate, c_counter.WIDTH - 4),
     ]
     return "/* " + "\n * ".join(lines) + " */"
 
@@ -237,6 +241,11 @@ def _counted(counter: Counter) -> str:
 def _listed(words: tuple[Field, ...] | tuple[Key, ...]) -> str:
     *first, last = map(str, words)
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _message(text: str) -> str:
+    """As arguments of bpf_printk; before Linux 5.13 a format can't have a % that is meant as such."""
+    return f'"%s", "{_c_string(text)}"' if "%" in text else f'"{_c_string(text)}"'
 
 
 def _c_string(text: str) -> str:

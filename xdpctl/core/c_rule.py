@@ -5,17 +5,26 @@ import textwrap
 from msgspec import Struct
 
 from xdpctl.core.c_counter import WIDTH, source
-from xdpctl.core.condition import ALL_FLAGS, Bits, Condition, Prefix, Range, Test
+from xdpctl.core.condition import ALL_FLAGS, Bits, Prefix, Range, Test
 from xdpctl.core.spec import Rule
 from xdpctl.core.words import Key
 
 AND = " &\n\t    "
+HANDED_OVER = (Key.LENGTH, Key.RX_QUEUE, Key.IFINDEX)
+"""What is told to the function that decides, since it isn't in the packet."""
 
 
 class RuleCode(Struct, frozen=True):
     comment: str
+    lists: tuple[tuple[str, ...], ...]
+    """Of each list, the alternatives."""
     condition: str
+    """What has to hold besides; empty if there are only lists."""
     verdict: str
+
+    @property
+    def code(self) -> str:
+        return self.condition + "".join(map("".join, self.lists))
 
 
 def rule(given: Rule) -> RuleCode:
@@ -23,22 +32,19 @@ def rule(given: Rule) -> RuleCode:
     comment = "\n".join(
         textwrap.wrap(f"/* {words} */", WIDTH - 8, initial_indent="\t", subsequent_indent="\t * ")
     )
-    condition = AND.join(_condition(condition) for condition in given.match)
-    return RuleCode(comment, condition, f"XDP_{given.verdict.upper()}")
-
-
-def _condition(condition: Condition) -> str:
-    tests = [_test(condition.key, test) for test in condition.tests]
-    if len(tests) == 1:
-        return AND.join(tests[0])
-    alternatives = [" &\n\t      ".join(parts) for parts in tests]
-    alternatives = [f"({one})" if "&\n" in one else one for one in alternatives]
-    return "(" + " |\n\t     ".join(alternatives) + ")"
+    lists = [condition for condition in given.match if len(condition.tests) > 1]
+    single = [part for c in given.match if c not in lists for part in _test(c.key, c.tests[0])]
+    return RuleCode(
+        comment,
+        tuple(tuple(AND.join(_test(c.key, test)) for test in c.tests) for c in lists),
+        AND.join(single),
+        f"XDP_{given.verdict.upper()}",
+    )
 
 
 def _test(key: Key, test: Test) -> list[str]:
     """Comparisons that all have to hold."""
-    place = "length" if key is Key.LENGTH else source(key, "verdict", "packet->")
+    place = str(key) if key in HANDED_OVER else source(key, "verdict", "packet->")
     if isinstance(test, Prefix):
         return _mac(place, test) if key in (Key.SRC_MAC, Key.DST_MAC) else _ip(place, test)
     return _bits(key, place, test) if isinstance(test, Bits) else _range(key, place, test)
@@ -76,4 +82,4 @@ def _mac(place: str, test: Prefix) -> list[str]:
         if bits:
             mask = "" if bits == 8 else f" & {0x100 - (1 << 8 - bits):#04x}"
             parts.append(f"equal({place}.octets[{i}]{mask}, {octet:#04x})")
-    return parts or ["1"]
+    return parts

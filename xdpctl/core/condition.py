@@ -102,7 +102,7 @@ def _bounds(key: Key) -> tuple[int, int]:
 
 def _range(key: Key, word: str) -> Test:
     low, dash, high = word.partition("-")
-    if not dash or word in key.kind.names:
+    if not dash or not low.strip() or word in key.kind.names:
         value = number(key, word)
         return Range(value, value)
     found = Range(number(key, low.strip()), number(key, high.strip()))
@@ -128,8 +128,8 @@ def _ip(key: Key, word: str) -> Test:
 
 def _mac(key: Key, word: str) -> Test:
     found = re.fullmatch(r"((?:[0-9a-f]{2}:){5}[0-9a-f]{2})(?:/([0-9]{1,2}))?", word)
-    bits = int(found[2] or MAC_BITS) if found else 0
-    if not found or bits > MAC_BITS:
+    bits = int(found[2] or MAC_BITS) if found else MAC_BITS
+    if not found or not 1 <= bits <= MAC_BITS:
         example = "write an address or a prefix, like 02:00:00:00:00:01 or 02:00:00:00:00:00/24"
         raise WrongValue(f"{key} can't be {word!r}", example)
     address = bytes.fromhex(found[1].replace(":", ""))

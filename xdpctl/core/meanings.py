@@ -139,6 +139,14 @@ OF_TYPEDEFS: dict[str, Reader] = {
     "length_max_t": _number_if_any,
     **IN_NETWORK_ORDER,
 }
+SIZES: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(OF_TYPEDEFS, (4,)),
+    "xdp_action_t": (1, 2, 4, 8),
+    **dict.fromkeys(("time_first_t", "time_last_t", "length_min_t", "length_max_t"), (8,)),
+    "__be16": (2,),
+    "__be64": (8,),
+}
+"""What is called so but has another size means something else."""
 OF_TIMES = ("time_first_t", "time_last_t")
 _FLOW = ("src_ip", "dst_ip", "src_port", "dst_port", "kind")
 OF_STRUCTS: dict[tuple[str, tuple[str, ...]], Reader] = {

@@ -87,8 +87,8 @@ class Redirect(Struct, frozen=True):
     key: Slot = Slot.TOTAL
     fallback: Verdict = Verdict.PASS
     """Where no device is filled in."""
-    max_entries: int = 0
-    """Zero means one, or enough for interfaces with small numbers. A checked spec has the number."""
+    max_entries: int | None = None
+    """One, or enough for interfaces with small numbers. A checked spec has the number."""
 
 
 class Spec(Struct, frozen=True):

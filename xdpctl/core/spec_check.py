@@ -129,7 +129,7 @@ def checked_redirect(redirect: Redirect | None) -> Redirect | None:
     if redirect is None:
         return None
     usual = 1 if redirect.key is Slot.TOTAL else USUAL_ENTRIES
-    entries = redirect.max_entries or usual
+    entries = redirect.max_entries if redirect.max_entries is not None else usual
     _check_size("redirect", entries)
     return msgspec.structs.replace(redirect, max_entries=entries)
 

@@ -39,6 +39,8 @@ ELSEWHERE = {
 """Map types that no counter has."""
 MOST_COUNTERS = 8
 MOST_RULES = 64
+MOST_COMPARISONS = 1024
+"""Of all rules: the verifier looks at a million instructions at most, some of them several times."""
 
 
 def parse(raw: Table) -> Spec:
@@ -48,7 +50,7 @@ def parse(raw: Table) -> Spec:
     for path, table, struct in _parts(raw, counters, rules):
         _known_entries(path, table, struct)
         _words(path, table, struct)
-    spec = _converted({**raw, "counter": [_with_key_as_list(counter) for counter in counters], "rule": []})
+    spec = _converted({**raw, "counter": [_with_lists(counter) for counter in counters], "rule": []})
     if not spec.counters:
         raise SpecError(("counter",), "a program has at least one [[counter]]")
     spec = msgspec.structs.replace(
@@ -61,6 +63,7 @@ def parse(raw: Table) -> Spec:
     check_names(spec)
     check_printk(spec)
     check_redirects(spec)
+    _check_comparisons(spec)
     return spec
 
 
@@ -110,9 +113,12 @@ def _words(path: Path, table: Table, struct: type[Struct]) -> None:
                 raise SpecError((*path, name), f"{name} can't be {word!r}", *hints)
 
 
-def _with_key_as_list(counter: Table) -> Table:
-    key = counter.get("key")
-    return {**counter, "key": [key]} if isinstance(key, str) else counter
+def _with_lists(counter: Table) -> Table:
+    """One word stands for a list of one."""
+    words = {
+        name: [counter[name]] for name in ("key", "fields", "flags") if isinstance(counter.get(name), str)
+    }
+    return {**counter, **words}
 
 
 def _converted(raw: Table) -> Spec:
@@ -136,6 +142,9 @@ _KINDS = {
     "bool": "true or false",
     "array": "a list",
     "object": "a table",
+    "date": "a date",
+    "datetime": "a date",
+    "time": "a time",
 }
 """What msgspec calls by the names of Python or JSON."""
 
@@ -165,3 +174,15 @@ def _rule(i: int, raw: Table) -> Rule:
         except WrongValue as wrong:
             raise SpecError(where, wrong.message, *wrong.hints) from None
     return Rule(tuple(conditions), Verdict(raw["verdict"]))
+
+
+def _check_comparisons(spec: Spec) -> None:
+    comparisons = 0
+    for i, rule in enumerate(spec.rules):
+        comparisons += sum(len(condition.tests) for condition in rule.match)
+        if comparisons > MOST_COMPARISONS:
+            raise SpecError(
+                ("rule", i, "match"),
+                f"up to here rules have {comparisons} values to compare with, at most {MOST_COMPARISONS}",
+                "a [policy] has room for many more, and user space can change them",
+            )

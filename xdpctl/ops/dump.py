@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from xdpctl.core import beside, decode
 from xdpctl.core.beside import Accounts, Beside, Counts
+from xdpctl.core.btf import struct_with_meaning
 from xdpctl.core.decode import Entry, Layout
 from xdpctl.core.model import Map
 from xdpctl.errors import Refused
@@ -23,11 +24,15 @@ class Dump(Struct, frozen=True):
     """Without BTF, keys and values are shown as hexadecimal bytes."""
     accounts: Accounts
     """What its program keeps beside it."""
+    part_of: str = ""
+    """The map that this one belongs to."""
 
 
 class Types(Struct, frozen=True):
     layout: Layout = Layout()
     kept: Beside = Beside()
+    key: str = ""
+    """The type of the key, if it is a struct whose name and members have a meaning."""
 
 
 def dump(name: str, directories: tuple[str, ...], raw: bool) -> Dump:
@@ -41,12 +46,12 @@ def dump(name: str, directories: tuple[str, ...], raw: bool) -> Dump:
     entries = decode.decode(_entries(found.map, content or bpftool.start_dump(found.map)), types.layout)
     entries += _of_twin(found.map, types.kept, raw)
     accounts: dict[str, Counts | None] = {}
-    if types.kept.whole:
+    if types.kept.whole and total != {}:
         forgotten = total and beside.forgotten(total, entries, types.layout.is_sum)
         accounts |= {"total": total, **({} if forgotten == {} else {"forgotten": forgotten})}
     if types.kept.lost:
         accounts |= {"lost": _lost(found.map, types.kept)}
-    return Dump(found.map, found.pin, entries, types.layout.typed, accounts)
+    return Dump(found.map, found.pin, entries, types.layout.typed, accounts, types.kept.twin_of)
 
 
 def _entries(map_: Map, content: proc.Running) -> tuple[decode.RawEntry, ...]:
@@ -67,25 +72,29 @@ def _types(map_: Map, raw: bool) -> Types:
     everything = bpftool.btf(asked.result())
     of_map = bpftool.btf(key_and_value)
     layout = decode.layout(everything, of_map, raw, host.boot_time())
-    key_type = of_map.types[0].name if of_map.types else ""
-    return Types(layout, beside.beside(everything, map_.name, key_type, map_.forgets))
+    key_type = struct_with_meaning(of_map.types[0]) if of_map.types else ""
+    return Types(layout, beside.beside(everything, map_.name, key_type, map_.forgets), key_type)
 
 
 def _total(map_: Map, kept: Beside) -> Counts | None:
+    """All packets; none of it if something else is only called so, None if it has gone."""
     whole = _sibling(map_, kept.whole) if kept.whole else None
     if whole is None:
         return None
-    found = decode.decode(_entries(whole, bpftool.start_dump(whole)), _types(whole, raw=True).layout)
-    value = found[0].value if len(found) == 1 else None
-    return value if isinstance(value, dict) else None
+    if (whole.type, whole.max_entries) != ("percpu_array", 1):
+        return {}
+    [entry] = decode.decode(_entries(whole, bpftool.start_dump(whole)), _types(whole, raw=True).layout)
+    ours = isinstance(entry.value, dict) and set(entry.value) <= {"packets", "bytes"}
+    return entry.value if ours and isinstance(entry.value, dict) else {}
 
 
 def _of_twin(map_: Map, kept: Beside, raw: bool) -> tuple[Entry, ...]:
     """What a second map holds of the same counter."""
     twin = _sibling(map_, kept.twin) if kept.twin else None
-    if twin is None:
+    types = Types() if twin is None else _types(twin, raw)
+    if twin is None or types.key != beside.FLOW6:
         return ()
-    return decode.decode(_entries(twin, bpftool.start_dump(twin)), _types(twin, raw).layout)
+    return decode.decode(_entries(twin, bpftool.start_dump(twin)), types.layout)
 
 
 def _lost(map_: Map, kept: Beside) -> Counts | None:

@@ -75,17 +75,17 @@ struct {
 /* No header begins farther behind: this the verifier wants to hear. */
 #define MAX_OFFSET 0x3fff
 
-/* What follows IP: within the frame, and within what IP calls its own.
+/* What follows IP: within the frame, and within what is left of the bytes of IP.
  * Gives where the ports are. */
 static __always_inline const void *
-parse_upper(__u8 ip_proto, const void *header, const void *end, const void *ip_end)
+parse_upper(__u8 ip_proto, const void *header, const void *end, long left)
 {
 	const __be16 *ports = header; /* source and destination */
 
 	if (ip_proto != IPPROTO_TCP && ip_proto != IPPROTO_UDP && ip_proto != IPPROTO_SCTP &&
 	    ip_proto != IPPROTO_DCCP && ip_proto != IPPROTO_UDPLITE)
 		return 0;
-	if ((void *)(ports + 2) > end || (void *)(ports + 2) > ip_end)
+	if ((void *)(ports + 2) > end || left < 4)
 		return 0;
 	return ports;
 }
@@ -101,7 +101,7 @@ static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 	/* Of a packet in fragments, only the first has the header that follows. */
 	if ((ip->frag_off & bpf_htons(0x1fff)) == 0)
 		ports = parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end,
-					    (void *)ip + bpf_ntohs(ip->tot_len));
+					    bpf_ntohs(ip->tot_len) - ip->ihl * 4);
 	packet->flow.src_ip = ip->saddr;
 	packet->flow.dst_ip = ip->daddr;
 	packet->flow.kind = (struct flow_kind){ ip->protocol, 4, ports != 0 };
@@ -121,25 +121,32 @@ static __always_inline int is_extension(__u8 type)
 __noinline __u32 skip_extensions(struct xdp_md *ctx, __u32 offset)
 {
 	const void *start = (void *)(long)ctx->data;
-	const void *end = (void *)(long)ctx->data_end, *ip_end;
+	const void *end = (void *)(long)ctx->data_end;
 	const struct ipv6hdr *ip = start + (offset & MAX_OFFSET);
 	const __u8 *header = (void *)(ip + 1); /* the type of what follows, a length, content */
+	__u32 size;
 	__u8 type;
+	long left;
 
 	if ((void *)header > end)
 		return NO_IP_PROTO;
-	ip_end = (void *)header + bpf_ntohs(ip->payload_len);
+	left = bpf_ntohs(ip->payload_len);
 	type = ip->nexthdr;
 	for (int i = 0; i < 6 && is_extension(type); i++) {
-		if ((void *)header + 8 > end || (void *)header + 8 > ip_end)
+		if ((void *)header + 8 > end || left < 8)
 			return NO_IP_PROTO;
 		/* Of a packet in fragments, only the first has the headers that follow. */
 		if (type == IPPROTO_FRAGMENT && (header[2] || header[3] >= 8))
 			return is_extension(header[0]) ? NO_IP_PROTO : header[0];
-		offset = type == IPPROTO_FRAGMENT ? 8 :
-			 type == IPPROTO_AH ? (header[1] + 2) * 4 : (header[1] + 1) * 8;
+		if (type == IPPROTO_FRAGMENT)
+			size = 8;
+		else if (type == IPPROTO_AH)
+			size = (header[1] + 2) * 4;
+		else
+			size = (header[1] + 1) * 8;
 		type = header[0];
-		header += offset;
+		header += size;
+		left -= size;
 	}
 	if (is_extension(type))
 		return NO_IP_PROTO;
@@ -151,6 +158,8 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 				       __u32 offset)
 {
 	const void *ports = 0;
+	const void *header;
+	long left;
 	__u32 found;
 
 	if ((void *)(ip + 1) > end || ip->version != 6)
@@ -159,10 +168,11 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 	found = (offset + sizeof(*ip)) << 16 | ip->nexthdr;
 	if (is_extension(ip->nexthdr))
 		found = skip_extensions(ctx, offset);
-	if (found >> 16)
-		ports = parse_upper(
-			found, (void *)(long)ctx->data + (found >> 16 & MAX_OFFSET), end,
-			(void *)(ip + 1) + bpf_ntohs(ip->payload_len));
+	if (found >> 16) {
+		header = (void *)(long)ctx->data + (found >> 16 & MAX_OFFSET);
+		left = bpf_ntohs(ip->payload_len) - ((found >> 16) - offset - sizeof(*ip));
+		ports = parse_upper(found, header, end, left);
+	}
 	packet->flow6.src_ip = ip->saddr;
 	packet->flow6.dst_ip = ip->daddr;
 	packet->flow6.kind = (struct flow_kind){ found, 6, ports != 0 };

@@ -73,25 +73,32 @@ static __always_inline int is_extension(__u8 type)
 __noinline __u32 skip_extensions(struct xdp_md *ctx, __u32 offset)
 {
 	const void *start = (void *)(long)ctx->data;
-	const void *end = (void *)(long)ctx->data_end, *ip_end;
+	const void *end = (void *)(long)ctx->data_end;
 	const struct ipv6hdr *ip = start + (offset & MAX_OFFSET);
 	const __u8 *header = (void *)(ip + 1); /* the type of what follows, a length, content */
+	__u32 size;
 	__u8 type;
+	long left;
 
 	if ((void *)header > end)
 		return NO_IP_PROTO;
-	ip_end = (void *)header + bpf_ntohs(ip->payload_len);
+	left = bpf_ntohs(ip->payload_len);
 	type = ip->nexthdr;
 	for (int i = 0; i < 6 && is_extension(type); i++) {
-		if ((void *)header + 8 > end || (void *)header + 8 > ip_end)
+		if ((void *)header + 8 > end || left < 8)
 			return NO_IP_PROTO;
 		/* Of a packet in fragments, only the first has the headers that follow. */
 		if (type == IPPROTO_FRAGMENT && (header[2] || header[3] >= 8))
 			return is_extension(header[0]) ? NO_IP_PROTO : header[0];
-		offset = type == IPPROTO_FRAGMENT ? 8 :
-			 type == IPPROTO_AH ? (header[1] + 2) * 4 : (header[1] + 1) * 8;
+		if (type == IPPROTO_FRAGMENT)
+			size = 8;
+		else if (type == IPPROTO_AH)
+			size = (header[1] + 2) * 4;
+		else
+			size = (header[1] + 1) * 8;
 		type = header[0];
-		header += offset;
+		header += size;
+		left -= size;
 	}
 	if (is_extension(type))
 		return NO_IP_PROTO;

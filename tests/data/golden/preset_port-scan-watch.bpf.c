@@ -84,9 +84,9 @@ struct {
 /* No header begins farther behind: this the verifier wants to hear. */
 #define MAX_OFFSET 0x3fff
 
-/* What follows IP: within the frame, and within what IP calls its own. */
+/* What follows IP: within the frame, and within what is left of the bytes of IP. */
 static __always_inline void
-parse_upper(__u8 ip_proto, const void *header, const void *end, const void *ip_end,
+parse_upper(__u8 ip_proto, const void *header, const void *end, long left,
 	    struct packet *packet)
 {
 	const __be16 *ports = header; /* source and destination */
@@ -95,11 +95,11 @@ parse_upper(__u8 ip_proto, const void *header, const void *end, const void *ip_e
 	if (ip_proto != IPPROTO_TCP && ip_proto != IPPROTO_UDP && ip_proto != IPPROTO_SCTP &&
 	    ip_proto != IPPROTO_DCCP && ip_proto != IPPROTO_UDPLITE)
 		return;
-	if ((void *)(ports + 2) > end || (void *)(ports + 2) > ip_end)
+	if ((void *)(ports + 2) > end || left < 4)
 		return;
 	packet->dst_port = bpf_ntohs(ports[1]);
 
-	if (ip_proto == IPPROTO_TCP && (void *)(tcp + 14) <= end && (void *)(tcp + 14) <= ip_end)
+	if (ip_proto == IPPROTO_TCP && (void *)(tcp + 14) <= end && left >= 14)
 		packet->tcp_flags = tcp[13];
 }
 
@@ -114,7 +114,7 @@ static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 	/* Of a packet in fragments, only the first has the header that follows. */
 	if ((ip->frag_off & bpf_htons(0x1fff)) == 0)
 		parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end,
-			    (void *)ip + bpf_ntohs(ip->tot_len), packet);
+			    bpf_ntohs(ip->tot_len) - ip->ihl * 4, packet);
 }
 
 /* Headers that IPv6 may put before that of the protocol. */
@@ -129,25 +129,32 @@ static __always_inline int is_extension(__u8 type)
 __noinline __u32 skip_extensions(struct xdp_md *ctx, __u32 offset)
 {
 	const void *start = (void *)(long)ctx->data;
-	const void *end = (void *)(long)ctx->data_end, *ip_end;
+	const void *end = (void *)(long)ctx->data_end;
 	const struct ipv6hdr *ip = start + (offset & MAX_OFFSET);
 	const __u8 *header = (void *)(ip + 1); /* the type of what follows, a length, content */
+	__u32 size;
 	__u8 type;
+	long left;
 
 	if ((void *)header > end)
 		return NO_IP_PROTO;
-	ip_end = (void *)header + bpf_ntohs(ip->payload_len);
+	left = bpf_ntohs(ip->payload_len);
 	type = ip->nexthdr;
 	for (int i = 0; i < 6 && is_extension(type); i++) {
-		if ((void *)header + 8 > end || (void *)header + 8 > ip_end)
+		if ((void *)header + 8 > end || left < 8)
 			return NO_IP_PROTO;
 		/* Of a packet in fragments, only the first has the headers that follow. */
 		if (type == IPPROTO_FRAGMENT && (header[2] || header[3] >= 8))
 			return is_extension(header[0]) ? NO_IP_PROTO : header[0];
-		offset = type == IPPROTO_FRAGMENT ? 8 :
-			 type == IPPROTO_AH ? (header[1] + 2) * 4 : (header[1] + 1) * 8;
+		if (type == IPPROTO_FRAGMENT)
+			size = 8;
+		else if (type == IPPROTO_AH)
+			size = (header[1] + 2) * 4;
+		else
+			size = (header[1] + 1) * 8;
 		type = header[0];
-		header += offset;
+		header += size;
+		left -= size;
 	}
 	if (is_extension(type))
 		return NO_IP_PROTO;
@@ -158,6 +165,8 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 				       struct packet *packet, struct xdp_md *ctx,
 				       __u32 offset)
 {
+	const void *header;
+	long left;
 	__u32 found;
 
 	if ((void *)(ip + 1) > end || ip->version != 6)
@@ -168,10 +177,11 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 	found = (offset + sizeof(*ip)) << 16 | ip->nexthdr;
 	if (is_extension(ip->nexthdr))
 		found = skip_extensions(ctx, offset);
-	if (found >> 16)
-		parse_upper(
-			found, (void *)(long)ctx->data + (found >> 16 & MAX_OFFSET), end,
-			(void *)(ip + 1) + bpf_ntohs(ip->payload_len), packet);
+	if (found >> 16) {
+		header = (void *)(long)ctx->data + (found >> 16 & MAX_OFFSET);
+		left = bpf_ntohs(ip->payload_len) - ((found >> 16) - offset - sizeof(*ip));
+		parse_upper(found, header, end, left, packet);
+	}
 }
 
 static __always_inline int is_tag(__be16 type)

@@ -42,7 +42,7 @@ int xdp_allow(struct xdp_md *ctx)
 {
 	(void)ctx; /* packets are counted without a look at them */
 
-	bpf_printk("100%% of \"them\" \\o/ ?\?=");
+	bpf_printk("%s", "100% of \"them\" \\o/ ?\?=");
 	count(0);
 	return XDP_PASS;
 }
