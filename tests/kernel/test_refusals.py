@@ -276,7 +276,7 @@ def test_a_map_that_another_process_holds(lab: Lab) -> None:
 
 def test_options_that_contradict_each_other(lab: Lab) -> None:
     for option, words in {
-        "--key": ("total", "verdict"),
+        "--verdict": ("pass", "drop"),
         "--type": ("hash", "array"),
         "--map": ("a", "b"),
     }.items():
