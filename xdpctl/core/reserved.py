@@ -24,9 +24,9 @@ RESERVED = frozenset(
     lrint lrintf lrintl lround lroundf lroundl main malloc matches max_length memalign memccpy memchr
     memcmp memcpy memmove mempcpy memset min_length modf modff modfl nan nanf nanl nearbyint nearbyintf
     nearbyintl next_message nextafter nextafterf nextafterl nexttoward nexttowardf nexttowardl now
-    offsetof packet packets parse parse_ipv4 parse_ipv6 parse_upper port_t pow powf powl printf realloc
-    register remainder remainderf remainderl remquo remquof remquol restrict return rindex rint rintf
-    rintl round roundf roundl rt0_type rt2_type rx_queue rx_queue_t scalbln scalblnf scalblnl scalbn
+    offsetof packet packets parse parse_ipv4 parse_ipv6 parse_rest parse_upper port_t pow powf powl printf
+    realloc register remainder remainderf remainderl remquo remquof remquol restrict return rindex rint
+    rintf rintl round roundf roundl rt0_type rt2_type rx_queue rx_queue_t scalbln scalblnf scalblnl scalbn
     scalbnf scalbnl scanf short signed sin sin_zero sinf sinh sinhf sinhl sinl sizeof skip_extensions
     skip_tags snprintf sprintf sqrt sqrtf sqrtl sscanf static stpcpy stpncpy strcasecmp strcat strchr
     strcmp strcpy strcspn strdup strerror strlen strncasecmp strncat strncmp strncpy strndup strpbrk

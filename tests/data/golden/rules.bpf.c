@@ -187,8 +187,8 @@ __noinline __u32 skip_tags(struct xdp_md *ctx)
 	return offset << 16 | bpf_ntohs(type);
 }
 
-/* Looks through the packet; what it lacks stays none. */
-static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
+/* Looks through what isn't plain IPv4, for which there is a shorter way. */
+static __always_inline void parse_rest(struct xdp_md *ctx, struct packet *packet)
 {
 	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	const __be16 *frame = start;
@@ -197,7 +197,6 @@ static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 
 	if (start + ETH_HLEN > end)
 		return;
-	__builtin_memcpy(packet->dst_mac.octets, start, ETH_ALEN);
 	type = frame[6];
 	if (is_tag(type)) {
 		found = skip_tags(ctx);
@@ -205,14 +204,28 @@ static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 			return;
 		type = bpf_htons(found);
 		offset = found >> 16 & MAX_OFFSET;
-		start = (void *)(long)ctx->data; /* anew, so that they needn't outlive the call */
-		end = (void *)(long)ctx->data_end;
 	}
 
 	if (type == bpf_htons(ETH_P_IP))
 		parse_ipv4(start + offset, end, packet);
 	else if (type == bpf_htons(ETH_P_IPV6))
 		parse_ipv6(start + offset, end, packet, ctx, offset);
+}
+
+/* Looks through the packet; what it lacks stays none. */
+static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
+{
+	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	const __be16 *frame = start;
+
+	if (start + ETH_HLEN > end)
+		return;
+	__builtin_memcpy(packet->dst_mac.octets, start, ETH_ALEN);
+	if (frame[6] != bpf_htons(ETH_P_IP)) {
+		parse_rest(ctx, packet);
+		return;
+	}
+	parse_ipv4(start + ETH_HLEN, end, packet);
 }
 
 /* Comparisons as numbers, 1 or 0, to be joined by & and |. Branches would be the usual way, but
