@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC
 from typing import Any
 
 from xdpctl.core.names import TCP_FLAGS, VERDICTS
@@ -111,7 +110,7 @@ def time_since_boot(boot: int) -> Reader:
     """Nanoseconds since boot, as a time of day; `boot` is when that was, in nanoseconds since 1970."""
 
     def read(data: bytes) -> Value:
-        from datetime import datetime
+        from datetime import UTC, datetime
 
         since_boot = unsigned(data)
         if not since_boot:
