@@ -169,10 +169,7 @@ class _Writer(Struct, frozen=True):
         fields = self.shown.counter.fields
         if not self.struct:
             return fields[0].of_one_packet
-        one_line = "{ " + ", ".join(f".{field} = {field.of_one_packet}" for field in fields) + " }"
-        if len(one_line) <= WIDTH - 40:
-            return one_line
-        return "\n".join(["{", *(f"\t\t\t.{field} = {field.of_one_packet}," for field in fields), "\t\t}"])
+        return in_braces([f".{field} = {field.of_one_packet}" for field in fields], WIDTH - 40, "\t\t")
 
     def _updates(self, field: Field) -> Iterable[str]:
         place, amount = f"counts->{field}" if self.struct else f"*{field}", field.of_one_packet
@@ -190,6 +187,14 @@ class _Writer(Struct, frozen=True):
             }[field]
             yield f"if ({condition})"
             yield f"\t{place} = {amount};"
+
+
+def in_braces(members: list[str], room: int, indent: str) -> str:
+    """An initializer in one line, or each member in one of its own where the room is too small."""
+    one_line = f"{{ {', '.join(members)} }}"
+    if len(one_line) <= room:
+        return one_line
+    return "\n".join(["{", *(f"{indent}\t{member}," for member in members), f"{indent}}}"])
 
 
 def _in_lines(parameters: str, taken: int) -> str:
@@ -211,10 +216,7 @@ def _parts_of_key(counter: Counter, verdict: str) -> Iterable[tuple[str, str]]:
 
 def _key_value(counter: Counter) -> str:
     members = [f".{key} = {source(key, 'verdict', 'packet->')}" for key in counter.key]
-    one_line = f"{{ {', '.join(members)} }}"
-    if len(one_line) + len(counter.map) + 32 <= WIDTH:
-        return one_line
-    return "\n".join(["{", *(f"\t\t{member}," for member in members), "\t}"])
+    return in_braces(members, WIDTH - len(counter.map) - 32, "\t")
 
 
 def _atomic(pointer: str, amount: str) -> str:

@@ -187,10 +187,8 @@ def _nothing_known(packet: list[Key]) -> str:
         members.append(f".flow.kind.ip_proto = {Key.IP_PROTO.kind.no}")
     if not members:
         return "struct packet packet = {}"
-    one_line = f"struct packet packet = {{ {', '.join(members)} }}"
-    if len(one_line) + 8 <= c_counter.WIDTH:
-        return one_line
-    return "\n".join(["struct packet packet = {", *(f"\t\t{member}," for member in members), "\t}"])
+    declaration = "struct packet packet = "
+    return declaration + c_counter.in_braces(members, c_counter.WIDTH - 8 - len(declaration), "\t")
 
 
 _EVERY = {
