@@ -32,7 +32,6 @@ COUNTED: dict[str, dict[str, dict[str, int]]] = {
     "port-scan-watch": {
         "knocks": {"10.0.0.1 syn 443": 2, "2001:db8::1 none 53": 1, "none none none": 1},
         "knocks_all": {"0": 4},
-        "flags": {"syn": 2, "none": 2},
     },
     "drop-list": {
         "drop_list": {},

@@ -14,6 +14,7 @@ MOST_EXTENSIONS = 6
 """Extension headers of IPv6 that a program looks behind."""
 SECOND = 1_000_000_000
 
+MACS = (Key.SRC_MAC, Key.DST_MAC)
 PORTS = (Key.SRC_PORT, Key.DST_PORT, Key.FLOW)
 UPPER = (*PORTS, Key.TCP_FLAGS)
 PROTOCOL = (*UPPER, Key.IP_PROTO)
@@ -101,6 +102,7 @@ def _wants(packet: list[Key]) -> dict[str, bool]:
     """What of the packet is looked at, and what that needs."""
     return {
         **{str(key): key in packet for key in Key},
+        "macs": _any(packet, MACS),
         "ports": _any(packet, PORTS),
         "upper": _any(packet, UPPER),
         "filled_in": _any(packet, (Key.SRC_PORT, Key.DST_PORT, Key.TCP_FLAGS)),

@@ -72,6 +72,101 @@ struct {
 	__type(value, struct counts);
 } pkt_cnt6 SEC(".maps");
 
+/* Looks through the packet, below; what the packet lacks stays none. */
+static __always_inline void parse(struct xdp_md *ctx, struct packet *packet);
+
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count_pkt_cnt(const struct flow *key, __u64 length)
+{
+	struct counts *counts = bpf_map_lookup_elem(&pkt_cnt, key);
+
+	if (!counts) {
+		/* The first packet brings the element, with its own counts for this CPU. */
+		struct counts first = { .packets = 1, .bytes = length };
+
+		if (bpf_map_update_elem(&pkt_cnt, key, &first, BPF_NOEXIST) == 0)
+			return;
+
+		/* Another CPU was faster: count into the element that it brought. */
+		counts = bpf_map_lookup_elem(&pkt_cnt, key);
+		if (!counts) {
+			/* No: the map is full. */
+			__sync_fetch_and_add(&pkt_cnt_lost, 1);
+			__sync_fetch_and_add(&pkt_cnt_lost_bytes, length);
+			return;
+		}
+	}
+
+	/* No other CPU writes here: plain additions are safe. */
+	counts->packets += 1;
+	counts->bytes += length;
+}
+
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count_pkt_cnt6(const struct flow6 *key, __u64 length)
+{
+	struct counts *counts = bpf_map_lookup_elem(&pkt_cnt6, key);
+
+	if (!counts) {
+		/* The first packet brings the element, with its own counts for this CPU. */
+		struct counts first = { .packets = 1, .bytes = length };
+
+		if (bpf_map_update_elem(&pkt_cnt6, key, &first, BPF_NOEXIST) == 0)
+			return;
+
+		/* Another CPU was faster: count into the element that it brought. */
+		counts = bpf_map_lookup_elem(&pkt_cnt6, key);
+		if (!counts) {
+			/* No: the map is full. */
+			__sync_fetch_and_add(&pkt_cnt_lost, 1);
+			__sync_fetch_and_add(&pkt_cnt_lost_bytes, length);
+			return;
+		}
+	}
+
+	/* No other CPU writes here: plain additions are safe. */
+	counts->packets += 1;
+	counts->bytes += length;
+}
+
+SEC("xdp")
+int xdp_allow(struct xdp_md *ctx)
+{
+	__u64 length = ctx->data_end - ctx->data;
+	struct packet packet = { .flow.kind.ip_proto = NO_IP_PROTO };
+
+	parse(ctx, &packet);
+	if (packet.flow6.kind.ip_version)
+		count_pkt_cnt6(&packet.flow6, length);
+	else
+		count_pkt_cnt(&packet.flow, length);
+	return XDP_PASS;
+}
+
+static __always_inline int is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
+ * This function is global, so that the verifier looks at it once and not wherever it is called. */
+__noinline __u32 skip_tags(struct xdp_md *ctx)
+{
+	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
+	const void *end = (void *)(long)ctx->data_end;
+	__be16 type = bpf_htons(ETH_P_8021Q);
+	__u32 offset = ETH_HLEN;
+
+	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
+		if ((void *)(tag + 2) > end)
+			return 0;
+		type = tag[1];
+		tag += 2;
+		offset += 4;
+	}
+	return offset << 16 | bpf_ntohs(type);
+}
+
 /* No header begins farther behind: this the verifier wants to hear. */
 #define MAX_OFFSET 0x3fff
 
@@ -180,41 +275,12 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 		__builtin_memcpy(&packet->flow6.src_port, ports, 4); /* both */
 }
 
-static __always_inline int is_tag(__be16 type)
-{
-	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
-}
-
-/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
- * This function is global, so that the verifier looks at it once and not wherever it is called. */
-__noinline __u32 skip_tags(struct xdp_md *ctx)
-{
-	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
-	const void *end = (void *)(long)ctx->data_end;
-	__be16 type = bpf_htons(ETH_P_8021Q);
-	__u32 offset = ETH_HLEN;
-
-	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
-		if ((void *)(tag + 2) > end)
-			return 0;
-		type = tag[1];
-		tag += 2;
-		offset += 4;
-	}
-	return offset << 16 | bpf_ntohs(type);
-}
-
-/* Looks through what isn't plain IPv4, for which there is a shorter way. */
-static __always_inline void parse_rest(struct xdp_md *ctx, struct packet *packet)
+/* Looks through what follows the MAC addresses, whatever it is. */
+static __always_inline void parse_rest(struct xdp_md *ctx, __be16 type, struct packet *packet)
 {
 	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	const __be16 *frame = start;
 	__u32 offset = ETH_HLEN, found;
-	__be16 type;
 
-	if (start + ETH_HLEN > end)
-		return;
-	type = frame[6];
 	if (is_tag(type)) {
 		found = skip_tags(ctx);
 		if (!found)
@@ -229,87 +295,20 @@ static __always_inline void parse_rest(struct xdp_md *ctx, struct packet *packet
 		parse_ipv6(start + offset, end, packet, ctx, offset);
 }
 
-/* Looks through the packet; what it lacks stays none. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 {
-	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	const __be16 *frame = start;
+	const struct ethhdr *eth = (void *)(long)ctx->data;
+	const void *end = (void *)(long)ctx->data_end;
+	const struct iphdr *ip = (void *)(eth + 1);
 
-	if (start + ETH_HLEN > end)
+	/* Most packets are plain IPv4: one check of the length, and no offsets that vary. */
+	if ((void *)(ip + 1) <= end && eth->h_proto == bpf_htons(ETH_P_IP)) {
+		parse_ipv4(ip, end, packet);
 		return;
-	if (frame[6] != bpf_htons(ETH_P_IP)) {
-		parse_rest(ctx, packet);
+	}
+	if ((void *)(eth + 1) > end)
 		return;
-	}
-	parse_ipv4(start + ETH_HLEN, end, packet);
-}
-
-/* Counts one packet under this key; each CPU has its own copy of the value. */
-static __always_inline void count_pkt_cnt(const struct flow *key, __u64 length)
-{
-	struct counts *counts = bpf_map_lookup_elem(&pkt_cnt, key);
-
-	if (!counts) {
-		/* The first packet brings the element, with its own counts for this CPU. */
-		struct counts first = { .packets = 1, .bytes = length };
-
-		if (bpf_map_update_elem(&pkt_cnt, key, &first, BPF_NOEXIST) == 0)
-			return;
-
-		/* Another CPU was faster: count into the element that it brought. */
-		counts = bpf_map_lookup_elem(&pkt_cnt, key);
-		if (!counts) {
-			/* No: the map is full. */
-			__sync_fetch_and_add(&pkt_cnt_lost, 1);
-			__sync_fetch_and_add(&pkt_cnt_lost_bytes, length);
-			return;
-		}
-	}
-
-	/* No other CPU writes here: plain additions are safe. */
-	counts->packets += 1;
-	counts->bytes += length;
-}
-
-/* Counts one packet under this key; each CPU has its own copy of the value. */
-static __always_inline void count_pkt_cnt6(const struct flow6 *key, __u64 length)
-{
-	struct counts *counts = bpf_map_lookup_elem(&pkt_cnt6, key);
-
-	if (!counts) {
-		/* The first packet brings the element, with its own counts for this CPU. */
-		struct counts first = { .packets = 1, .bytes = length };
-
-		if (bpf_map_update_elem(&pkt_cnt6, key, &first, BPF_NOEXIST) == 0)
-			return;
-
-		/* Another CPU was faster: count into the element that it brought. */
-		counts = bpf_map_lookup_elem(&pkt_cnt6, key);
-		if (!counts) {
-			/* No: the map is full. */
-			__sync_fetch_and_add(&pkt_cnt_lost, 1);
-			__sync_fetch_and_add(&pkt_cnt_lost_bytes, length);
-			return;
-		}
-	}
-
-	/* No other CPU writes here: plain additions are safe. */
-	counts->packets += 1;
-	counts->bytes += length;
-}
-
-SEC("xdp")
-int xdp_allow(struct xdp_md *ctx)
-{
-	__u64 length = ctx->data_end - ctx->data;
-	struct packet packet = { .flow.kind.ip_proto = NO_IP_PROTO };
-
-	parse(ctx, &packet);
-	if (packet.flow6.kind.ip_version)
-		count_pkt_cnt6(&packet.flow6, length);
-	else
-		count_pkt_cnt(&packet.flow, length);
-	return XDP_PASS;
+	parse_rest(ctx, eth->h_proto, packet);
 }
 
 /* How `xdpctl status` recognises its programs: bpftool shows this as metadata. */

@@ -50,6 +50,98 @@ struct {
 	__type(value, xdp_action_t);
 } config SEC(".maps");
 
+/* Looks through the packet, below; what the packet lacks stays none. */
+static __always_inline void parse(struct xdp_md *ctx, struct packet *packet);
+
+/* The verdict on a packet. */
+static __always_inline xdp_action_t decide(const volatile struct packet *packet)
+{
+	ip_proto_t key = packet->ip_proto;
+	xdp_action_t *found, verdict;
+
+	found = bpf_map_lookup_elem(&config, &key);
+	if (found) {
+		verdict = *found;
+		if (verdict <= XDP_TX)
+			return verdict;
+	}
+	/* The map doesn't speak of it, or says what can't be done here. */
+	return XDP_PASS;
+}
+
+/* Sends the packet back to where it came from. */
+static __always_inline void swap_macs(struct xdp_md *ctx)
+{
+	struct ethhdr *eth = (void *)(long)ctx->data;
+	__u8 sender[ETH_ALEN];
+
+	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
+		return;
+	__builtin_memcpy(sender, eth->h_source, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, eth->h_dest, ETH_ALEN);
+	__builtin_memcpy(eth->h_dest, sender, ETH_ALEN);
+}
+
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count(xdp_action_t key, __u64 length)
+{
+	struct counts *counts = bpf_map_lookup_elem(&actions, &key);
+
+	/* An array has all its elements, but the verifier wants to see this check. */
+	if (!counts)
+		return;
+
+	/* No other CPU writes here: plain additions are safe. */
+	counts->packets += 1;
+	counts->bytes += length;
+}
+
+/* When the next message may be printed, in nanoseconds since boot. */
+static __u64 next_message;
+
+SEC("xdp")
+int xdp_config(struct xdp_md *ctx)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct packet packet = { .ip_proto = NO_IP_PROTO };
+	xdp_action_t verdict;
+
+	if (now >= next_message) {
+		next_message = now + 1000000000;
+		bpf_printk("packet seen");
+	}
+	parse(ctx, &packet);
+	verdict = decide(&packet);
+	if (verdict == XDP_TX)
+		swap_macs(ctx);
+	count(verdict, ctx->data_end - ctx->data);
+	return verdict;
+}
+
+static __always_inline int is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
+ * This function is global, so that the verifier looks at it once and not wherever it is called. */
+__noinline __u32 skip_tags(struct xdp_md *ctx)
+{
+	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
+	const void *end = (void *)(long)ctx->data_end;
+	__be16 type = bpf_htons(ETH_P_8021Q);
+	__u32 offset = ETH_HLEN;
+
+	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
+		if ((void *)(tag + 2) > end)
+			return 0;
+		type = tag[1];
+		tag += 2;
+		offset += 4;
+	}
+	return offset << 16 | bpf_ntohs(type);
+}
+
 /* No header begins farther behind: this the verifier wants to hear. */
 #define MAX_OFFSET 0x3fff
 
@@ -120,41 +212,12 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 	packet->ip_proto = found & 0xffff;
 }
 
-static __always_inline int is_tag(__be16 type)
-{
-	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
-}
-
-/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
- * This function is global, so that the verifier looks at it once and not wherever it is called. */
-__noinline __u32 skip_tags(struct xdp_md *ctx)
-{
-	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
-	const void *end = (void *)(long)ctx->data_end;
-	__be16 type = bpf_htons(ETH_P_8021Q);
-	__u32 offset = ETH_HLEN;
-
-	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
-		if ((void *)(tag + 2) > end)
-			return 0;
-		type = tag[1];
-		tag += 2;
-		offset += 4;
-	}
-	return offset << 16 | bpf_ntohs(type);
-}
-
-/* Looks through what isn't plain IPv4, for which there is a shorter way. */
-static __always_inline void parse_rest(struct xdp_md *ctx, struct packet *packet)
+/* Looks through what follows the MAC addresses, whatever it is. */
+static __always_inline void parse_rest(struct xdp_md *ctx, __be16 type, struct packet *packet)
 {
 	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	const __be16 *frame = start;
 	__u32 offset = ETH_HLEN, found;
-	__be16 type;
 
-	if (start + ETH_HLEN > end)
-		return;
-	type = frame[6];
 	if (is_tag(type)) {
 		found = skip_tags(ctx);
 		if (!found)
@@ -169,84 +232,20 @@ static __always_inline void parse_rest(struct xdp_md *ctx, struct packet *packet
 		parse_ipv6(start + offset, end, packet, ctx, offset);
 }
 
-/* Looks through the packet; what it lacks stays none. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 {
-	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	const __be16 *frame = start;
+	const struct ethhdr *eth = (void *)(long)ctx->data;
+	const void *end = (void *)(long)ctx->data_end;
+	const struct iphdr *ip = (void *)(eth + 1);
 
-	if (start + ETH_HLEN > end)
-		return;
-	if (frame[6] != bpf_htons(ETH_P_IP)) {
-		parse_rest(ctx, packet);
+	/* Most packets are plain IPv4: one check of the length, and no offsets that vary. */
+	if ((void *)(ip + 1) <= end && eth->h_proto == bpf_htons(ETH_P_IP)) {
+		parse_ipv4(ip, end, packet);
 		return;
 	}
-	parse_ipv4(start + ETH_HLEN, end, packet);
-}
-
-/* The verdict on a packet. */
-static __always_inline xdp_action_t decide(const volatile struct packet *packet)
-{
-	ip_proto_t key = packet->ip_proto;
-	xdp_action_t *found, verdict;
-
-	found = bpf_map_lookup_elem(&config, &key);
-	if (found) {
-		verdict = *found;
-		if (verdict <= XDP_TX)
-			return verdict;
-	}
-	/* The map doesn't speak of it, or says what can't be done here. */
-	return XDP_PASS;
-}
-
-/* Sends the packet back to where it came from. */
-static __always_inline void swap_macs(struct xdp_md *ctx)
-{
-	struct ethhdr *eth = (void *)(long)ctx->data;
-	__u8 sender[ETH_ALEN];
-
-	if ((void *)(eth + 1) > (void *)(long)ctx->data_end)
+	if ((void *)(eth + 1) > end)
 		return;
-	__builtin_memcpy(sender, eth->h_source, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, eth->h_dest, ETH_ALEN);
-	__builtin_memcpy(eth->h_dest, sender, ETH_ALEN);
-}
-
-/* Counts one packet under this key; each CPU has its own copy of the value. */
-static __always_inline void count(xdp_action_t key, __u64 length)
-{
-	struct counts *counts = bpf_map_lookup_elem(&actions, &key);
-
-	/* An array has all its elements, but the verifier wants to see this check. */
-	if (!counts)
-		return;
-
-	/* No other CPU writes here: plain additions are safe. */
-	counts->packets += 1;
-	counts->bytes += length;
-}
-
-/* When the next message may be printed, in nanoseconds since boot. */
-static __u64 next_message;
-
-SEC("xdp")
-int xdp_config(struct xdp_md *ctx)
-{
-	__u64 now = bpf_ktime_get_ns();
-	struct packet packet = { .ip_proto = NO_IP_PROTO };
-	xdp_action_t verdict;
-
-	if (now >= next_message) {
-		next_message = now + 1000000000;
-		bpf_printk("packet seen");
-	}
-	parse(ctx, &packet);
-	verdict = decide(&packet);
-	if (verdict == XDP_TX)
-		swap_macs(ctx);
-	count(verdict, ctx->data_end - ctx->data);
-	return verdict;
+	parse_rest(ctx, eth->h_proto, packet);
 }
 
 /* How `xdpctl status` recognises its programs: bpftool shows this as metadata. */

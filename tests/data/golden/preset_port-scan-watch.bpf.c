@@ -2,7 +2,7 @@
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
 /* xdp_scan_watch counts packets, first_seen and last_seen by src_ip, tcp_flags and dst_port in
- * the LRU per-CPU hash map knocks; packets by tcp_flags in the per-CPU array map flags
+ * the LRU per-CPU hash map knocks
  * and passes every packet. */
 
 #include <linux/bpf.h>
@@ -73,13 +73,87 @@ struct {
 	__type(value, struct knocks_counts);
 } knocks SEC(".maps");
 
-/* The map: the program counts into it, user space reads it meanwhile. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 257);
-	__type(key, tcp_flags_t);
-	__type(value, __u64);
-} flags SEC(".maps");
+/* Looks through the packet, below; what the packet lacks stays none. */
+static __always_inline void parse(struct xdp_md *ctx, struct packet *packet);
+
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count_knocks_all(__u32 key)
+{
+	struct knocks_all_counts *counts = bpf_map_lookup_elem(&knocks_all, &key);
+
+	/* An array has all its elements, but the verifier wants to see this check. */
+	if (!counts)
+		return;
+
+	/* No other CPU writes here: plain additions are safe. */
+	counts->packets += 1;
+}
+
+/* Counts one packet under this key; each CPU has its own copy of the value. */
+static __always_inline void count_knocks(const struct packet *packet, __u64 now)
+{
+	struct knocks_key key = {
+		.src_ip = packet->src_ip,
+		.tcp_flags = packet->tcp_flags,
+		.dst_port = packet->dst_port,
+	};
+	struct knocks_counts *counts = bpf_map_lookup_elem(&knocks, &key);
+
+	if (!counts) {
+		/* The first packet brings the element, with its own counts for this CPU. */
+		struct knocks_counts first = { .packets = 1, .first_seen = now, .last_seen = now };
+
+		if (bpf_map_update_elem(&knocks, &key, &first, BPF_NOEXIST) == 0)
+			return;
+
+		/* Another CPU was faster: count into the element that it brought. */
+		counts = bpf_map_lookup_elem(&knocks, &key);
+		if (!counts)
+			return;
+	}
+
+	/* No other CPU writes here: plain additions are safe. */
+	counts->packets += 1;
+	if (!counts->first_seen)
+		counts->first_seen = now;
+	counts->last_seen = now;
+}
+
+SEC("xdp")
+int xdp_scan_watch(struct xdp_md *ctx)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct packet packet = { .dst_port = NO_PORT, .tcp_flags = NO_TCP_FLAGS };
+
+	parse(ctx, &packet);
+	count_knocks_all(0);
+	count_knocks(&packet, now);
+	return XDP_PASS;
+}
+
+static __always_inline int is_tag(__be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
+/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
+ * This function is global, so that the verifier looks at it once and not wherever it is called. */
+__noinline __u32 skip_tags(struct xdp_md *ctx)
+{
+	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
+	const void *end = (void *)(long)ctx->data_end;
+	__be16 type = bpf_htons(ETH_P_8021Q);
+	__u32 offset = ETH_HLEN;
+
+	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
+		if ((void *)(tag + 2) > end)
+			return 0;
+		type = tag[1];
+		tag += 2;
+		offset += 4;
+	}
+	return offset << 16 | bpf_ntohs(type);
+}
 
 /* No header begins farther behind: this the verifier wants to hear. */
 #define MAX_OFFSET 0x3fff
@@ -184,41 +258,12 @@ static __always_inline void parse_ipv6(const struct ipv6hdr *ip, const void *end
 	}
 }
 
-static __always_inline int is_tag(__be16 type)
-{
-	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
-}
-
-/* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
- * This function is global, so that the verifier looks at it once and not wherever it is called. */
-__noinline __u32 skip_tags(struct xdp_md *ctx)
-{
-	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
-	const void *end = (void *)(long)ctx->data_end;
-	__be16 type = bpf_htons(ETH_P_8021Q);
-	__u32 offset = ETH_HLEN;
-
-	for (int tags = 0; tags < 4 && is_tag(type); tags++) {
-		if ((void *)(tag + 2) > end)
-			return 0;
-		type = tag[1];
-		tag += 2;
-		offset += 4;
-	}
-	return offset << 16 | bpf_ntohs(type);
-}
-
-/* Looks through what isn't plain IPv4, for which there is a shorter way. */
-static __always_inline void parse_rest(struct xdp_md *ctx, struct packet *packet)
+/* Looks through what follows the MAC addresses, whatever it is. */
+static __always_inline void parse_rest(struct xdp_md *ctx, __be16 type, struct packet *packet)
 {
 	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	const __be16 *frame = start;
 	__u32 offset = ETH_HLEN, found;
-	__be16 type;
 
-	if (start + ETH_HLEN > end)
-		return;
-	type = frame[6];
 	if (is_tag(type)) {
 		found = skip_tags(ctx);
 		if (!found)
@@ -233,88 +278,20 @@ static __always_inline void parse_rest(struct xdp_md *ctx, struct packet *packet
 		parse_ipv6(start + offset, end, packet, ctx, offset);
 }
 
-/* Looks through the packet; what it lacks stays none. */
 static __always_inline void parse(struct xdp_md *ctx, struct packet *packet)
 {
-	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	const __be16 *frame = start;
+	const struct ethhdr *eth = (void *)(long)ctx->data;
+	const void *end = (void *)(long)ctx->data_end;
+	const struct iphdr *ip = (void *)(eth + 1);
 
-	if (start + ETH_HLEN > end)
-		return;
-	if (frame[6] != bpf_htons(ETH_P_IP)) {
-		parse_rest(ctx, packet);
+	/* Most packets are plain IPv4: one check of the length, and no offsets that vary. */
+	if ((void *)(ip + 1) <= end && eth->h_proto == bpf_htons(ETH_P_IP)) {
+		parse_ipv4(ip, end, packet);
 		return;
 	}
-	parse_ipv4(start + ETH_HLEN, end, packet);
-}
-
-/* Counts one packet under this key; each CPU has its own copy of the value. */
-static __always_inline void count_knocks_all(__u32 key)
-{
-	struct knocks_all_counts *counts = bpf_map_lookup_elem(&knocks_all, &key);
-
-	/* An array has all its elements, but the verifier wants to see this check. */
-	if (!counts)
+	if ((void *)(eth + 1) > end)
 		return;
-
-	/* No other CPU writes here: plain additions are safe. */
-	counts->packets += 1;
-}
-
-/* Counts one packet under this key; each CPU has its own copy of the value. */
-static __always_inline void count_knocks(const struct packet *packet, __u64 now)
-{
-	struct knocks_key key = {
-		.src_ip = packet->src_ip,
-		.tcp_flags = packet->tcp_flags,
-		.dst_port = packet->dst_port,
-	};
-	struct knocks_counts *counts = bpf_map_lookup_elem(&knocks, &key);
-
-	if (!counts) {
-		/* The first packet brings the element, with its own counts for this CPU. */
-		struct knocks_counts first = { .packets = 1, .first_seen = now, .last_seen = now };
-
-		if (bpf_map_update_elem(&knocks, &key, &first, BPF_NOEXIST) == 0)
-			return;
-
-		/* Another CPU was faster: count into the element that it brought. */
-		counts = bpf_map_lookup_elem(&knocks, &key);
-		if (!counts)
-			return;
-	}
-
-	/* No other CPU writes here: plain additions are safe. */
-	counts->packets += 1;
-	if (!counts->first_seen)
-		counts->first_seen = now;
-	counts->last_seen = now;
-}
-
-/* Counts one packet under this key; each CPU has its own copy of the value. */
-static __always_inline void count_flags(tcp_flags_t key)
-{
-	__u64 *packets = bpf_map_lookup_elem(&flags, &key);
-
-	/* An array has all its elements, but the verifier wants to see this check. */
-	if (!packets)
-		return;
-
-	/* No other CPU writes here: plain additions are safe. */
-	*packets += 1;
-}
-
-SEC("xdp")
-int xdp_scan_watch(struct xdp_md *ctx)
-{
-	__u64 now = bpf_ktime_get_ns();
-	struct packet packet = { .dst_port = NO_PORT, .tcp_flags = NO_TCP_FLAGS };
-
-	parse(ctx, &packet);
-	count_knocks_all(0);
-	count_knocks(&packet, now);
-	count_flags(packet.tcp_flags);
-	return XDP_PASS;
+	parse_rest(ctx, eth->h_proto, packet);
 }
 
 /* How `xdpctl status` recognises its programs: bpftool shows this as metadata. */
