@@ -1,5 +1,7 @@
 """Samples to figures: start-up taken off, ratios round by round, what is lost, what is too noisy."""
 
+import struct
+
 import pytest
 
 from xdpctl.core.bench import (
@@ -12,7 +14,7 @@ from xdpctl.core.bench import (
     repeat_for,
     share_of_others,
 )
-from xdpctl.core.decode import RawCpu, RawEntry
+from xdpctl.core.chunk import Chunk
 from xdpctl.core.spec_source import read_spec
 from xdpctl.core.variants import EMPTY, FAMILY, PACKET, RACE, build_line
 
@@ -79,17 +81,16 @@ def test_others_are_who_is_not_us() -> None:
     assert share_of_others(busy=0.0, total=0.0, own=0.0) == 0
 
 
-def words(number: int) -> list[str]:
-    return [f"0x{byte:02x}" for byte in number.to_bytes(8, "little")]
+def words(*numbers: int) -> bytes:
+    return struct.pack(f"={len(numbers)}Q", *numbers)
 
 
 def test_packets_are_counted_over_entries_and_cpus() -> None:
-    shared = (RawEntry(key=["0x00"], value=words(5) + words(300)), RawEntry(value=words(2) + words(0)))
+    shared = [Chunk(b"01", words(5, 300, 2, 0), 1, 16), Chunk(b"2", words(0, 0), 1, 16)]
     assert counted(shared, 0, 1) == 7
-    assert counted(shared, 1, 64) == 4
-    per_cpu = (RawEntry(values=(RawCpu(0, words(2**40)), RawCpu(1, words(1)))),)
-    assert counted(per_cpu, 0, 1) == 2**40 + 1
-    assert counted((), 0, 1) == 0
+    assert counted(shared, 1, 100) == 3
+    assert counted([Chunk(b"0", words(2**40, 1), 1, 8, 2)], 0, 1) == 2**40 + 1
+    assert counted([], 0, 1) == 0
 
 
 def test_the_packet_is_whole() -> None:

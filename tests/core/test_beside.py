@@ -2,9 +2,9 @@
 
 import pytest
 
-from xdpctl.core.beside import Beside, beside, forgotten, lost
+from xdpctl.core.beside import Beside, Held, beside, lost
 from xdpctl.core.btf import BtfDump, BtfType, Variable
-from xdpctl.core.decode import Entry, RawEntry
+from xdpctl.core.decode import Entry
 
 LOST, LOST_BYTES = Variable(2, 0, 8), Variable(3, 8, 8)
 BTF = BtfDump(
@@ -30,9 +30,8 @@ def test_names_tell_what_is_there() -> None:
 
 
 def test_lost_packets_are_read_from_the_global_variables() -> None:
-    dumped = [f"{byte:#04x}" for byte in (7).to_bytes(8, "little") + (700).to_bytes(8, "little")]
     kept = beside(BTF, "pkt_cnt", "", False)
-    assert lost(kept, [RawEntry(value=dumped)]) == {"packets": 7, "bytes": 700}
+    assert lost(kept, (7).to_bytes(8, "little") + (700).to_bytes(8, "little")) == {"packets": 7, "bytes": 700}
 
 
 @pytest.mark.parametrize(
@@ -50,5 +49,8 @@ def test_lost_packets_are_read_from_the_global_variables() -> None:
 def test_what_no_entry_holds_is_forgotten(
     whole: dict[str, int], values: list[object], is_sum: bool, expected: dict[str, int]
 ) -> None:
-    entries = [Entry(i, value) for i, value in enumerate(values)]  # type: ignore[arg-type]
-    assert forgotten(whole, entries, is_sum) == expected
+    held = Held(whole, is_sum)
+    for i, value in enumerate(values):
+        held.add([Entry(i, value)])  # type: ignore[arg-type]
+    held.add([])
+    assert held.forgotten == expected

@@ -4,6 +4,7 @@ The maps are those of data/recorded/types.bpf.c; bpftool's own reading (`formatt
 """
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,12 @@ import msgspec
 import pytest
 
 from xdpctl.core.btf import BtfDump, BtfType, Types
-from xdpctl.core.decode import CpuValue, Entry, Layout, RawEntry, decode, layout, readable
+from xdpctl.core.chunk import Shape, chunks
+from xdpctl.core.columns import one
+from xdpctl.core.decode import CpuValue, Entry, Layout, bytes_as_they_are, layout
+from xdpctl.core.decode import decode as decode_chunk
 from xdpctl.core.meanings import total
+from xdpctl.errors import Refused
 
 RECORDED = Path(__file__).parent.parent / "data" / "recorded"
 VERSIONS = ("v6.8.0", "debian7.1.0", "v7.7.0")
@@ -32,16 +37,32 @@ TYPED = (
 )
 
 
-def raw_dump(name: str, version: str = "debian7.1.0") -> tuple[RawEntry, ...]:
-    text = (RECORDED / f"{name}__{version}.json").read_bytes()
-    return msgspec.json.decode(readable(text), type=tuple[RawEntry, ...])
+def shape_of(text: bytes) -> Shape:
+    """As bpftool tells it of a map; here from its first element."""
+    elements = json.loads(text.replace(b"\\'", b"'"))
+    if not elements:
+        return Shape(4, 8, False)
+    first = elements[0]
+    values = first["values"][0]["value"] if "values" in first else first["value"]
+    return Shape(len(first["key"]), 4 if "error" in values else len(values), "values" in first)
+
+
+def dumped(name: str, version: str = "debian7.1.0") -> bytes:
+    return (RECORDED / f"{name}__{version}.json").read_bytes()
+
+
+def decode(text: bytes, layout: Layout, per_cpu: bool = False, piece: int = 1 << 20) -> list[Entry]:
+    pieces = [text[at : at + piece] for at in range(0, len(text), piece)]
+    found = chunks(pieces, shape_of(text))
+    return list(chain.from_iterable(decode_chunk(chunk, layout, per_cpu) for chunk in found))
 
 
 def layout_of(map_name: str, raw: bool = False) -> Layout:
     """From the map's definition in BTF, as bpftool finds the two types for `btf dump map`."""
     variable = next(t for t in TYPES.types if t.kind == "VAR" and t.name == map_name)
     ends = {m.name: BY_ID[m.type_id].type_id for m in BY_ID[variable.type_id].members}
-    return layout(TYPES, BtfDump((BY_ID[ends["key"]], BY_ID[ends["value"]])), raw)
+    sizes = Types(TYPES.types).size(ends["key"]), Types(TYPES.types).size(ends["value"])
+    return layout(TYPES, BtfDump((BY_ID[ends["key"]], BY_ID[ends["value"]])), sizes, raw)
 
 
 def bpftools_reading(name: str) -> list[dict[str, Any]]:
@@ -54,13 +75,14 @@ def bpftools_reading(name: str) -> list[dict[str, Any]]:
 
 
 def first(map_name: str, raw: bool = False) -> Entry:
-    return decode(raw_dump(f"dump_{map_name}"), layout_of(map_name, raw))[0]
+    return decode(dumped(f"dump_{map_name}"), layout_of(map_name, raw))[0]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", TYPED)
 def test_bytes_read_as_bpftool_reads_them(name: str, version: str) -> None:
-    found = decode(raw_dump(f"dump_{name}", version), layout_of(name))
+    text = dumped(f"dump_{name}", version)
+    found = decode(text, layout_of(name), per_cpu=shape_of(text).per_cpu)
     for entry, formatted in zip(found, bpftools_reading(name), strict=True):
         assert entry.key == formatted["key"]
         if entry.per_cpu:
@@ -72,7 +94,7 @@ def test_bytes_read_as_bpftool_reads_them(name: str, version: str) -> None:
 
 
 def test_values_of_several_cpus_are_summed_member_by_member() -> None:
-    assert [entry.value for entry in decode(raw_dump("dump_m_pcpu_arr"), layout_of("m_pcpu_arr"))] == [
+    assert [entry.value for entry in decode(dumped("dump_m_pcpu_arr"), layout_of("m_pcpu_arr"))] == [
         {"rx_packets": 12 + 10, "rx_bytes": 0},
         {"rx_packets": 0, "rx_bytes": 0},
     ]
@@ -122,14 +144,17 @@ def test_what_is_no_number_is_not_summed(of_cpus: list[Any], expected: Any) -> N
     ],
 )
 def test_without_types_bytes_are_shown_as_they_are(name: str, expected: list[Entry], version: str) -> None:
-    assert decode(raw_dump(name, version), Layout()) == tuple(expected)
+    text = dumped(name, version)
+    shape = shape_of(text)
+    found = decode(text, bytes_as_they_are(shape.key_size, shape.value_size), shape.per_cpu)
+    assert found == expected
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_global_variables_have_names_and_no_key(version: str) -> None:
     section = next(t for t in TYPES.types if t.name == ".bss")
-    found = layout(TYPES, BtfDump((VOID, section)), raw=False)
-    (entry,) = decode(raw_dump("dump_multi_bss", version), found)
+    found = layout(TYPES, BtfDump((VOID, section)), (4, section.size), raw=False)
+    (entry,) = decode(dumped("dump_multi_bss", version), found)
     assert entry == Entry("0x00000000", {"g_total": 22})
 
 
@@ -162,14 +187,42 @@ def test_raw_gives_numbers_and_hexadecimal() -> None:
         "port": "0x01bb",
         "verdict": 1,
     }
-    raw_keys = [entry.key for entry in decode(raw_dump("dump_t_enumkey"), layout_of("t_enumkey", raw=True))]
+    raw_keys = [entry.key for entry in decode(dumped("dump_t_enumkey"), layout_of("t_enumkey", raw=True))]
     assert raw_keys == [17, 2]
 
 
 def test_a_map_whose_types_are_not_told_is_untyped() -> None:
-    assert not layout(TYPES, BtfDump(()), raw=False).typed
+    assert layout(TYPES, BtfDump(()), (4, 8), raw=False) == bytes_as_they_are(4, 8)
     assert layout_of("m_hash").typed
 
 
 def test_a_type_that_is_not_there_is_shown_as_bytes() -> None:
-    assert Types(()).reader(7)(b"\x01\x02") == "0x0102"
+    found = layout(BtfDump(()), BtfDump((VOID, VOID)), (2, 2), raw=False)
+    assert one(found.key, b"\x01\x02") == "0x0102"
+
+
+@pytest.mark.parametrize("name", TYPED)
+@pytest.mark.parametrize("piece", [1, 7, 100])
+def test_text_that_comes_in_pieces(name: str, piece: int) -> None:
+    text = dumped(f"dump_{name}")
+    whole = decode(text, layout_of(name))
+    assert decode(text, layout_of(name), piece=piece) == whole != []
+
+
+GONE = b'{"key":["0x07","0x00"],"value":{"error":"No such file or directory"}}'
+THERE = b'{"key":["0x01","0x00"],"value":["0xff"],"formatted":{"key":1,"value":255}}'
+
+
+def test_elements_without_a_value() -> None:
+    found = list(chunks([b"[" + b",".join([THERE, GONE, THERE]) + b"]"], Shape(2, 1, False)))
+    assert [(chunk.keys, chunk.values) for chunk in found] == [
+        (b"\1\0", b"\xff"),
+        (b"\7\0", b""),
+        (b"\1\0", b"\xff"),
+    ]
+
+
+@pytest.mark.parametrize("odd", [THERE.replace(b'"0xff"', b'"0xff","0xff"'), b'{"key":["0x01"'])
+def test_what_is_no_element_is_not_passed_over(odd: bytes) -> None:
+    with pytest.raises(Refused, match="can't read"):
+        list(chunks([b"[" + THERE + b"," + odd + b"]"], Shape(2, 1, False)))

@@ -6,6 +6,7 @@ import pytest
 
 from xdpctl.core import meanings
 from xdpctl.core.btf import BtfType, Types
+from xdpctl.core.columns import one
 from xdpctl.core.meanings import MERGERS, OF_STRUCTS, OF_TYPEDEFS, time_since_boot
 from xdpctl.core.words import KINDS, Field
 
@@ -141,4 +142,4 @@ def test_what_is_only_called_so_is_shown_as_what_it_is(
     name: str, base: BtfType, data: bytes, shown: object
 ) -> None:
     types = Types((BtfType(3, "INT", "unsigned short", size=2), base, BtfType(2, "TYPEDEF", name, type_id=1)))
-    assert types.reader(2)(data) == shown
+    assert one(types.column(2), data) == shown

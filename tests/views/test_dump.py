@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from xdpctl.core.decode import CpuValue, Entry
 from xdpctl.core.meanings import Value
 from xdpctl.core.model import BtfId, Map, MapId
-from xdpctl.views.dump import as_csv, as_json, as_lines, as_table, worth_showing
+from xdpctl.views.dump import as_lines, csv_rows, hides_zeros, json_end, json_entries, json_start, table_lines
 
 MAP = Map(MapId(25), "percpu_hash", "pkt_cnt", 4, 16, 1, BtfId(3), ("/sys/fs/bpf/ebpf/pkt_cnt",))
 PIN = "/sys/fs/bpf/ebpf/pkt_cnt"
@@ -34,17 +34,33 @@ ODD = (Entry(0, {"name": 'a "b", c', "arr": [1, 2], "in": {"a": 1, "b": {"c": 2}
 CLASH = (Entry({"n": 1, "in": {"a": 2}}, {"n": 3, "in": {"a": 4}}),)
 
 
+def as_json(map_: Map, pin: str | None, entries: tuple[Entry, ...]) -> str:
+    return json_start(map_, pin) + "".join(json_entries([[e] for e in entries])) + json_end({})
+
+
+def as_table(entries: tuple[Entry, ...], per_cpu: bool) -> str:
+    return "".join(table_lines([[], [*entries]], per_cpu))
+
+
+def as_csv(entries: tuple[Entry, ...] | list[Entry], per_cpu: bool) -> str:
+    return "".join(csv_rows([[*entries], []], per_cpu))
+
+
+def without_cpus(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    return tuple(Entry(entry.key, entry.value) for entry in entries)
+
+
 def test_json_has_the_shape_of_the_design() -> None:
-    assert as_json(MAP, PIN, STRUCTS, per_cpu=False) == (
+    assert as_json(MAP, PIN, without_cpus(STRUCTS)) == (
         '{"schema":1,'
         '"map":{"id":25,"name":"pkt_cnt","type":"percpu_hash","key_size":4,"value_size":16,"max_entries":1,'
         '"pin":"/sys/fs/bpf/ebpf/pkt_cnt"},'
-        '"entries":[{"key":"XDP_PASS","value":{"packets":8,"bytes":784}}]}'
+        '"entries":[{"key":"XDP_PASS","value":{"packets":8,"bytes":784}}]}\n'
     )
 
 
 def test_json_of_each_cpu() -> None:
-    (entry,) = json.loads(as_json(MAP, None, STRUCTS, per_cpu=True))["entries"]
+    (entry,) = json.loads(as_json(MAP, None, STRUCTS))["entries"]
     assert entry == {
         "key": "XDP_PASS",
         "value": {"packets": 8, "bytes": 784},
@@ -56,7 +72,7 @@ def test_json_of_each_cpu() -> None:
 
 
 def test_json_of_no_entries_and_no_pin() -> None:
-    found = json.loads(as_json(MAP, None, (), per_cpu=False))
+    found = json.loads(as_json(MAP, None, ()))
     assert (found["entries"], found["map"]["pin"]) == ([], None)
 
 
@@ -98,7 +114,7 @@ def test_table(entries: tuple[Entry, ...], per_cpu: bool, expected: list[str]) -
     ],
 )
 def test_csv(entries: tuple[Entry, ...], per_cpu: bool, expected: str) -> None:
-    assert as_csv(entries, per_cpu) == expected
+    assert as_csv(entries, per_cpu) == expected + "\n"
 
 
 texts = st.text(st.characters(exclude_characters="\r"), max_size=5)
@@ -119,17 +135,16 @@ def test_what_is_counted_beside_the_entries() -> None:
     assert as_lines({"lost": {"packets": 0}}) == "lost: 0 packets"
     assert as_lines({"lost": None}) == "lost: unknown, since the program has gone"
     assert as_lines({}) == ""
-    found = json.loads(as_json(MAP, None, SCALAR, False, accounts))
+    found = json.loads(json_start(MAP, None) + json_end(accounts))
     assert found["total"] == {"packets": 10, "bytes": 640}
     assert found["forgotten"] == {"packets": 3, "bytes": 180}
     assert "lost" not in found
-    assert json.loads(as_json(MAP, None, SCALAR, False, {"lost": None}))["lost"] is None
+    assert json.loads(json_start(MAP, None) + json_end({"lost": None}))["lost"] is None
 
 
-def test_a_large_array_is_shown_without_elements_that_are_zero() -> None:
-    array = msgspec.structs.replace(MAP, type="percpu_array")
-    many = tuple(Entry(i, {"packets": int(i == 6), "last_seen": None}) for i in range(257))
-    assert worth_showing(array, many) == (many[6],)
-    assert worth_showing(MAP, many) == many, "elements of a hash were counted into"
-    assert worth_showing(array, many[:5]) == many[:5], "few are shown as they are"
-    assert worth_showing(msgspec.structs.replace(MAP, type="devmap"), (Entry(0, None),) * 99) == ()
+def test_arrays_of_many_elements_are_shown_without_those_that_are_zero() -> None:
+    assert not hides_zeros(MAP), "elements of a hash were counted into"
+    array = msgspec.structs.replace(MAP, type="percpu_array", max_entries=257)
+    assert hides_zeros(array)
+    assert hides_zeros(msgspec.structs.replace(array, type="devmap"))
+    assert not hides_zeros(msgspec.structs.replace(array, max_entries=5)), "few are shown as they are"

@@ -17,6 +17,7 @@ import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.artifacts import PIN_DIRECTORY
+from xdpctl.core.rows import NotZero
 from xdpctl.errors import BadRequest
 from xdpctl.ops import dump
 from xdpctl.views import dump as view
@@ -39,7 +40,7 @@ def command(
     if json and csv:
         raise BadRequest("--json and --csv exclude each other", "give one of them")
     directories = (session.pin_directory(pin), PIN_DIRECTORY)
-    found = dump.dump(name, directories, raw)
+    found = dump.dump(name, directories, raw, per_cpu, None)
     if per_cpu and not found.map.per_cpu:
         raise BadRequest(
             f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
@@ -48,21 +49,25 @@ def command(
         session.note(f"{name} isn't in {directories[0]}: reading {found.pin or f'id:{found.map.id}'}")
     if found.part_of:
         session.note(f"{found.map.name} holds flows over IPv6 alone: {found.part_of} shows all of them")
-    if not found.entries:
+    if found.empty:
         session.note(f"{found.map.name} is empty")
     elif not found.typed:
         session.note(f"{found.map.name} has no BTF: its bytes are shown as they are")
-    per_cpu = per_cpu or (found.map.per_cpu and not found.typed)  # bytes can't be summed
+    per_cpu = per_cpu or (found.map.per_cpu and not found.typed)  # bytes can't be merged
     if json:
-        session.say(view.as_json(found.map, found.pin, found.entries, per_cpu, found.accounts))
+        session.stream([view.json_start(found.map, found.pin)])
+        session.stream(view.json_entries(found.entries))
+        session.stream([view.json_end(found.accounts())])
         return
-    shown = view.worth_showing(found.map, found.entries)
+    zeros = NotZero()
+    entries = zeros.among(found.entries) if view.hides_zeros(found.map) else found.entries
     if csv:
-        session.say(view.as_csv(shown, per_cpu))
-        session.note(view.as_lines(found.accounts))
+        session.stream(view.csv_rows(entries, per_cpu))
+        session.note(view.as_lines(found.accounts()))
     else:
-        session.say("\n\n".join(filter(None, [view.as_table(shown, per_cpu), view.as_lines(found.accounts)])))
-    if len(shown) < len(found.entries):
-        zeros = len(found.entries) - len(shown)
+        session.stream(view.table_lines(entries, per_cpu))
+        lines = view.as_lines(found.accounts())
+        session.say(lines and f"\n{lines}")
+    if zeros.hidden:
         nothing = "zero" if "array" in str(found.map.type) else "empty"
-        session.note(f"{zeros} elements of {found.map.name} are {nothing}: --json shows them too")
+        session.note(f"{zeros.hidden} elements of {found.map.name} are {nothing}: --json shows them too")

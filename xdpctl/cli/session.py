@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TextIO
 
 from xdpctl.core.artifacts import PIN_DIRECTORY
@@ -50,6 +50,13 @@ def say(text: str) -> None:
     if text:
         with _nobody_may_read(sys.stdout):
             print(text)
+
+
+def stream(pieces: Iterable[str]) -> None:
+    """A long result, piece by piece, as long as somebody reads it."""
+    with _nobody_may_read(sys.stdout):
+        for piece in pieces:
+            sys.stdout.write(piece)
 
 
 def note(text: str) -> None:

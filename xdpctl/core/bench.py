@@ -1,13 +1,14 @@
 """How long packets took, to figures that can be compared; and whether these can be trusted."""
 
 import math
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median, quantiles
 
 from msgspec import Struct
 
-from xdpctl.core.decode import RawEntry, RawError
+from xdpctl.core.chunk import Chunk
+from xdpctl.core.columns import Leaf
+from xdpctl.core.meanings import unsigned
 
 SHORT = 2
 """Packets of the run that shows what it takes to begin and end: one less, and the kernel begins otherwise."""
@@ -112,18 +113,11 @@ def share_of_others(busy: float, total: float, own: float) -> float:
     return max(0.0, busy - own) / total if total > 0 else 0.0
 
 
-def counted(entries: Sequence[RawEntry], position: int, unit: int) -> int:
-    """The packets of all entries and CPUs: the u64 at this position in each value, in units of one packet."""
-    values: list[list[str] | RawError | None] = [part.value for entry in entries for part in entry.values]
-    values = values or [entry.value for entry in entries]
-    return sum(_number(value, position) for value in values) // unit
-
-
-def _number(value: list[str] | RawError | None, position: int) -> int:
-    if value is None or isinstance(value, RawError):
-        return 0
-    data = bytes(int(byte, 16) for byte in value[8 * position : 8 * position + 8])
-    return int.from_bytes(data, sys.byteorder)
+def counted(chunks: Iterable[Chunk], position: int, unit: int) -> int:
+    """The packets of all elements and CPUs: a u64 at this position in each value, in units of one."""
+    counts = Leaf(8, unsigned, "Q")
+    found = (counts.values(chunk.values, chunk.stride, 8 * position) for chunk in chunks)
+    return sum(map(sum, found)) // unit  # type: ignore[arg-type]
 
 
 def _error(values: Sequence[float]) -> float:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from xdpctl.core.btf import BtfDump, Variable
-from xdpctl.core.decode import Entry, RawEntry, raw_bytes
+from xdpctl.core.decode import Entry
 from xdpctl.core.meanings import unsigned
 
 GLOBALS = ".bss"
@@ -56,23 +56,32 @@ def beside(btf: BtfDump, map_name: str, key_type: str, forgets: bool) -> Beside:
     )
 
 
-def lost(kept: Beside, dumped: Sequence[RawEntry]) -> Counts:
-    """What the global variables say; `dumped` is their map."""
-    [entry] = dumped
-    data = raw_bytes(entry.value) or b""
-    return {what: unsigned(data[v.offset : v.offset + v.size]) for what, v in kept.lost}
+def lost(kept: Beside, variables: bytes) -> Counts:
+    """What the global variables say."""
+    return {what: unsigned(variables[v.offset : v.offset + v.size]) for what, v in kept.lost}
 
 
-def forgotten(whole: Counts, entries: Sequence[Entry], is_sum: bool) -> Counts:
-    """How much of all packets no entry holds; entries may have grown meanwhile.
+class Held:
+    """How much of all packets the entries hold, which come one after the other.
 
     A value that is no struct is what the last member of the whole counts, if it is a sum (`is_sum`).
     """
-    missing = {}
-    structs = not entries or isinstance(entries[0].value, dict)
-    for what, all_of_it in whole.items() if structs else [*whole.items()][-1:]:
-        parts = [entry.value.get(what) if isinstance(entry.value, dict) else entry.value for entry in entries]
-        held = [part for part in parts if isinstance(part, int)]
-        if len(held) == len(parts) and is_sum:
-            missing[what] = max(0, all_of_it - sum(held))
-    return missing
+
+    def __init__(self, whole: Counts, is_sum: bool) -> None:
+        self._whole = whole
+        self._sums = dict.fromkeys(whole, 0) if is_sum else {}
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        if entries and not isinstance(entries[0].value, dict):
+            self._sums = dict([*self._sums.items()][-1:])
+        for what in [*self._sums]:
+            parts = [e.value.get(what) if isinstance(e.value, dict) else e.value for e in entries]
+            held = [part for part in parts if isinstance(part, int)]
+            self._sums[what] += sum(held)
+            if len(held) < len(parts):
+                del self._sums[what]
+
+    @property
+    def forgotten(self) -> Counts:
+        """What no entry holds; entries may have grown meanwhile."""
+        return {what: max(0, self._whole[what] - held) for what, held in self._sums.items()}

@@ -1,17 +1,21 @@
 """BTF, as `bpftool -j btf dump` prints it: what the bytes of keys and values mean."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from itertools import chain
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core import meanings
-from xdpctl.core.meanings import Merger, Reader, Value, hexadecimal, unsigned
+from xdpctl.core.columns import Column, Leaf, Record, one
+from xdpctl.core.meanings import Value, hexadecimal, unsigned
 
 ANONYMOUS = ("(anon)", "")
 """How bpftool names a struct or union in another one whose members are used as the outer one's."""
+CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
+"""How `struct` calls numbers of so many bytes."""
 MODIFIERS = ("CONST", "VOLATILE", "RESTRICT", "TYPE_TAG")
 
 
@@ -59,7 +63,7 @@ class Types:
         self.boot = boot
 
     @cached_property
-    def _readers(self) -> dict[str, Callable[[BtfType], Reader]]:
+    def _makers(self) -> dict[str, Callable[[BtfType], Column]]:
         return {
             "INT": self._int,
             "ENUM": self._enum,
@@ -69,34 +73,15 @@ class Types:
             "UNION": self._struct,
             "ARRAY": self._array,
             "DATASEC": self._datasec,
-            "VAR": lambda t: self.reader(t.type_id),
-            **dict.fromkeys(MODIFIERS, lambda t: self.reader(t.type_id)),
+            "VAR": lambda t: self.column(t.type_id),
+            **dict.fromkeys(MODIFIERS, lambda t: self.column(t.type_id)),
         }
 
-    def reader(self, type_id: int) -> Reader:
-        """How to read the bytes of a type."""
+    def column(self, type_id: int) -> Column:
+        """How to read what is of a type."""
         type_ = self.types.get(type_id)
-        make = self._readers.get(type_.kind) if type_ else None
-        return make(type_) if make and type_ else hexadecimal
-
-    def merger(self, type_id: int) -> Merger:
-        """How to make one value, already read, of those of all CPUs."""
-        type_ = self.types.get(type_id)
-        if type_ is None or type_.kind not in ("STRUCT", "TYPEDEF", *MODIFIERS):
-            return meanings.total
-        if type_.kind != "STRUCT":
-            return meanings.MERGERS.get(type_.name) or self.merger(type_.type_id)
-        of_members = {member.name: self.merger(member.type_id) for member in type_.members}
-
-        def merge(values: list[Any]) -> Value:
-            if not all(isinstance(value, dict) for value in values):
-                return meanings.total(values)
-            return {
-                name: of_members.get(name, meanings.total)([value[name] for value in values])
-                for name in values[0]
-            }
-
-        return merge
+        make = self._makers.get(type_.kind) if type_ else None
+        return make(type_) if make and type_ else Leaf(self.size(type_id), hexadecimal)
 
     def size(self, type_id: int) -> int:
         type_ = self.types.get(type_id)
@@ -108,61 +93,67 @@ class Types:
             return 8
         return type_.size or self.size(type_.type_id)
 
-    def _int(self, type_: BtfType) -> Reader:
+    def _int(self, type_: BtfType) -> Column:
         if type_.encoding == "BOOL":
-            return lambda data: any(data)
-        return signed if type_.encoding == "SIGNED" else unsigned
+            return Leaf(type_.size, lambda data: any(data))
+        code = CODES.get(type_.size, "")
+        if type_.encoding == "SIGNED":
+            return Leaf(type_.size, signed, code.lower())
+        return Leaf(type_.size, unsigned, code)
 
-    def _enum(self, type_: BtfType) -> Reader:
+    def _enum(self, type_: BtfType) -> Column:
         if self.raw:
-            return unsigned
+            return Leaf(type_.size, unsigned, CODES.get(type_.size, ""))
         mask = (1 << 8 * type_.size) - 1
         names = {value.val & mask: value.name for value in type_.values}
-        return lambda data: names.get(unsigned(data), unsigned(data))
+        return Leaf(type_.size, lambda data: names.get(unsigned(data), unsigned(data)))
 
-    def _typedef(self, type_: BtfType) -> Reader:
-        if self.raw or self.size(type_.type_id) not in meanings.SIZES.get(type_.name, ()):
-            return self._plain_typedef(type_)
-        if type_.name in meanings.OF_TIMES:
-            return meanings.time_since_boot(self.boot)
-        return meanings.OF_TYPEDEFS[type_.name]
+    def _typedef(self, type_: BtfType) -> Column:
+        size, merge = self.size(type_.type_id), meanings.MERGERS.get(type_.name)
+        column = self._plain_typedef(type_)
+        if not self.raw and size in meanings.SIZES.get(type_.name, ()):
+            in_time = type_.name in meanings.OF_TIMES
+            column = Leaf(
+                size, meanings.time_since_boot(self.boot) if in_time else meanings.OF_TYPEDEFS[type_.name]
+            )
+        return replace(column, merge=merge) if merge and isinstance(column, Leaf) else column
 
-    def _plain_typedef(self, type_: BtfType) -> Reader:
-        in_network_order = type_.name in meanings.IN_NETWORK_ORDER
-        return hexadecimal if in_network_order else self.reader(type_.type_id)
+    def _plain_typedef(self, type_: BtfType) -> Column:
+        if type_.name in meanings.IN_NETWORK_ORDER:
+            return Leaf(self.size(type_.type_id), hexadecimal)
+        return self.column(type_.type_id)
 
-    def _struct(self, type_: BtfType) -> Reader:
+    def _struct(self, type_: BtfType) -> Column:
         if type_.name == "in6_addr":
-            return hexadecimal if self.raw else meanings.ipv6
+            return Leaf(type_.size, hexadecimal if self.raw else meanings.ipv6)
         if struct_with_meaning(type_) and not self.raw:
-            return meanings.OF_STRUCTS[_named(type_)]
-        members = [(m.name, self._member(m)) for m in type_.members]
+            return Leaf(type_.size, meanings.OF_STRUCTS[_named(type_)])
+        return Record(type_.size, tuple(chain.from_iterable(map(self._member, type_.members))))
 
-        def read_struct(data: bytes) -> Value:
-            whole: dict[str, Any] = {}
-            for name, read in members:
-                part = read(data)
-                whole.update(part if name in ANONYMOUS and isinstance(part, dict) else {name: part})
-            return whole
-
-        return read_struct
-
-    def _member(self, member: Member) -> Reader:
-        read, size = self.reader(member.type_id), self.size(member.type_id)
+    def _member(self, member: Member) -> Iterator[tuple[str, int, Column]]:
+        """One, or those of a struct without a name."""
+        at, column = member.bits_offset // 8, self.column(member.type_id)
         if member.bitfield_size:
-            return bitfield(read, member.bits_offset, member.bitfield_size, size)
-        start = member.bits_offset // 8
-        return lambda data: read(data[start : start + size])
+            yield member.name, at, _bitfield(column, member.bits_offset % 8, member.bitfield_size)
+        elif member.name in ANONYMOUS and isinstance(column, Record):
+            yield from ((name, at + inner, part) for name, inner, part in column.members)
+        else:
+            yield member.name, at, column
 
-    def _array(self, type_: BtfType) -> Reader:
+    def _array(self, type_: BtfType) -> Column:
+        size = self.size(type_.id)
         if self._is_char(type_.type_id) and not self.raw:
-            return text
-        read, size = self.reader(type_.type_id), self.size(type_.type_id)
-        return lambda data: [read(data[i * size : (i + 1) * size]) for i in range(type_.nr_elems)]
+            return Leaf(size, text)
+        item = self.column(type_.type_id)
+        if not size:
+            return Leaf(0, lambda _: [])
+        return Leaf(size, lambda data: item.values(data, item.size))
 
-    def _datasec(self, type_: BtfType) -> Reader:
-        parts = [(self.types[v.type_id].name, v, self.reader(v.type_id)) for v in type_.vars]
-        return lambda data: {name: read(data[v.offset : v.offset + v.size]) for name, v, read in parts}
+    def _datasec(self, type_: BtfType) -> Column:
+        return Record(
+            type_.size,
+            tuple((self.types[v.type_id].name, v.offset, self.column(v.type_id)) for v in type_.vars),
+        )
 
     def _is_char(self, type_id: int) -> bool:
         type_ = self.types.get(type_id)
@@ -180,16 +171,17 @@ def struct_with_meaning(type_: BtfType) -> str:
     return type_.name if _named(type_) in meanings.OF_STRUCTS else ""
 
 
-def bitfield(read: Reader, first: int, width: int, size: int) -> Reader:
+def _bitfield(whole: Column, first: int, width: int) -> Leaf:
     """Reads bits, spread out to the size of their type."""
+    is_signed = isinstance(whole, Leaf) and whole.read is signed
 
     def read_bits(data: bytes) -> Value:
         bits = unsigned(data) >> first & (1 << width) - 1
-        if read is signed and bits >> width - 1:
-            bits |= -1 << width & (1 << 8 * size) - 1
-        return read(bits.to_bytes(size, sys.byteorder))
+        if is_signed and bits >> width - 1:
+            bits |= -1 << width & (1 << 8 * whole.size) - 1
+        return one(whole, bits.to_bytes(whole.size, sys.byteorder))
 
-    return read_bits
+    return Leaf((first + width + 7) // 8, read_bits)
 
 
 def signed(data: bytes) -> int:

@@ -1,27 +1,13 @@
-"""The JSON of `bpftool map dump`, and the map's BTF, to entries with keys and values by meaning."""
+"""Elements of a map, as bytes, and the map's BTF, to entries with keys and values by meaning."""
 
 import re
-from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from xdpctl.core.btf import BtfDump, Types
-from xdpctl.core.meanings import MERGERS, Merger, Reader, Value, hexadecimal, total, unsigned
-
-
-class RawError(Struct, frozen=True):
-    error: str
-
-
-class RawCpu(Struct, frozen=True):
-    cpu: int
-    value: list[str] | RawError
-
-
-class RawEntry(Struct, frozen=True):
-    key: list[str] = []
-    value: list[str] | RawError | None = None
-    values: tuple[RawCpu, ...] = ()
+from xdpctl.core.chunk import Chunk
+from xdpctl.core.columns import Column, Leaf
+from xdpctl.core.meanings import MERGERS, Value, hexadecimal, unsigned
 
 
 class CpuValue(Struct, frozen=True):
@@ -29,7 +15,7 @@ class CpuValue(Struct, frozen=True):
     value: Value
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, omit_defaults=True):
     key: Value
     value: Value
     per_cpu: tuple[CpuValue, ...] = ()
@@ -38,53 +24,54 @@ class Entry(Struct, frozen=True):
 class Layout(Struct, frozen=True):
     """How to read keys and values of one map."""
 
-    key: Reader = hexadecimal
-    value: Reader = hexadecimal
-    merge: Merger = total
-    """How to make one value of those of all CPUs."""
+    key: Column
+    value: Column
     is_sum: bool = True
     """Whether a value that is no struct can be added up over entries."""
     typed: bool = False
 
 
-DEVICES = Layout(unsigned, unsigned, typed=True)
+def bytes_as_they_are(key_size: int, value_size: int) -> Layout:
+    return Layout(Leaf(key_size, hexadecimal), Leaf(value_size, hexadecimal))
+
+
+DEVICES = Layout(Leaf(4, unsigned, "I"), Leaf(4, unsigned, "I"), typed=True)
 """Of a devmap, whose types the kernel doesn't keep: indexes of interfaces."""
 
 
-def layout(all_types: BtfDump, key_and_value: BtfDump, raw: bool, boot: int = 0) -> Layout:
+def layout(
+    all_types: BtfDump, key_and_value: BtfDump, sizes: tuple[int, int], raw: bool, boot: int = 0
+) -> Layout:
     """`key_and_value` is what bpftool prints for a map: the type of the key, then that of the value.
 
     `boot` is when the machine was started, in nanoseconds since 1970.
     """
+    as_they_are = bytes_as_they_are(*sizes)
     if len(key_and_value.types) != 2:
-        return Layout()
+        return as_they_are
     types = Types(all_types.types, raw, boot)
-    key, value = key_and_value.types
+    key, value = (types.column(type_.id) for type_ in key_and_value.types)
     return Layout(
-        types.reader(key.id), types.reader(value.id), types.merger(value.id), value.name not in MERGERS, True
+        key if key.size == sizes[0] else as_they_are.key,
+        value if value.size == sizes[1] else as_they_are.value,
+        key_and_value.types[1].name not in MERGERS,
+        True,
     )
 
 
-def decode(raw: Sequence[RawEntry], layout: Layout) -> tuple[Entry, ...]:
-    """Entries in bpftool's order; values of several CPUs are summed."""
-    return tuple(_entry(entry, layout) for entry in raw)
-
-
-def _entry(raw: RawEntry, layout: Layout) -> Entry:
-    per_cpu = tuple(CpuValue(v.cpu, _read(v.value, layout.value)) for v in raw.values)
-    merged = layout.merge([v.value for v in per_cpu]) if per_cpu else _read(raw.value, layout.value)
-    return Entry(_read(raw.key, layout.key), merged, per_cpu)
-
-
-def _read(data: list[str] | RawError | None, read: Callable[[bytes], Value]) -> Value:
-    found = raw_bytes(data)
-    return None if found is None else read(found)
-
-
-def raw_bytes(data: list[str] | RawError | None) -> bytes | None:
-    if data is None or isinstance(data, RawError):
-        return None
-    return bytes(int(byte, 16) for byte in data)
+def decode(chunk: Chunk, layout: Layout, per_cpu: bool = False) -> list[Entry]:
+    """Entries in the order of the chunk; values of several CPUs are merged, and told apart if asked for."""
+    keys = layout.key.values(chunk.keys, chunk.key_size)
+    if not chunk.values:
+        return [Entry(key, None) for key in keys]
+    if chunk.cpus == 1 and not per_cpu:
+        return list(map(Entry, keys, layout.value.values(chunk.values, chunk.stride)))
+    merged = layout.value.merged(chunk.values, chunk.stride, chunk.cpus)
+    if not per_cpu:
+        return list(map(Entry, keys, merged))
+    slots = iter(layout.value.values(chunk.values, chunk.stride))
+    of_cpus = [tuple(CpuValue(cpu, next(slots)) for cpu in range(chunk.cpus)) for _ in keys]
+    return list(map(Entry, keys, merged, of_cpus))
 
 
 def readable(text: bytes) -> bytes:

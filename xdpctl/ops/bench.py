@@ -23,7 +23,7 @@ from xdpctl.core.spec_source import read_spec
 from xdpctl.core.variants import EMPTY, FAMILY, PACKET, RACE, Variant, build_line
 from xdpctl.errors import BadRequest
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, clang, host, mountns, objects, proc, sources
+from xdpctl.tools import bpffs, bpftool, clang, content, host, maps, mountns, objects, proc, sources
 
 HERE = bpffs.ROOT
 """Where it all happens: this directory is on every machine, and nothing else is needed from it."""
@@ -242,8 +242,8 @@ class _Runs:
         if counts is None:
             return None
         path = f"{self.program.pin(self.mode)}_maps/{counts.map}"
-        entries = bpftool.entries(proc.query(bpftool.command("map", "dump", "pinned", path)))
-        return bench.counted(entries, counts.position, counts.unit)
+        found = content.through_bpftool(maps.pinned(path), "pinned", path)
+        return bench.counted(found, counts.position, counts.unit)
 
 
 def _measure(prepared: Prepared) -> bench.Report:

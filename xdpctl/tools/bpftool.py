@@ -10,7 +10,6 @@ import msgspec
 
 from xdpctl.core import decode, diagnose
 from xdpctl.core.btf import BtfDump
-from xdpctl.core.decode import RawEntry
 from xdpctl.core.model import Argv, BpfLink, Map, Program
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
@@ -76,14 +75,6 @@ def reason_of(result: proc.Result) -> str:
     if isinstance(answer, list):
         answer = answer[0] if answer else None
     return answer.error if answer else result.err.strip() or f"failed with status {result.status}"
-
-
-def start_dump(map_: Map) -> proc.Running:
-    return proc.start(command("map", "dump", "id", str(map_.id)))
-
-
-def entries(result: proc.Result) -> tuple[RawEntry, ...]:
-    return read(result, tuple[RawEntry, ...])
 
 
 def start_btf(*words: str) -> proc.Running:

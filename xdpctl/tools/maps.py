@@ -25,7 +25,7 @@ def find(name: str, directories: tuple[str, ...]) -> Found:
                 f"{path} is a directory, not a map", f"it holds: {', '.join(bpffs.entries(path))}"
             )
         if os.path.exists(path):
-            return Found(_pinned(path), os.path.realpath(path))
+            return Found(pinned(path), os.path.realpath(path))
     if "/" in name:
         raise BadRequest(f"there is no map {name}", *did_you_mean(name, _pins_beside(name)))
     return _anywhere(name)
@@ -38,7 +38,7 @@ def _by_id(name: str) -> Map:
     return _shown(proc.query(bpftool.command("map", "show", "id", number)), f"map with id {number}")
 
 
-def _pinned(path: str) -> Map:
+def pinned(path: str) -> Map:
     return _shown(proc.query(bpftool.command("map", "show", "pinned", path)), f"map {path}")
 
 

@@ -5,7 +5,6 @@
 stdin and a scrubbed environment, bound its time and output, and turn failure into a typed error.
 """
 
-import contextlib
 import os
 import re
 import select
@@ -14,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -26,6 +25,7 @@ from xdpctl.errors import BadRequest, HostLacks, Refused
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 QUERY_SECONDS = 20.0
+PIECE = 1 << 20
 ACT_SECONDS = 120.0
 MAX_OUTPUT = 1 << 30
 
@@ -56,6 +56,12 @@ def shown(argv: Argv, cwd: Path | None = None) -> None:
     """Show a command that is about to run."""
     if _show is not None:
         _show(command_line(argv, cwd))
+
+
+def remark(what: str) -> None:
+    """Show what is done without a command."""
+    if _show is not None:
+        _show(f"# {what}")
 
 
 def environment() -> dict[str, str]:
@@ -112,17 +118,35 @@ class Running:
         self._child, self._stdout = child, child.stdout
 
     def result(self, seconds: float = QUERY_SECONDS) -> Result:
+        deadline = time.monotonic() + seconds
+        chunks: list[bytes] = []
+        size = 0
+        for piece in self.pieces(lambda: deadline - time.monotonic()):
+            chunks.append(piece)
+            size += len(piece)
+            if size > MAX_OUTPUT:
+                raise Refused(f"more than {MAX_OUTPUT >> 20} MiB of output from: {shlex.join(self.argv)}")
+        return Result(self.argv, self._child.returncode, b"".join(chunks), self._complaint)
+
+    def pieces(self, patience: Callable[[], float] = lambda: QUERY_SECONDS) -> Iterator[bytes]:
+        """What it prints, as it comes; whoever stops reading ends it."""
+        asked = time.monotonic()
         try:
-            out = self._read(time.monotonic() + seconds)
-        except TimeoutError:
+            while self._readable(patience()) and (piece := os.read(self._stdout.fileno(), PIECE)):
+                yield piece
+            self._child.wait(max(0.0, patience()))
+        except (TimeoutError, subprocess.TimeoutExpired):
+            seconds = time.monotonic() - asked
             raise Refused(f"no answer within {seconds:.0f} s from: {shlex.join(self.argv)}") from None
         finally:
-            if self._child.poll() is None:
-                self._child.kill()
-            self._child.wait()
+            self.stop()
             self._stdout.close()
-            err = _drain(self._err)
-        return Result(self.argv, self._child.returncode, out, err)
+            self._complaint = _drain(self._err)
+
+    @property
+    def status(self) -> int:
+        """How it ended, once all of its pieces were read."""
+        return self._child.returncode
 
     def stop(self) -> None:
         """End it, where nobody waits for its answer any more."""
@@ -130,22 +154,10 @@ class Running:
             self._child.kill()
             self._child.wait()
 
-    def _read(self, deadline: float) -> bytes:
-        """All of stdout, within bounds of time and size, up to the child's end."""
-        chunks: list[bytes] = []
-        size = 0
-        while select.select([self._stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            chunk = os.read(self._stdout.fileno(), 1 << 20)
-            if not chunk:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self._child.wait(max(0.0, deadline - time.monotonic()))
-                    return b"".join(chunks)
-                break
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MAX_OUTPUT:
-                raise Refused(f"more than {MAX_OUTPUT >> 20} MiB of output from: {shlex.join(self.argv)}")
-        raise TimeoutError
+    def _readable(self, seconds: float) -> bool:
+        if not select.select([self._stdout], [], [], max(0.0, seconds))[0]:
+            raise TimeoutError
+        return True
 
 
 def start(argv: Argv) -> Running:

@@ -1,41 +1,32 @@
-"""The content of a map as a table, JSON or CSV."""
+"""The content of a map as a table, JSON, CSV, or for Prometheus: pieces of text, as the entries come."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
 
-from xdpctl.core.beside import NOTHING_BESIDE, Accounts, Counts
+from xdpctl.core.beside import Accounts, Counts
 from xdpctl.core.decode import Entry
-from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map
-from xdpctl.views.table import table
+from xdpctl.core.rows import Row, of_each_cpu, row
+from xdpctl.views.table import Columns
 
 SCHEMA = 1
 FEW = 16
 """An array of more elements is shown without those that are zero."""
+AHEAD = 10_000
+"""Rows that are looked at to know how wide columns are."""
+
+Batches = Iterable[list[Entry]]
 
 
-def worth_showing(map_: Map, entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The elements of a large array in which something was counted; all of any other map."""
-    if map_.elements_come_singly or len(entries) <= FEW:
-        return tuple(entries)
-    return tuple(entry for entry in entries if not _is_zero(entry.value))
+def hides_zeros(map_: Map) -> bool:
+    """Whether elements of an array in which nothing was counted would hide the others."""
+    return not map_.elements_come_singly and map_.max_entries > FEW
 
 
-def _is_zero(value: Value) -> bool:
-    if isinstance(value, dict):
-        return all(map(_is_zero, value.values()))
-    return value in (None, 0)
-
-
-def as_json(
-    map_: Map,
-    pin: str | None,
-    entries: Sequence[Entry],
-    per_cpu: bool,
-    accounts: Accounts = NOTHING_BESIDE,
-) -> str:
+def json_start(map_: Map, pin: str | None) -> str:
     about = {
         "id": map_.id,
         "name": map_.name,
@@ -45,8 +36,23 @@ def as_json(
         "max_entries": map_.max_entries,
         "pin": pin,
     }
-    listed = [_entry(entry, per_cpu) for entry in entries]
-    return msgspec.json.encode({"schema": SCHEMA, "map": about, "entries": listed, **accounts}).decode()
+    return f'{{"schema":{SCHEMA},"map":{_text(about)},"entries":['
+
+
+def json_entries(batches: Batches) -> Iterator[str]:
+    comma = ""
+    for entries in filter(None, batches):
+        yield comma + _text(entries)[1:-1]
+        comma = ","
+
+
+def json_end(accounts: Accounts, totals: Counts | None = None) -> str:
+    more = {**accounts, **({} if totals is None else {"totals": totals})}
+    return "]" + "".join(f",{_text(name)}:{_text(counts)}" for name, counts in more.items()) + "}\n"
+
+
+def json_lines(batches: Batches) -> Iterator[str]:
+    return (_text(entry) + "\n" for entries in batches for entry in entries)
 
 
 def as_lines(accounts: Accounts) -> str:
@@ -60,58 +66,50 @@ def _amount(counts: Counts | None) -> str:
     return ", ".join(f"{number} {what}" for what, number in counts.items())
 
 
-def as_csv(entries: Sequence[Entry], per_cpu: bool) -> str:
+def csv_rows(batches: Batches, per_cpu: bool) -> Iterator[str]:
     import csv
     import io
 
-    header, rows = _rows(entries, per_cpu)
+    header, rows = _columns(_rows(batches, per_cpu))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
-    return out.getvalue().rstrip("\n")
+    while batch := list(islice(rows, AHEAD)):
+        writer.writerows([cells.get(name) for name in header] for cells in batch)
+        yield out.getvalue()
+        out.seek(0)
+        out.truncate()
+    yield out.getvalue()
 
 
-def as_table(entries: Sequence[Entry], per_cpu: bool) -> str:
-    return table(*_rows(entries, per_cpu))
+def table_lines(batches: Batches, per_cpu: bool, totals: Counts | None = None) -> Iterator[str]:
+    header, rows = _columns(_rows(batches, per_cpu))
+    lines = ([cells.get(name) for name in header] for cells in rows)
+    first = list(islice(lines, AHEAD))
+    columns = Columns(header, first, [_bottom(header, totals)] if totals else [])
+    yield columns.header + "\n"
+    for line in chain(first, lines):
+        yield columns.line(line) + "\n"
+    if totals:
+        yield columns.line(_bottom(header, totals)) + "\n"
 
 
-def _entry(entry: Entry, per_cpu: bool) -> dict[str, Any]:
-    plain = {"key": entry.key, "value": entry.value}
-    return {**plain, "per_cpu": entry.per_cpu} if per_cpu else plain
+def _bottom(header: Sequence[str], totals: Counts) -> list[object]:
+    return [totals.get(name, "total" if i == 0 else "") for i, name in enumerate(header)]
 
 
-def _rows(entries: Sequence[Entry], per_cpu: bool) -> tuple[list[str], list[list[Value]]]:
-    """One row for each entry, or for each entry and CPU; members of structs become columns."""
-    if not entries:
-        return ["key", "value"], []
-    flat = [
-        _joined({**_flat("key", entry.key), **({"cpu": cpu} if per_cpu else {})}, _flat("value", value))
-        for entry in entries
-        for cpu, value in _values(entry, per_cpu)
-    ]
-    header = list(flat[0])
-    return header, [[row.get(name) for name in header] for row in flat]
+def _text(what: Any) -> str:
+    return msgspec.json.encode(what).decode()
 
 
-def _joined(key: dict[str, Value], value: dict[str, Value]) -> dict[str, Value]:
-    """Members of the value that are called like one of the key are told apart."""
-    return {**key, **{f"value.{name}" if name in key else name: part for name, part in value.items()}}
+def _rows(batches: Batches, per_cpu: bool) -> Iterator[Row]:
+    """One row for each entry, or for each entry and CPU."""
+    for entries in batches:
+        for entry in entries:
+            yield from of_each_cpu(entry) if per_cpu else (row(entry),)
 
 
-def _values(entry: Entry, per_cpu: bool) -> Iterator[tuple[int, Value]]:
-    if not per_cpu:
-        yield 0, entry.value
-    else:
-        yield from ((part.cpu, part.value) for part in entry.per_cpu)
-
-
-def _flat(name: str, value: Value) -> dict[str, Value]:
-    """A struct by its members' names, with those around it where it is nested: `in.a`."""
-    if not isinstance(value, dict):
-        return {name: value}
-    outer = "" if name in ("key", "value") else f"{name}."
-    flat: dict[str, Value] = {}
-    for member, inner in value.items():
-        flat.update(_flat(f"{outer}{member}", inner))
-    return flat
+def _columns(rows: Iterator[Row]) -> tuple[Sequence[str], Iterator[Row]]:
+    """Names of the columns, as the first row has them, and all rows."""
+    first = list(islice(rows, 1))
+    return [*first[0]] if first else ["key", "value"], chain(first, rows)

@@ -3,20 +3,31 @@
 from collections.abc import Sequence
 
 Row = Sequence[object]
+GAP = "  "
+
+
+class Columns:
+    """Numbers to the right, text to the left, as wide as these rows need."""
+
+    def __init__(self, header: Sequence[str], rows: Sequence[Row], others: Sequence[Row] = ()) -> None:
+        """Other rows have a say in how wide columns are, not in what is a number."""
+        cells = [[text(cell) for cell in row] for row in (*rows, *others)]
+        self._widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
+        self._numbers = [
+            bool(rows) and all(isinstance(row[i], int) for row in rows) for i in range(len(header))
+        ]
+        self.header = self.line([name.upper() for name in header])
+
+    def line(self, row: Row) -> str:
+        cells = zip(map(text, row), self._widths, self._numbers, strict=True)
+        return GAP.join(
+            cell.rjust(width) if number else cell.ljust(width) for cell, width, number in cells
+        ).rstrip()
 
 
 def table(header: Sequence[str], rows: Sequence[Row]) -> str:
-    """Numbers to the right, text to the left, two spaces between."""
-    cells = [[text(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
-    numbers = [bool(rows) and all(isinstance(row[i], int) for row in rows) for i in range(len(header))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if number else cell.ljust(width)
-            for cell, width, number in zip(line, widths, numbers, strict=True)
-        ).rstrip()
-        for line in ([name.upper() for name in header], *cells)
-    )
+    columns = Columns(header, rows)
+    return "\n".join([columns.header, *map(columns.line, rows)])
 
 
 def text(cell: object) -> str:

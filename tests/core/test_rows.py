@@ -1,0 +1,75 @@
+"""Entries as rows: left out, sorted, added up."""
+
+import pytest
+
+from xdpctl.core.columns import Leaf, Record
+from xdpctl.core.decode import Entry
+from xdpctl.core.meanings import Value, ipv4, unsigned
+from xdpctl.core.rows import NotZero, Order, Totals, sums
+from xdpctl.errors import BadRequest
+
+NUMBER = Leaf(8, unsigned, "Q")
+ENTRIES = [
+    Entry("10.0.0.10", {"packets": 5, "bytes": 10, "in": {"a": 1}}),
+    Entry("10.0.0.9", {"packets": 7, "bytes": 7, "in": {"a": 2}}),
+    Entry("none", {"packets": 0, "bytes": 0, "in": {"a": 0}}),
+]
+
+
+def test_what_is_zero_is_left_out_and_counted() -> None:
+    zeros = NotZero()
+    kept = list(zeros.among([ENTRIES, [Entry(4, None)], [Entry(5, 0), Entry(6, "0.0.0.0")]]))
+    assert kept == [ENTRIES[:2], [], [Entry(6, "0.0.0.0")]]
+    assert zeros.hidden == 3
+
+
+@pytest.mark.parametrize(
+    ("order", "keys"),
+    [
+        (Order("packets"), ["10.0.0.9", "10.0.0.10", "none"]),
+        (Order("bytes", 2), ["10.0.0.10", "10.0.0.9"]),
+        (Order(top=1), ["10.0.0.9"]),
+        (Order("key"), ["10.0.0.9", "10.0.0.10", "none"]),
+        (Order("in.a", 99), ["10.0.0.9", "10.0.0.10", "none"]),
+    ],
+)
+@pytest.mark.parametrize("at_once", [1, 2, 3])
+def test_order(order: Order, keys: list[str], at_once: int) -> None:
+    batches = [[], *(ENTRIES[i : i + at_once] for i in range(0, 3, at_once))]
+    assert [entry.key for entry in order.sort(batches)] == keys
+
+
+def test_mixed_kinds_have_an_order() -> None:
+    values: list[Value] = [None, 3, "b", "a10", "a9", 20, [1]]
+    assert [e.value for e in Order("value").sort([[Entry(0, v) for v in values]])][:5] == [
+        20,
+        3,
+        "a9",
+        "a10",
+        "b",
+    ]
+
+
+def test_a_column_that_is_not_there() -> None:
+    with pytest.raises(BadRequest, match="no column 'packet'") as error:
+        Order("packet").sort([ENTRIES])
+    assert error.value.hints == ("did you mean 'packets'?",)
+    assert Order("packet").sort([]) == []
+
+
+def test_totals_are_of_what_can_be_added_up() -> None:
+    smallest = Leaf(8, unsigned, "Q", merge=min)
+    record = Record(
+        40,
+        (
+            ("packets", 0, NUMBER),
+            ("least", 8, smallest),
+            ("from", 16, Leaf(4, ipv4)),
+            ("in", 24, Record(16, (("a", 0, NUMBER), ("b", 8, NUMBER)))),
+        ),
+    )
+    assert sums(record) == ("packets", "in.a", "in.b")
+    assert (sums(NUMBER), sums(smallest)) == (("value",), ())
+    totals = Totals(("packets", "in.a"))
+    assert [e for batch in totals.watch([ENTRIES[:2], ENTRIES[2:]]) for e in batch] == ENTRIES
+    assert totals.sums == {"packets": 12, "in.a": 3}

@@ -1,0 +1,106 @@
+"""Some elements of a map, as their bytes; and the text of `bpftool -j map dump` as such chunks."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from xdpctl.errors import Refused
+
+ELEMENT = b'{"key":['
+BYTE = len('"0x00",')
+"""How much text a byte is."""
+
+
+class Chunk(Struct, frozen=True):
+    keys: bytes
+    """One key after the other."""
+    values: bytes
+    """One value after the other, or those of all CPUs; empty where the kernel gives none."""
+    key_size: int
+    stride: int
+    """From one value to the next."""
+    cpus: int = 1
+
+    def __len__(self) -> int:
+        return len(self.keys) // self.key_size
+
+
+class Shape(Struct, frozen=True):
+    """How many bytes there are to keys and values."""
+
+    key_size: int
+    value_size: int
+    per_cpu: bool
+
+
+def chunks(pieces: Iterable[bytes], shape: Shape) -> Iterator[Chunk]:
+    """The elements in a text that comes in pieces."""
+    text = b""
+    for piece in pieces:
+        text += piece
+        end = text.rfind(ELEMENT)
+        if end > 0:
+            yield from _read(text[:end], shape)
+            text = text[end:]
+    yield from _read(text, shape)
+
+
+def _read(text: bytes, shape: Shape) -> Iterator[Chunk]:
+    count = text.count(ELEMENT)
+    if not count:
+        return
+    cpus = _cpus(text) if shape.per_cpu else 1
+    found = re.findall(_element(shape, cpus), text)
+    if len(found) == count:
+        yield _chunk(found, shape, cpus)
+    else:
+        yield from _with_gaps(text, shape, cpus, count)
+
+
+def _cpus(text: bytes) -> int:
+    """How many values the first element has; what bpftool makes of them comes after."""
+    first = text.split(ELEMENT, 2)[1]
+    return first.split(b'"formatted":', 1)[0].count(b'{"cpu":')
+
+
+def _with_gaps(text: bytes, shape: Shape, cpus: int, count: int) -> Iterator[Chunk]:
+    """Of some elements bpftool says that they have no value: places of a devmap, and what has just gone."""
+    gap = re.escape(ELEMENT) + _bytes(shape.key_size) + rb'\],"value":\{"error":'
+    pattern = re.compile(_element(shape, cpus) + b"|" + gap)
+    found = list(pattern.finditer(text))
+    if len(found) != count:
+        raise Refused("bpftool printed what xdpctl can't read", "`xdpctl doctor` checks bpftool")
+    for match in found:
+        *given, lacking = match.groups()
+        if lacking is None:
+            yield _chunk([tuple(given)], shape, cpus)
+        else:
+            yield Chunk(_from_hex([lacking]), b"", shape.key_size, shape.value_size, cpus)
+
+
+def _element(shape: Shape, cpus: int) -> bytes:
+    """A pattern with a group for the key and one for each value."""
+    value = rb"\[" + _bytes(shape.value_size) + rb"\]"
+    start = re.escape(ELEMENT) + _bytes(shape.key_size) + rb"\],"
+    if not shape.per_cpu:
+        return start + b'"value":' + value
+    return start + rb'"values":\[' + b",".join(rb'\{"cpu":\d+,"value":' + value + rb"\}" for _ in range(cpus))
+
+
+def _bytes(size: int) -> bytes:
+    return b"(.{%d})" % (size * BYTE - 1)
+
+
+def _chunk(found: list[tuple[bytes, ...]], shape: Shape, cpus: int) -> Chunk:
+    keys = _from_hex([key for key, *_ in found])
+    values = _from_hex([value for _, *values in found for value in values])
+    return Chunk(keys, values, shape.key_size, shape.value_size, cpus)
+
+
+def _from_hex(texts: list[bytes]) -> bytes:
+    """The bytes that such texts tell: `"0x0a","0x00"`."""
+    joined = b",".join(texts)
+    digits = bytearray(len(joined) // BYTE * 2 + 2)
+    digits[0::2], digits[1::2] = joined[3::BYTE], joined[4::BYTE]
+    return bytes.fromhex(digits.decode())

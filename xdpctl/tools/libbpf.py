@@ -1,0 +1,97 @@
+"""Many elements with each system call: bpf_map_lookup_batch of libbpf, which bpftool doesn't use."""
+
+import contextlib
+import ctypes
+import errno
+import os
+from collections.abc import Iterator
+from functools import cache
+
+from xdpctl.core.chunk import Chunk
+from xdpctl.core.model import Map, MapId
+from xdpctl.errors import HostLacks, Refused
+
+NAMES = ("libbpf.so.1", "libbpf.so.0")
+AT_ONCE = 8192
+"""Elements of one call; as many as the kernel needs, where more are in one bucket of a hash."""
+NOT_SUPPORTED = 524
+"""ENOTSUPP of the kernel, of which the C library knows nothing."""
+SLOT = 8
+"""The values of all CPUs are as far apart as a multiple of so many bytes."""
+
+
+class NoBatches(Refused):
+    """The kernel doesn't read maps of this type so."""
+
+
+@cache
+def _library() -> ctypes.CDLL | None:
+    for name in NAMES:
+        with contextlib.suppress(OSError):
+            return ctypes.CDLL(name, use_errno=True)
+    return None
+
+
+def installed() -> bool:
+    return _library() is not None
+
+
+def chunks(map_: Map) -> Iterator[Chunk]:
+    """All elements; of a hash, those that are there all the time come exactly once."""
+    library = _library()
+    if library is None:
+        raise HostLacks("libbpf isn't installed, which reads maps in batches", "xdpctl dump --via bpftool")
+    fd = _open(library, map_.id)
+    try:
+        yield from _chunks(library, fd, map_)
+    finally:
+        os.close(fd)
+
+
+def _chunks(library: ctypes.CDLL, fd: int, map_: Map) -> Iterator[Chunk]:
+    cpus = library.libbpf_num_possible_cpus() if map_.per_cpu else 1
+    stride = -(-map_.bytes_value // SLOT) * SLOT if map_.per_cpu else map_.bytes_value
+    position, after = None, ctypes.create_string_buffer(max(4, map_.bytes_key))
+    room, last = AT_ONCE, False
+    keys = values = ctypes.create_string_buffer(0)
+    while not last:
+        if len(keys) < room * map_.bytes_key:
+            keys = ctypes.create_string_buffer(room * map_.bytes_key)
+            values = ctypes.create_string_buffer(room * stride * cpus)
+        count = ctypes.c_uint32(room)
+        failure = _errno(
+            library.bpf_map_lookup_batch(fd, position, after, keys, values, ctypes.byref(count), None)
+        )
+        if failure == errno.ENOSPC:
+            room *= 2
+            continue
+        last = failure == errno.ENOENT
+        if failure and not last:
+            raise _refusal(map_, failure)
+        if count.value:
+            size = count.value * stride * cpus
+            yield Chunk(
+                keys.raw[: count.value * map_.bytes_key], values.raw[:size], map_.bytes_key, stride, cpus
+            )
+        position = ctypes.create_string_buffer(after.raw, len(after))
+
+
+def _open(library: ctypes.CDLL, id_: MapId) -> int:
+    fd: int = library.bpf_map_get_fd_by_id(id_)
+    if fd < 0:
+        raise Refused(f"the map with id {id_} can't be opened: {os.strerror(_errno(fd))}")
+    return fd
+
+
+def _errno(result: int) -> int:
+    """libbpf 1 gives the number, older ones leave it where the C library does."""
+    return 0 if result >= 0 else -result if result < -1 else ctypes.get_errno()
+
+
+def _refusal(map_: Map, failure: int) -> Refused:
+    if failure in (NOT_SUPPORTED, errno.EINVAL, errno.EOPNOTSUPP):
+        return NoBatches(
+            f"the kernel doesn't read {map_.name}, a {map_.type} map, in batches",
+            "xdpctl dump --via bpftool",
+        )
+    return Refused(f"{map_.name} can't be read in batches: {os.strerror(failure)}")

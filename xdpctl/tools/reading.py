@@ -1,0 +1,90 @@
+"""Entries of a map as they come, and what its program keeps beside it."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from xdpctl.core import beside
+from xdpctl.core.beside import Accounts, Beside, Counts
+from xdpctl.core.chunk import Chunk
+from xdpctl.core.decode import Entry, decode
+from xdpctl.core.model import Map
+from xdpctl.tools import bpftool, content, types
+from xdpctl.tools.content import Via
+
+Entries = list[Entry]
+
+
+class Reading:
+    """Of a map; bpftool reads it while its types are asked for."""
+
+    def __init__(self, map_: Map, raw: bool = False, via: Via | None = None, per_cpu: bool = False) -> None:
+        self.map, self.raw, self.via, self.per_cpu = map_, raw, via, per_cpu
+        # A map that forgets is read after the total: what comes in meanwhile isn't forgotten.
+        self._begun = None if map_.forgets else content.start(map_, via)
+        self.types = types.of(map_)
+        self.layout = types.layout(map_, self.types, raw)
+        self.kept: Beside = beside.beside(self.types.everything, map_.name, self.types.key_name, map_.forgets)
+        self._total = _total(map_, self.kept)
+        self._held = beside.Held(self._total or {}, self.layout.is_sum)
+
+    def entries(self) -> Iterator[Entries]:
+        """Many at a time."""
+        per_cpu = self.per_cpu or (self.map.per_cpu and not self.layout.typed)  # bytes can't be merged
+        chunks = self._begun or content.start(self.map, self.via)
+        for entries in chain((decode(chunk, self.layout, per_cpu) for chunk in chunks), self._of_twin):
+            if self.kept.whole:
+                self._held.add(entries)
+            yield entries
+
+    def accounts(self) -> Accounts:
+        """What is counted beside the entries, once all of them have been read."""
+        accounts: dict[str, Counts | None] = {}
+        if self.kept.whole and self._total != {}:
+            forgotten = self._total and self._held.forgotten
+            accounts |= {"total": self._total, **({} if forgotten == {} else {"forgotten": forgotten})}
+        if self.kept.lost:
+            accounts |= {"lost": _lost(self.map, self.kept)}
+        return accounts
+
+    @property
+    def _of_twin(self) -> Iterator[Entries]:
+        """What a second map holds of the same counter."""
+        twin = _sibling(self.map, self.kept.twin) if self.kept.twin else None
+        if twin is None:
+            return
+        of_twin = types.of(twin)
+        if of_twin.key_name != beside.FLOW6:
+            return
+        layout = types.layout(twin, of_twin, self.raw)
+        for chunk in content.start(twin, self.via):
+            yield decode(chunk, layout, self.per_cpu)
+
+
+def _total(map_: Map, kept: Beside) -> Counts | None:
+    """All packets; none of it if something else is only called so, None if it has gone."""
+    whole = _sibling(map_, kept.whole) if kept.whole else None
+    if whole is None:
+        return None
+    if (whole.type, whole.max_entries) != ("percpu_array", 1):
+        return {}
+    layout = types.layout(whole, types.of(whole), raw=True)
+    [entry] = decode(_only(whole), layout)
+    ours = isinstance(entry.value, dict) and set(entry.value) <= {"packets", "bytes"}
+    return entry.value if ours and isinstance(entry.value, dict) else {}
+
+
+def _lost(map_: Map, kept: Beside) -> Counts | None:
+    variables = _sibling(map_, beside.GLOBALS) if kept.lost else None
+    return None if variables is None else beside.lost(kept, _only(variables).values)
+
+
+def _only(map_: Map) -> Chunk:
+    """The one element of a map."""
+    [chunk] = content.start(map_, Via.BPFTOOL)
+    return chunk
+
+
+def _sibling(map_: Map, name: str) -> Map | None:
+    """A map of the same object: those share their BTF."""
+    others = (other for other in bpftool.maps() if other.btf_id == map_.btf_id)
+    return next((o for o in others if o.name == name or (o.name.endswith(name) and o.internal)), None)

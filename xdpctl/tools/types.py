@@ -1,0 +1,34 @@
+"""The BTF of a map, and how its keys and values are read by it."""
+
+from msgspec import Struct
+
+from xdpctl.core import decode
+from xdpctl.core.btf import BtfDump, struct_with_meaning
+from xdpctl.core.decode import Layout
+from xdpctl.core.model import Map
+from xdpctl.tools import bpftool, host, proc
+
+
+class MapTypes(Struct, frozen=True):
+    everything: BtfDump = BtfDump(())
+    key_and_value: BtfDump = BtfDump(())
+
+    @property
+    def key_name(self) -> str:
+        """The type of the key, if it is a struct whose name and members have a meaning."""
+        return struct_with_meaning(self.key_and_value.types[0]) if self.key_and_value.types else ""
+
+
+def of(map_: Map) -> MapTypes:
+    if not map_.btf_id:
+        return MapTypes()
+    asked = bpftool.start_btf("id", str(map_.btf_id))
+    key_and_value = proc.query(bpftool.command("btf", "dump", "map", "id", str(map_.id)))
+    return MapTypes(bpftool.btf(asked.result()), bpftool.btf(key_and_value))
+
+
+def layout(map_: Map, types: MapTypes, raw: bool) -> Layout:
+    sizes = map_.bytes_key, map_.bytes_value
+    if not map_.btf_id and str(map_.type).startswith("devmap") and map_.bytes_value == 4:
+        return decode.DEVICES
+    return decode.layout(types.everything, types.key_and_value, sizes, raw, host.boot_time())
