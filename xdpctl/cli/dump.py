@@ -7,7 +7,9 @@ in its map, or what its map had to forget, that is shown below.
 \b
 Examples:
   xdpctl dump pkt_cnt
+  xdpctl dump pkt_cnt --sort bytes --top 10 --totals
   xdpctl dump pkt_cnt --per-cpu --csv
+  xdpctl dump pkt_cnt --prometheus > /var/lib/prometheus/node-exporter/pkt_cnt.prom
   xdpctl dump id:25 --json
 """
 
@@ -17,7 +19,8 @@ import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.artifacts import PIN_DIRECTORY
-from xdpctl.core.rows import NotZero
+from xdpctl.core.model import Via
+from xdpctl.core.rows import Batches, NotZero, Order, Totals
 from xdpctl.errors import BadRequest
 from xdpctl.ops import dump
 from xdpctl.views import dump as view
@@ -33,19 +36,52 @@ def command(
     ),
     pin: str = arguments.PIN,
     json: bool = arguments.JSON,
+    jsonl: bool = typer.Option(False, "--jsonl", help="Print JSON, a line for each element."),
     csv: bool = typer.Option(False, "--csv", help="Print comma-separated values."),
+    prometheus: bool = typer.Option(False, "--prometheus", help="Print the text format of Prometheus."),
+    sort: str = typer.Option(
+        "", "--sort", metavar="COLUMN", help="Largest numbers first, or by the alphabet."
+    ),
+    top: int | None = typer.Option(
+        None, "--top", metavar="N", min=1, help="The first N of them; by the first field, if not sorted."
+    ),
+    totals: bool = typer.Option(False, "--totals", help="Add up what can be added up."),
     per_cpu: bool = typer.Option(False, "--per-cpu", help="Show the value of each CPU."),
     raw: bool = typer.Option(False, "--raw", help="Show numbers and hexadecimal, not names and addresses."),
+    via: Via | None = typer.Option(
+        None,
+        "--via",
+        help="What reads the map: bpftool, or libbpf many elements at a time.  [default: bpftool, "
+        "batch for large maps]",
+        show_default=False,
+    ),
 ) -> None:
-    if json and csv:
-        raise BadRequest("--json and --csv exclude each other", "give one of them")
+    formats = {"--json": json, "--jsonl": jsonl, "--csv": csv, "--prometheus": prometheus}
+    chosen = [option for option, given in formats.items() if given]
+    if len(chosen) > 1:
+        raise BadRequest(f"{' and '.join(chosen)} exclude each other", "give one of them")
+    if totals and (jsonl or prometheus):
+        raise BadRequest(f"{chosen[0]} has no totals", "leave one of them out")
     directories = (session.pin_directory(pin), PIN_DIRECTORY)
-    found = dump.dump(name, directories, raw, per_cpu, None)
-    if per_cpu and not found.map.per_cpu:
-        raise BadRequest(
-            f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
-        )
-    if "/" not in name and not name.startswith("id:") and os.path.dirname(found.pin or "") not in directories:
+    found = dump.dump(name, directories, raw, per_cpu, via)
+    _tell_about(found, name, directories)
+    entries: Batches = found.entries
+    zeros, sums = NotZero(), Totals(found.sums)
+    if totals:
+        entries = sums.watch(entries)
+    if view.hides_zeros(found.map) and not (json or jsonl):
+        entries = zeros.among(entries)
+    if sort or top:
+        entries = [Order(sort, top).sort(entries)]
+    _print(found, entries, chosen, sums if totals else None)
+    if zeros.hidden:
+        nothing = "zero" if "array" in str(found.map.type) else "empty"
+        session.note(f"{zeros.hidden} elements of {found.map.name} are {nothing}: --json shows them too")
+
+
+def _tell_about(found: dump.Dump, name: str, directories: tuple[str, ...]) -> None:
+    elsewhere = os.path.dirname(found.pin or "") not in directories
+    if "/" not in name and not name.startswith("id:") and elsewhere:
         session.note(f"{name} isn't in {directories[0]}: reading {found.pin or f'id:{found.map.id}'}")
     if found.part_of:
         session.note(f"{found.map.name} holds flows over IPv6 alone: {found.part_of} shows all of them")
@@ -53,21 +89,34 @@ def command(
         session.note(f"{found.map.name} is empty")
     elif not found.typed:
         session.note(f"{found.map.name} has no BTF: its bytes are shown as they are")
-    per_cpu = per_cpu or (found.map.per_cpu and not found.typed)  # bytes can't be merged
-    if json:
-        session.stream([view.json_start(found.map, found.pin)])
-        session.stream(view.json_entries(found.entries))
-        session.stream([view.json_end(found.accounts())])
-        return
-    zeros = NotZero()
-    entries = zeros.among(found.entries) if view.hides_zeros(found.map) else found.entries
-    if csv:
-        session.stream(view.csv_rows(entries, per_cpu))
-        session.note(view.as_lines(found.accounts()))
-    else:
-        session.stream(view.table_lines(entries, per_cpu))
-        lines = view.as_lines(found.accounts())
-        session.say(lines and f"\n{lines}")
-    if zeros.hidden:
-        nothing = "zero" if "array" in str(found.map.type) else "empty"
-        session.note(f"{zeros.hidden} elements of {found.map.name} are {nothing}: --json shows them too")
+
+
+def _print(found: dump.Dump, entries: Batches, chosen: list[str], totals: Totals | None) -> None:
+    match chosen:
+        case ["--json"]:
+            session.stream([view.json_start(found.map, found.pin)])
+            session.stream(view.json_entries(entries))
+            session.stream([view.json_end(found.accounts(), totals and totals.sums)])
+        case ["--prometheus"]:
+            _print_for_prometheus(found, entries)
+        case ["--jsonl"]:
+            session.stream(view.json_lines(entries))
+            session.note(view.as_lines(found.accounts()))
+        case ["--csv"]:
+            session.stream(view.csv_rows(entries, found.per_cpu))
+            beside = {**found.accounts(), **({"totals": totals.sums} if totals else {})}
+            session.note(view.as_lines(beside))
+        case _:
+            session.stream(view.table_lines(entries, found.per_cpu, totals))
+            lines = view.as_lines(found.accounts())
+            session.say(lines and f"\n{lines}")
+
+
+def _print_for_prometheus(found: dump.Dump, entries: Batches) -> None:
+    from xdpctl.views.prometheus import Families
+
+    families = Families(found.map.name, found.sums)
+    families.add(entries, found.per_cpu)
+    session.stream(families.lines(found.accounts()))
+    for field in families.no_numbers:
+        session.note(f"{field} is left out: Prometheus takes nothing but numbers")

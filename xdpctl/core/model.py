@@ -86,6 +86,13 @@ class Map(Struct, frozen=True):
         return "." in self.name
 
 
+class Via(StrEnum):
+    """What reads a map."""
+
+    BPFTOOL = "bpftool"
+    BATCH = "batch"
+
+
 class BpfLink(Struct, frozen=True):
     """A bpf_link: it holds a program on a device, and `ip` can neither replace nor remove it."""
 

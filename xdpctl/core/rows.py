@@ -54,14 +54,21 @@ class Totals:
     """Sums over all entries that come by."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self.sums = dict.fromkeys(names, 0)
+        self._names = names
+        self.sums: dict[str, int] = {}
+        """By the names of columns."""
 
     def watch(self, batches: Batches) -> Iterator[list[Entry]]:
+        names: dict[str, str] = {}
         for entries in batches:
+            if entries and not names:
+                of_key = flat("key", entries[0].key)
+                names = {name: f"value.{name}" if name in of_key else name for name in self._names}
+                self.sums = dict.fromkeys(names.values(), 0)
             for value in (flat("value", entry.value) for entry in entries):
-                for name in self.sums:
+                for name, column in names.items():
                     number = value.get(name)
-                    self.sums[name] += number if isinstance(number, int) else 0
+                    self.sums[column] += number if isinstance(number, int) else 0
             yield entries
 
 

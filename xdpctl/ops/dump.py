@@ -7,9 +7,10 @@ from msgspec import Struct
 
 from xdpctl.core.beside import Accounts
 from xdpctl.core.decode import Entry
-from xdpctl.core.model import Map
+from xdpctl.core.model import Map, Via
+from xdpctl.core.rows import sums
+from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps
-from xdpctl.tools.content import Via
 from xdpctl.tools.reading import Reading
 
 
@@ -21,6 +22,10 @@ class Dump(Struct, frozen=True):
     empty: bool
     typed: bool
     """Without BTF, keys and values are shown as hexadecimal bytes."""
+    per_cpu: bool
+    """Whether the value of each CPU is told apart."""
+    sums: tuple[str, ...]
+    """What of the values can be added up."""
     accounts: Callable[[], Accounts]
     """What its program keeps beside it, once the entries have been read."""
     part_of: str
@@ -34,7 +39,11 @@ def dump(name: str, directories: tuple[str, ...], raw: bool, per_cpu: bool, via:
     """
     host.require_privileges()
     found = maps.find(name, directories)
-    reading = Reading(found.map, raw, via, per_cpu and found.map.per_cpu)
+    if per_cpu and not found.map.per_cpu:
+        raise BadRequest(
+            f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
+        )
+    reading = Reading(found.map, raw, via, per_cpu)
     entries = reading.entries()
     first = list(islice(entries, 2))  # all, of a small map
     return Dump(
@@ -43,6 +52,8 @@ def dump(name: str, directories: tuple[str, ...], raw: bool, per_cpu: bool, via:
         chain(first, entries),
         not any(first),
         reading.layout.typed,
+        reading.per_cpu,
+        sums(reading.layout.value) if reading.layout.is_sum else (),
         reading.accounts,
         reading.kept.twin_of,
     )

@@ -2,11 +2,10 @@
 
 import errno
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from itertools import chain, islice
 
 from xdpctl.core.chunk import Chunk, Shape, chunks
-from xdpctl.core.model import Map
+from xdpctl.core.model import Map, Via
 from xdpctl.core.seen import Seen
 from xdpctl.errors import Refused
 from xdpctl.tools import bpftool, proc
@@ -16,11 +15,6 @@ GONE = 256 - errno.ENOENT
 BATCHED = ("hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "array", "percpu_array")
 MANY = 4096
 """A map of so many elements is read in batches if nothing else is asked for."""
-
-
-class Via(StrEnum):
-    BPFTOOL = "bpftool"
-    BATCH = "batch"
 
 
 def start(map_: Map, via: Via | None = None) -> Iterator[Chunk]:

@@ -7,9 +7,8 @@ from xdpctl.core import beside
 from xdpctl.core.beside import Accounts, Beside, Counts
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.decode import Entry, decode
-from xdpctl.core.model import Map
+from xdpctl.core.model import Map, Via
 from xdpctl.tools import bpftool, content, types
-from xdpctl.tools.content import Via
 
 Entries = list[Entry]
 
@@ -18,20 +17,20 @@ class Reading:
     """Of a map; bpftool reads it while its types are asked for."""
 
     def __init__(self, map_: Map, raw: bool = False, via: Via | None = None, per_cpu: bool = False) -> None:
-        self.map, self.raw, self.via, self.per_cpu = map_, raw, via, per_cpu
+        self.map, self.raw, self.via = map_, raw, via
         # A map that forgets is read after the total: what comes in meanwhile isn't forgotten.
         self._begun = None if map_.forgets else content.start(map_, via)
         self.types = types.of(map_)
         self.layout = types.layout(map_, self.types, raw)
+        self.per_cpu = per_cpu or (map_.per_cpu and not self.layout.typed)  # bytes can't be merged
         self.kept: Beside = beside.beside(self.types.everything, map_.name, self.types.key_name, map_.forgets)
         self._total = _total(map_, self.kept)
         self._held = beside.Held(self._total or {}, self.layout.is_sum)
 
     def entries(self) -> Iterator[Entries]:
         """Many at a time."""
-        per_cpu = self.per_cpu or (self.map.per_cpu and not self.layout.typed)  # bytes can't be merged
         chunks = self._begun or content.start(self.map, self.via)
-        for entries in chain((decode(chunk, self.layout, per_cpu) for chunk in chunks), self._of_twin):
+        for entries in chain((decode(chunk, self.layout, self.per_cpu) for chunk in chunks), self._of_twin):
             if self.kept.whole:
                 self._held.add(entries)
             yield entries

@@ -1,15 +1,14 @@
 """The content of a map as a table, JSON, CSV, or for Prometheus: pieces of text, as the entries come."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
 import msgspec
 
 from xdpctl.core.beside import Accounts, Counts
-from xdpctl.core.decode import Entry
 from xdpctl.core.model import Map
-from xdpctl.core.rows import Row, of_each_cpu, row
+from xdpctl.core.rows import Batches, Row, Totals, of_each_cpu, row
 from xdpctl.views.table import Columns
 
 SCHEMA = 1
@@ -17,8 +16,6 @@ FEW = 16
 """An array of more elements is shown without those that are zero."""
 AHEAD = 10_000
 """Rows that are looked at to know how wide columns are."""
-
-Batches = Iterable[list[Entry]]
 
 
 def hides_zeros(map_: Map) -> bool:
@@ -82,20 +79,20 @@ def csv_rows(batches: Batches, per_cpu: bool) -> Iterator[str]:
     yield out.getvalue()
 
 
-def table_lines(batches: Batches, per_cpu: bool, totals: Counts | None = None) -> Iterator[str]:
+def table_lines(batches: Batches, per_cpu: bool, totals: Totals | None = None) -> Iterator[str]:
     header, rows = _columns(_rows(batches, per_cpu))
     lines = ([cells.get(name) for name in header] for cells in rows)
     first = list(islice(lines, AHEAD))
-    columns = Columns(header, first, [_bottom(header, totals)] if totals else [])
+    columns = Columns(header, first, [_bottom(header, totals.sums)] if totals else [])
     yield columns.header + "\n"
     for line in chain(first, lines):
         yield columns.line(line) + "\n"
     if totals:
-        yield columns.line(_bottom(header, totals)) + "\n"
+        yield columns.line(_bottom(header, totals.sums)) + "\n"
 
 
-def _bottom(header: Sequence[str], totals: Counts) -> list[object]:
-    return [totals.get(name, "total" if i == 0 else "") for i, name in enumerate(header)]
+def _bottom(header: Sequence[str], sums: Counts) -> list[object]:
+    return [sums.get(name, "total" if i == 0 else "") for i, name in enumerate(header)]
 
 
 def _text(what: Any) -> str:

@@ -1,0 +1,89 @@
+"""The content of a map in the text format of Prometheus: one family of samples for each field."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from xdpctl.core.beside import Accounts
+from xdpctl.core.decode import Entry
+from xdpctl.core.meanings import Value
+from xdpctl.core.rows import Row, flat
+
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+_BESIDE = {
+    "total": ("seen", "counter", "Counted in all, whether entries hold it or not"),
+    "forgotten": ("forgotten", "gauge", "What no entry holds any more"),
+    "lost": ("lost", "counter", "What found no place in the map"),
+}
+
+
+class Families:
+    """Samples by family, since those of one have to stand together."""
+
+    def __init__(self, map_name: str, sums: Sequence[str]) -> None:
+        self._map, self._sums = map_name, frozenset(sums)
+        self._samples: dict[str, list[str]] = {}
+        self.no_numbers: dict[str, None] = {}
+        """Fields that can't be told."""
+
+    def add(self, batches: Iterable[list[Entry]], per_cpu: bool) -> None:
+        for entries in batches:
+            for entry in entries:
+                key = flat("key", entry.key)
+                if not per_cpu:
+                    self._add(key, entry.value)
+                for part in entry.per_cpu if per_cpu else ():
+                    self._add({**key, "cpu": part.cpu}, part.value)
+
+    def lines(self, accounts: Accounts) -> Iterator[str]:
+        for field, samples in self._samples.items():
+            name, kind = self._family(field, samples)
+            yield _head(name, kind, f"The field {field} of the elements of BPF maps")
+            yield from (f"{name}{sample}\n" for sample in samples)
+        label = self._labels({})
+        for what, counts in accounts.items():
+            adjective, kind, about = _BESIDE[what]
+            for field, number in (counts or {}).items():
+                name = f"xdpctl_{adjective}_{field}" + ("_total" if kind == "counter" else "")
+                yield _head(name, kind, about) + f"{name}{label} {number}\n"
+
+    def _add(self, key: Row, value: Value) -> None:
+        labels = self._labels(key)
+        for field, part in flat("value", value).items():
+            number = _number(part)
+            if number is not None:
+                self._samples.setdefault(field, []).append(f"{labels} {number}")
+            elif part is not None:
+                self.no_numbers[field] = None
+
+    def _family(self, field: str, samples: Sequence[str]) -> tuple[str, str]:
+        name = f"xdpctl_{_name(field)}"
+        if field in self._sums:
+            return f"{name}_total", "counter"
+        return name + ("_seconds" if "." in samples[0].rpartition(" ")[2] else ""), "gauge"
+
+    def _labels(self, key: Mapping[str, Value]) -> str:
+        labels = {"map": self._map}
+        for column, value in key.items():
+            name = _name(column)
+            while name in labels:
+                name += "_"
+            labels[name] = "" if value is None else str(value)
+        return "{" + ",".join(f'{name}="{text.translate(_ESCAPES)}"' for name, text in labels.items()) + "}"
+
+
+def _head(name: str, kind: str, about: str) -> str:
+    return f"# HELP {name} {about}.\n# TYPE {name} {kind}\n"
+
+
+def _name(column: str) -> str:
+    return re.sub(r"\W|^(?=\d)", "_", column, flags=re.ASCII)
+
+
+def _number(value: Value) -> str | None:
+    """Times become seconds since 1970, which is how Prometheus counts."""
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", value):
+        return f"{datetime.fromisoformat(value).timestamp():.3f}"
+    return None
