@@ -334,6 +334,12 @@ def test_the_message_is_printed_as_it_was_written(message: str) -> None:
             "shorten it to 14: 'fifteen_letter'",
         ),
         ({"counter": [{"key": "flow"}, {"map": "pkt_cnt6"}]}, ("counter", 1, "map"), "two maps", "rename"),
+        (
+            {"program": "xdp_allow", "counter": [{"map": "xdp_allo_rodata"}]},
+            ("counter", 0, "map"),
+            "pin of global variables and map are both called 'xdp_allo_rodata'",
+            "rename one",
+        ),
         ({"counter": [{"map": "policy"}], "policy": {}}, ("policy", "map"), "two maps", "rename one"),
         (
             {"counter": [{"map": "p_lost"}, {"map": "p", "key": "src_ip"}]},
@@ -412,13 +418,19 @@ def test_the_message_is_printed_as_it_was_written(message: str) -> None:
         ),
         *(
             ({"program": name}, ("program",), f"{name!r} already has a meaning in C", "rename it")
-            for name in ("packet", "verdict", "now", "found", "MAXTTL", "IPTOS_TOS", "s6_addr", "MAX_OFFSET")
+            for name in ("packet", "verdict", "now", "MAXTTL", "IPTOS_TOS", "s6_addr", "MAX_OFFSET", "va_end")
         ),
         (
             {"rule": [{"match": {"dst_port": [*range(600)]}, "verdict": "drop"}] * 2},
             ("rule", 1, "match"),
             "1200 values to compare with, at most 1024",
             "a [policy] has room for many more",
+        ),
+        (
+            {"redirect": {"max_entries": False}},
+            ("redirect", "max_entries"),
+            "expected a whole number, got true or false",
+            "",
         ),
         ({"redirect": {"max_entries": 0}}, ("redirect", "max_entries"), "from 1 to 1048576", ""),
         ({"printk_per_second": 1}, ("printk_per_second",), "there is no message to print", "printk ="),

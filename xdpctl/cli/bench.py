@@ -27,7 +27,7 @@ from xdpctl.views import bench as view
 def command(
     sources: list[Path] | None = typer.Argument(
         None,
-        metavar="SOURCE",
+        metavar="SOURCE...",
         help="Specs (.toml), C files (.c) or objects (.o).",
         autocompletion=arguments.completion("programs_to_measure"),
         show_default=False,
@@ -37,7 +37,11 @@ def command(
     ),
     rounds: int = typer.Option(9, metavar="N", min=3, help="How often each is measured."),
     repeat: int | None = typer.Option(
-        None, metavar="N", min=100_000, help="Packets of each run.  [default: two million, or 0.25 s]"
+        None,
+        metavar="N",
+        min=100_000,
+        max=1_000_000_000,
+        help="Packets of each run.  [default: two million, or 0.25 s]",
     ),
     json: bool = arguments.JSON,
 ) -> None:

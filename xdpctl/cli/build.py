@@ -59,8 +59,8 @@ def command(
         autocompletion=arguments.completion("sources"),
         show_default=False,
     ),
-    preset: str = typer.Option(
-        "",
+    preset: str | None = typer.Option(
+        None,
         metavar="PRESET",
         help="A spec that comes with xdpctl: see `xdpctl new --list`.",
         autocompletion=arguments.completion("presets"),

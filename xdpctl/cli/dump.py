@@ -2,14 +2,14 @@
 
 MAP is a name (looked for in the pin directory, then in all of bpffs, then among all maps), a path
 in bpffs, or id:NUMBER. Values of several CPUs are summed. Where a program counts what found no place
-in its map, or what its map had to forget, that is shown below.
+in its map, or what its map had to forget, that is shown below; on stderr, where elements are CSV or lines.
 
 \b
 Examples:
   xdpctl dump pkt_cnt
   xdpctl dump pkt_cnt --sort bytes --top 10 --totals
   xdpctl dump pkt_cnt --per-cpu --csv
-  xdpctl dump pkt_cnt --prometheus > /var/lib/prometheus/node-exporter/pkt_cnt.prom
+  xdpctl dump pkt_cnt --prometheus > pkt_cnt.prom
   xdpctl dump id:25 --json
 """
 
@@ -96,7 +96,7 @@ def _print(found: dump.Dump, entries: Batches, chosen: list[str], totals: Totals
         case ["--json"]:
             session.stream([view.json_start(found.map, found.pin)])
             session.stream(view.json_entries(entries))
-            session.stream([view.json_end(found.accounts(), totals and totals.sums)])
+            session.stream([view.json_end(found.accounts(), totals.sums if totals else None)])
         case ["--prometheus"]:
             _print_for_prometheus(found, entries)
         case ["--jsonl"]:

@@ -25,8 +25,8 @@ def command(
         help="Where to write it.  [default: counter.toml, or PRESET.toml]",
         show_default=False,
     ),
-    preset: str = typer.Option(
-        "",
+    preset: str | None = typer.Option(
+        None,
         "--from",
         metavar="PRESET",
         help="Which spec; without it, one with every entry and its default.",
@@ -36,12 +36,12 @@ def command(
     list_: bool = typer.Option(False, "--list", help="Name the presets and what each is for."),
 ) -> None:
     if list_:
-        if file or preset:
+        if file or preset is not None:
             raise BadRequest("--list only names the presets", "leave the rest out")
         session.say(table(("preset", "what it does"), presets.described()))
         return
     path = file or Path(f"{preset or 'counter'}.toml")
-    spec = presets.text(preset) if preset else presets.beginning(str(path))
+    spec = presets.beginning(str(path)) if preset is None else presets.text(preset)
     if session.dry_run():
         session.say(f"# write {path}")
         return

@@ -75,21 +75,22 @@ def condition(key: Key, raw: Any) -> Condition:
     return Condition(key, tuple(tests), " or ".join(str(value).strip() for value in values))
 
 
-def number(key: Key, word: str) -> int:
-    """A number by its digits or its name."""
+def number(key: Key, word: str, said: str = "") -> int:
+    """A number by its digits or its name; what was said may be more than this number."""
     kind, none = key.kind, key.kind.none
     if word == "none" and none is not None:
         return none
     if word in kind.names:
         return kind.names[word]
-    if not re.fullmatch(r"0x[0-9a-f]{1,8}|[0-9]{1,10}", word):
-        known = [*kind.names, *(["none"] if none is not None else [])]
-        raise WrongValue(f"{key} can't be {word!r}", *(did_you_mean(word, known) if known else ()))
-    value = int(word, 16 if word.startswith("0x") else 10)
     lowest, highest = _bounds(key)
-    if not lowest <= value <= highest:
-        raise WrongValue(f"{key} can't be {word}: it is a number from {lowest} to {highest}")
-    return value
+    if re.fullmatch(r"0x[0-9a-f]{1,8}|[0-9]{1,10}", word):
+        value = int(word, 16 if word.startswith("0x") else 10)
+        if lowest <= value <= highest:
+            return value
+    what = f"a number from {lowest} to {highest}{', or none' if none is not None else ''}"
+    hints = did_you_mean(word, [*kind.names]) if kind.names and not word[:1].isdigit() else ()
+    shown = said or (word if word.isdecimal() else repr(word))
+    raise WrongValue(f"{key} can't be {shown}: it is {what}", *hints)
 
 
 def _bounds(key: Key) -> tuple[int, int]:
@@ -105,7 +106,7 @@ def _range(key: Key, word: str) -> Test:
     if not dash or not low.strip() or word in key.kind.names:
         value = number(key, word)
         return Range(value, value)
-    found = Range(number(key, low.strip()), number(key, high.strip()))
+    found = Range(*(number(key, end.strip(), repr(word)) for end in (low, high)))
     if found.low > found.high or "none" in word:
         raise WrongValue(f"{key} can't be {word!r}: a range goes from the smaller number to the larger")
     return found
@@ -121,12 +122,18 @@ def _ip(key: Key, word: str) -> Test:
     except ValueError:
         example = "write an address or a prefix, like 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32"
         raise WrongValue(f"{key} can't be {word!r}", example) from None
-    if "%" in word or ("/" in word and found.ip != found.network.network_address):
+    if "%" in word:
+        raise WrongValue(
+            f"{key} can't be {word!r}: a packet has no zone", f"did you mean {word.split('%')[0]!r}?"
+        )
+    if "/" in word and found.ip != found.network.network_address:
         raise WrongValue(f"{key} can't be {word!r}", f"did you mean {str(found.network)!r}?")
     return Prefix(found.version, found.network.network_address.packed, found.network.prefixlen)
 
 
 def _mac(key: Key, word: str) -> Test:
+    if word == "none":
+        raise WrongValue(f"{key} can't be none: every frame has one")
     found = re.fullmatch(r"((?:[0-9a-f]{2}:){5}[0-9a-f]{2})(?:/([0-9]{1,2}))?", word)
     bits = int(found[2] or MAC_BITS) if found else MAC_BITS
     if not found or not 1 <= bits <= MAC_BITS:

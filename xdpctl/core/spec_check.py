@@ -31,6 +31,8 @@ USUAL_ENTRIES = 1024
 """Where nobody can say how many keys there will be."""
 LARGEST_ARRAY = 1 << 17
 MOST_MESSAGES = 1_000_000
+PINNED_LENGTH = 8
+"""How much of a program's name libbpf takes over into that of the maps of its global variables."""
 
 
 def checked_counter(i: int, counter: Counter, given: Table) -> Counter:
@@ -169,6 +171,8 @@ def check_names(spec: Spec) -> None:
 def _names(spec: Spec) -> Iterator[tuple[Path, str, str]]:
     """Everything in the program that has a name: where the user gave it, what it is, and the name."""
     yield from _checked_name(("program",), "program", spec.program)
+    for section in ("rodata", "bss"):
+        yield ("program",), "pin of global variables", f"{spec.program[:PINNED_LENGTH]}_{section}"
     several = len(spec.counters) > 1 or any(c.whole or c.twin for c in spec.counters)
     for i, counter in enumerate(spec.counters):
         path: Path = ("counter", i, "map")

@@ -136,6 +136,7 @@ def _converted(raw: Table) -> Spec:
 _KINDS = {
     "str | null": "a string",
     "object | null": "a table",
+    "int | null": "a whole number",
     "str": "a string",
     "int": "a whole number",
     "float": "a fraction",

@@ -32,9 +32,9 @@ class Built(Struct, frozen=True):
     """What clang had to say, though it compiled."""
 
 
-def prepare(source: Path | None, preset: str, out: Path, options: Mapping[str, Any]) -> Prepared:
+def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping[str, Any]) -> Prepared:
     """What is to be built from a spec, a C file, or options alone; nothing is written yet."""
-    if source is not None and source.suffix == ".c" and not preset:
+    if source is not None and source.suffix == ".c" and preset is None:
         return _prepare_c(source, out, options)
     spec = spec_of(source, preset, options)
     written = artifacts.source_path(out, spec.program)
@@ -43,11 +43,11 @@ def prepare(source: Path | None, preset: str, out: Path, options: Mapping[str, A
     return Prepared(spec, written, target, clang.compile_command(written.name, target.name), out)
 
 
-def spec_of(source: Path | None, preset: str, options: Mapping[str, Any]) -> Spec:
+def spec_of(source: Path | None, preset: str | None, options: Mapping[str, Any]) -> Spec:
     """The checked spec from a file, a preset, or options alone."""
-    if preset and source is not None:
+    if preset is not None and source is not None:
         raise BadRequest(f"--preset {preset} and {source} are two specs", "give one of them")
-    if preset:
+    if preset is not None:
         return read_spec(presets.text(preset), f"preset {preset}", options)
     if source is None:
         return read_spec("", "", options)
@@ -56,7 +56,7 @@ def spec_of(source: Path | None, preset: str, options: Mapping[str, Any]) -> Spe
     return read_spec(sources.text(source, "write one: xdpctl new"), str(source), options)
 
 
-def show(source: Path | None, preset: str, options: Mapping[str, Any]) -> str:
+def show(source: Path | None, preset: str | None, options: Mapping[str, Any]) -> str:
     """The C of the program, without compiling it."""
     if source is not None and source.suffix == ".c":
         raise BadRequest(f"--show prints the C of a spec, and {source} is C already")

@@ -154,5 +154,6 @@ def _bars(report: Report, width: int, colour: bool, blocks: bool) -> Iterator[st
 def _legend(report: Report) -> str:
     return (
         "ns per packet holds what the kernel needs to run a program at all: the line of empty.\n"
-        f"± is how far {report.rounds} rounds leave it open; lost is what ran and wasn't counted."
+        f"± is how far {report.rounds} rounds leave it open; ratios are of what ran in the same round;\n"
+        "lost is what ran and wasn't counted."
     )

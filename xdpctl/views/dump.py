@@ -60,7 +60,9 @@ def as_lines(accounts: Accounts) -> str:
 def _amount(counts: Counts | None) -> str:
     if counts is None:
         return "unknown, since the program has gone"
-    return ", ".join(f"{number} {what}" for what, number in counts.items())
+    return ", ".join(
+        f"{number} {what.removesuffix('s') if number == 1 else what}" for what, number in counts.items()
+    )
 
 
 def csv_rows(batches: Batches, per_cpu: bool) -> Iterator[str]:

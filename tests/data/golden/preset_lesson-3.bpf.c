@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
-/* xdp_stats counts packets and bytes by verdict in the per-CPU array map xdp_stats_map
+/* xdp_stats_cpus counts packets and bytes by verdict in the per-CPU array map xdp_stats_map
  * and passes every packet. */
 
 #include <linux/bpf.h>
@@ -39,7 +39,7 @@ static __always_inline void count(xdp_action_t key, __u64 length)
 }
 
 SEC("xdp")
-int xdp_stats(struct xdp_md *ctx)
+int xdp_stats_cpus(struct xdp_md *ctx)
 {
 	count(XDP_PASS, ctx->data_end - ctx->data);
 	return XDP_PASS;

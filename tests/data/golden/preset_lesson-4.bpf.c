@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
-/* xdp_protocols counts packets and bytes by ip_proto in the hash map protocols
+/* xdp_map_parts counts packets and bytes by ip_proto in the hash map protocols
  * and passes every packet. */
 
 #include <linux/bpf.h>
@@ -74,7 +74,7 @@ static __always_inline void count(ip_proto_t key, __u64 length)
 }
 
 SEC("xdp")
-int xdp_protocols(struct xdp_md *ctx)
+int xdp_map_parts(struct xdp_md *ctx)
 {
 	struct packet packet = { .ip_proto = NO_IP_PROTO };
 

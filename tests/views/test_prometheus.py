@@ -1,0 +1,65 @@
+"""What Prometheus reads, by its own parser."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from xdpctl.core.decode import CpuValue, Entry
+from xdpctl.views.prometheus import Families
+
+ENTRIES = [
+    Entry("tcp", {"packets": 2**64 - 1, "last_seen": "2026-11-20T14:55:58.015Z", "name": "eth0"}),
+    Entry("none", {"packets": 1, "last_seen": None, "name": ""}),
+]
+ODD = [Entry({"a.b": 'x"\\\n', "map": 1, "2nd": None}, {"in.a": True})]
+
+
+def samples(families: Families, **accounts: dict[str, int]) -> dict[str, list[tuple[dict[str, str], float]]]:
+    text = "".join(families.lines(accounts))
+    found = list(text_string_to_metric_families(text))
+    assert len({family.name for family in found}) == len(found), "each family once"
+    return {
+        f"{family.type} {sample.name}": [(s.labels, s.value) for s in family.samples]
+        for family in found
+        for sample in family.samples
+    }
+
+
+def test_fields_are_families_and_keys_are_labels() -> None:
+    families = Families("pkt_cnt", ("packets",))
+    families.add([ENTRIES[:1], [], ENTRIES[1:]], per_cpu=False)
+    assert samples(families) == {
+        "counter xdpctl_packets_total": [
+            ({"map": "pkt_cnt", "key": "tcp"}, 2.0**64),
+            ({"map": "pkt_cnt", "key": "none"}, 1.0),
+        ],
+        "gauge xdpctl_last_seen_seconds": [({"map": "pkt_cnt", "key": "tcp"}, 1795186558.015)],
+    }
+    assert [*families.no_numbers] == ["name"]
+
+
+def test_each_cpu_and_values_that_are_no_struct() -> None:
+    families = Families("m", ())
+    families.add([[Entry(7, 3, (CpuValue(0, 1), CpuValue(1, 2)))]], per_cpu=True)
+    assert samples(families) == {
+        "gauge xdpctl_value": [
+            ({"map": "m", "key": "7", "cpu": "0"}, 1.0),
+            ({"map": "m", "key": "7", "cpu": "1"}, 2.0),
+        ]
+    }
+
+
+def test_any_name_and_any_text() -> None:
+    families = Families("m", ())
+    families.add([ODD], per_cpu=False)
+    labels = {"map": "m", "a_b": 'x"\\\n', "map_": "1", "_2nd": ""}
+    assert samples(families) == {"gauge xdpctl_in_a": [(labels, 1.0)]}
+
+
+def test_what_is_counted_beside_the_entries() -> None:
+    beside = {"total": {"packets": 9}, "forgotten": {"packets": 2}, "lost": {"packets": 1, "bytes": 60}}
+    assert samples(Families("m", ()), **beside) == {
+        "counter xdpctl_seen_packets_total": [({"map": "m"}, 9.0)],
+        "gauge xdpctl_forgotten_packets": [({"map": "m"}, 2.0)],
+        "counter xdpctl_lost_packets_total": [({"map": "m"}, 1.0)],
+        "counter xdpctl_lost_bytes_total": [({"map": "m"}, 60.0)],
+    }
+    assert list(Families("m", ()).lines({"lost": None})) == []
