@@ -28,7 +28,7 @@ def test_fields_are_families_and_keys_are_labels() -> None:
     families.add([ENTRIES[:1], [], ENTRIES[1:]], per_cpu=False)
     assert samples(families) == {
         "counter xdpctl_packets_total": [
-            ({"map": "pkt_cnt", "key": "tcp"}, 2.0**64),
+            ({"map": "pkt_cnt", "key": "tcp"}, 2**64 - 1),
             ({"map": "pkt_cnt", "key": "none"}, 1.0),
         ],
         "gauge xdpctl_last_seen_seconds": [({"map": "pkt_cnt", "key": "tcp"}, 1795186558.015)],
