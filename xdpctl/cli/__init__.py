@@ -26,6 +26,7 @@ VERBS = {
     "unload": "Detach everywhere, remove the pins.",
     "status": "Show what is loaded, pinned and attached.",
     "dump": "Show what a map holds.",
+    "watch": "Show how fast counters count.",
     "bench": "Measure what counting costs per packet on this machine.",
     "doctor": "Check what this machine has and lacks.",
 }

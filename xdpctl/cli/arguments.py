@@ -34,4 +34,10 @@ MODE = typer.Option(
 DEVICE = typer.Argument(
     ..., metavar="DEV", help="Network device.", autocompletion=completion("devices"), show_default=False
 )
+VIA = typer.Option(
+    None,
+    "--via",
+    help="What reads maps: bpftool, or libbpf many elements at a time (batch).  [default: the faster one]",
+    show_default=False,
+)
 JSON = typer.Option(False, "--json", help="Print JSON.")

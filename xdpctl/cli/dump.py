@@ -48,13 +48,7 @@ def command(
     totals: bool = typer.Option(False, "--totals", help="Add up what can be added up."),
     per_cpu: bool = typer.Option(False, "--per-cpu", help="Show the value of each CPU."),
     raw: bool = typer.Option(False, "--raw", help="Show numbers and hexadecimal, not names and addresses."),
-    via: Via | None = typer.Option(
-        None,
-        "--via",
-        help="What reads the map: bpftool, or libbpf many elements at a time.  [default: bpftool, "
-        "batch for large maps]",
-        show_default=False,
-    ),
+    via: Via | None = arguments.VIA,
 ) -> None:
     formats = {"--json": json, "--jsonl": jsonl, "--csv": csv, "--prometheus": prometheus}
     chosen = [option for option, given in formats.items() if given]

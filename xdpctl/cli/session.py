@@ -52,11 +52,17 @@ def say(text: str) -> None:
             print(text)
 
 
-def stream(pieces: Iterable[str]) -> None:
-    """A long result, piece by piece, as long as somebody reads it."""
-    with _nobody_may_read(sys.stdout):
+def stream(pieces: Iterable[str], live: bool = False) -> bool:
+    """A long result, piece by piece, as long as somebody reads it; whether somebody still does."""
+    try:
         for piece in pieces:
             sys.stdout.write(piece)
+        if live:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _write_to_nobody(sys.stdout)
+        return False
+    return True
 
 
 def note(text: str) -> None:
@@ -78,7 +84,11 @@ def _nobody_may_read(stream: TextIO) -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        _write_to_nobody(stream)
+
+
+def _write_to_nobody(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def say_plan(plan: Plan) -> None:

@@ -20,6 +20,10 @@ SLOT = 8
 """The values of all CPUs are as far apart as a multiple of so many bytes."""
 
 
+class Gone(Refused):
+    """There is no such map any more."""
+
+
 class NoBatches(Refused):
     """The kernel doesn't read maps of this type so."""
 
@@ -52,7 +56,7 @@ def _chunks(library: ctypes.CDLL, fd: int, map_: Map) -> Iterator[Chunk]:
     cpus = library.libbpf_num_possible_cpus() if map_.per_cpu else 1
     stride = -(-map_.bytes_value // SLOT) * SLOT if map_.per_cpu else map_.bytes_value
     position, after = None, ctypes.create_string_buffer(max(4, map_.bytes_key))
-    room, last = AT_ONCE, False
+    room, last = min(AT_ONCE, max(1, map_.max_entries)), False
     keys = values = ctypes.create_string_buffer(0)
     while not last:
         if len(keys) < room * map_.bytes_key:
@@ -78,9 +82,12 @@ def _chunks(library: ctypes.CDLL, fd: int, map_: Map) -> Iterator[Chunk]:
 
 def _open(library: ctypes.CDLL, id_: MapId) -> int:
     fd: int = library.bpf_map_get_fd_by_id(id_)
-    if fd < 0:
-        raise Refused(f"the map with id {id_} can't be opened: {os.strerror(_errno(fd))}")
-    return fd
+    if fd >= 0:
+        return fd
+    error = _errno(fd)
+    if error == errno.ENOENT:
+        raise Gone(f"the map with id {id_} has gone meanwhile", "xdpctl status shows maps")
+    raise Refused(f"the map with id {id_} can't be opened: {os.strerror(error)}")
 
 
 def _errno(result: int) -> int:

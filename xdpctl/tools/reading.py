@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from itertools import chain
 
+from msgspec import Struct
+
 from xdpctl.core import beside
 from xdpctl.core.beside import Accounts, Beside, Counts
 from xdpctl.core.chunk import Chunk
-from xdpctl.core.decode import Entry, decode
+from xdpctl.core.decode import Entry, Layout, decode
 from xdpctl.core.model import Map, Via
 from xdpctl.tools import bpftool, content, types
 
@@ -30,7 +32,8 @@ class Reading:
     def entries(self) -> Iterator[Entries]:
         """Many at a time."""
         chunks = self._begun or content.start(self.map, self.via)
-        for entries in chain((decode(chunk, self.layout, self.per_cpu) for chunk in chunks), self._of_twin):
+        own = (decode(chunk, self.layout, self.per_cpu) for chunk in chunks)
+        for entries in chain(own, self._of_twin()):
             if self.kept.whole:
                 self._held.add(entries)
             yield entries
@@ -45,18 +48,29 @@ class Reading:
             accounts |= {"lost": _lost(self.map, self.kept)}
         return accounts
 
-    @property
     def _of_twin(self) -> Iterator[Entries]:
-        """What a second map holds of the same counter."""
-        twin = _sibling(self.map, self.kept.twin) if self.kept.twin else None
-        if twin is None:
-            return
-        of_twin = types.of(twin)
-        if of_twin.key_name != beside.FLOW6:
-            return
-        layout = types.layout(twin, of_twin, self.raw)
-        for chunk in content.start(twin, self.via):
-            yield decode(chunk, layout, self.per_cpu)
+        found = twin(self.map, self.kept, self.raw)
+        if found is not None:
+            for chunk in content.start(found.map, self.via):
+                yield decode(chunk, found.layout, self.per_cpu)
+
+
+class Readable(Struct, frozen=True):
+    """A map, and how to read it."""
+
+    map: Map
+    layout: Layout
+
+
+def twin(map_: Map, kept: Beside, raw: bool) -> Readable | None:
+    """A second map that holds some of what the same counter counts."""
+    found = _sibling(map_, kept.twin) if kept.twin else None
+    if found is None:
+        return None
+    of_twin = types.of(found)
+    if of_twin.key_name != beside.FLOW6:
+        return None
+    return Readable(found, types.layout(found, of_twin, raw))
 
 
 def _total(map_: Map, kept: Beside) -> Counts | None:

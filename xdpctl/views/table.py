@@ -9,11 +9,17 @@ GAP = "  "
 class Columns:
     """Numbers to the right, text to the left, as wide as these rows need."""
 
-    def __init__(self, header: Sequence[str], rows: Sequence[Row], others: Sequence[Row] = ()) -> None:
-        """Other rows have a say in how wide columns are, not in what is a number."""
+    def __init__(
+        self,
+        header: Sequence[str],
+        rows: Sequence[Row],
+        others: Sequence[Row] = (),
+        numbers: Sequence[bool] = (),
+    ) -> None:
+        """Other rows have a say in how wide columns are, not in what is a number; it can be told, too."""
         cells = [[text(cell) for cell in row] for row in (*rows, *others)]
         self._widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
-        self._numbers = [
+        self._numbers = numbers or [
             bool(rows) and all(isinstance(row[i], int) for row in rows) for i in range(len(header))
         ]
         self.header = self.line([name.upper() for name in header])

@@ -1,0 +1,135 @@
+"""Show how fast counters count.
+
+MAPs are named as for `xdpctl dump`. On a terminal: totals, rates per second, each key's share and its
+history, drawn anew at each interval. Elsewhere: a line for each key and interval. Ctrl-C ends it with
+a summary.
+
+\b
+Examples:
+  xdpctl watch pkt_cnt
+  xdpctl watch actions flows --interval 0.5 --bits
+  xdpctl watch pkt_cnt --count 60 --csv > minute.csv
+"""
+
+import shutil
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import typer
+
+from xdpctl.cli import arguments, session
+from xdpctl.core.artifacts import PIN_DIRECTORY
+from xdpctl.core.model import Via
+from xdpctl.errors import BadRequest
+from xdpctl.ops import watch
+from xdpctl.ops.watch import Clock, Watched
+from xdpctl.views import watch as view
+from xdpctl.views.watch import Shown, Terminal
+
+CLOCK = Clock(time.monotonic, lambda seconds: time.sleep(max(0.0, seconds)))
+OTHER_SCREEN, BACK = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+DRAW, NEXT, BELOW = "\x1b[H", "\x1b[K\n", "\x1b[K\x1b[J"
+
+
+def command(
+    names: list[str] = typer.Argument(
+        ...,
+        metavar="MAP...",
+        help="Maps to watch.",
+        autocompletion=arguments.completion("maps"),
+        show_default=False,
+    ),
+    interval: float = typer.Option(1.0, metavar="SECONDS", min=0.01, max=86400, help="Time between samples."),
+    count: int | None = typer.Option(None, metavar="N", min=1, help="End after N intervals."),
+    bits: bool = typer.Option(False, "--bits", help="Show bytes as bits."),
+    jsonl: bool = typer.Option(False, "--jsonl", help="Print JSON, a line for each key and interval."),
+    csv: bool = typer.Option(False, "--csv", help="Print comma-separated values."),
+    pin: str = arguments.PIN,
+    via: Via | None = arguments.VIA,
+) -> None:
+    if jsonl and csv:
+        raise BadRequest("--jsonl and --csv exclude each other", "give one of them")
+    directories = (session.pin_directory(pin), PIN_DIRECTORY)
+    watched, poller = watch.watch(names, directories, via)
+    display: Lines | Screen = Lines(jsonl, csv, bits)
+    if sys.stdout.isatty() and not (jsonl or csv):
+        display = Screen(watched, bits)
+    ticks = watch.ticks(interval, count, CLOCK, display.tell)
+    try:
+        with display:
+            for _ in watch.samples(watched, poller, ticks, display.tell):
+                if not display.show(watched):
+                    break
+    finally:
+        summary = view.summary([_shown(one) for one in watched], bits)
+        (session.note if jsonl or csv else session.say)(f"\n{summary}")
+
+
+class Lines:
+    """For whoever reads what isn't a terminal: a line for each key."""
+
+    def __init__(self, jsonl: bool, csv: bool, bits: bool) -> None:
+        self._jsonl, self._csv, self._bits = jsonl, csv, bits
+
+    def __enter__(self) -> None:
+        if self._csv:
+            session.stream([view.CSV_HEADER], live=True)
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def tell(self, what: str) -> None:
+        if self._jsonl:
+            session.stream([view.json_event(what, _time())], live=True)
+        else:
+            session.note(what)
+
+    def show(self, watched: Sequence[Watched]) -> bool:
+        time_ = _time()
+        return session.stream((self._text(_shown(one), time_) for one in watched if one.there), live=True)
+
+    def _text(self, one: Shown, time_: str) -> str:
+        if self._jsonl:
+            return "".join(view.json_lines(one, time_))
+        return view.csv_lines(one, time_) if self._csv else "".join(view.lines(one, time_, self._bits))
+
+
+class Screen:
+    """For a terminal: all of it is drawn anew, also when the size changes."""
+
+    def __init__(self, watched: Sequence[Watched], bits: bool) -> None:
+        self._watched, self._bits = watched, bits
+        self._blocks = (sys.stdout.encoding or "").lower().startswith("utf")
+        self._messages: deque[str] = deque(maxlen=10)
+
+    def __enter__(self) -> None:
+        sys.stdout.write(OTHER_SCREEN)
+        self._resized = signal.signal(signal.SIGWINCH, lambda *_: self.show(self._watched))
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGWINCH, self._resized)
+        session.stream([BACK], live=True)
+        for message in self._messages:
+            session.note(message)
+
+    def tell(self, what: str) -> None:
+        self._messages.append(f"{_time()}  {what}")
+
+    def show(self, watched: Sequence[Watched]) -> bool:
+        size = shutil.get_terminal_size()
+        terminal = Terminal(size.columns, size.lines, self._blocks, self._bits)
+        text = view.screen([_shown(one) for one in watched], self._messages, terminal)
+        return session.stream([DRAW, text.replace("\n", NEXT), BELOW], live=True)
+
+
+def _shown(one: Watched) -> Shown:
+    about = f"{one.map.type}, id {one.map.id}"
+    return Shown(one.name, about, one.there, one.key_names, one.fields, one.rates)
+
+
+def _time() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

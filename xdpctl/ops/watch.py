@@ -1,0 +1,142 @@
+"""Watch maps: samples at a steady pace, as rates."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+
+from msgspec import Struct
+
+from xdpctl.core import beside
+from xdpctl.core.decode import Entry, decode
+from xdpctl.core.model import Via
+from xdpctl.core.rates import Label, Rates, Values
+from xdpctl.core.rows import flat, sums
+from xdpctl.errors import BadRequest, XdpctlError
+from xdpctl.tools import host, maps, reading, types
+from xdpctl.tools.polling import Poller, Readings
+from xdpctl.tools.reading import Readable
+
+Tell = Callable[[str], None]
+
+
+class Watched:
+    """What is known of one name."""
+
+    def __init__(self, name: str, directories: tuple[str, ...]) -> None:
+        self.name, self._directories = name, directories
+        self.rates = Rates()
+        self.key_names: tuple[str, ...] = ("key",)
+        self.there = True
+        self._look()
+        self.fields = sums(self.parts[0].layout.value) if self.parts[0].layout.is_sum else ()
+        if not self.fields:
+            raise BadRequest(f"{self.map.name} can't be watched: nothing in its values is a count")
+
+    def _look(self) -> None:
+        found = maps.find(self.name, self._directories)
+        self.map, self._pin = found.map, found.pin
+        self._inode = _inode(self._pin)
+        of_map = types.of(found.map)
+        self.parts = [Readable(found.map, types.layout(found.map, of_map, raw=False))]
+        kept = beside.beside(of_map.everything, found.map.name, of_map.key_name, found.map.forgets)
+        twin = reading.twin(found.map, kept, raw=False)
+        self.parts += [twin] if twin else []
+
+    def look_again(self, tell: Tell) -> None:
+        """Whether the name means another map now, or none."""
+        if self.there and self._inode == _inode(self._pin):
+            return
+        before = self.map.id
+        try:
+            self._look()
+        except XdpctlError:
+            self._vanish(tell)
+            return
+        if self.map.id != before:
+            tell(f"{self.name} is another map now: id {self.map.id}, no longer {before}; counting anew")
+            self.rates.begin_anew()
+        elif not self.there:
+            tell(f"{self.name} is there again")
+        self.there = True
+
+    def _vanish(self, tell: Tell) -> None:
+        if self.there:
+            tell(f"{self.name} (id {self.map.id}) has gone")
+        self.there, self._inode = False, None
+
+    def advance(self, readings: Readings, tell: Tell) -> None:
+        found = [readings.get(part.map.id) for part in self.parts]
+        if found[0] is None:
+            self._vanish(tell)
+            return
+        sample: dict[Label, Values] = {}
+        for part, read in zip(self.parts, found, strict=True):
+            for chunk in read.chunks if read else ():
+                for entry in decode(chunk, part.layout):
+                    self._add(entry, sample)
+        for fall in self.rates.advance(found[0].at, sample):
+            tell(f"{self.name}: {fall.field} of {' '.join(fall.key)} fell from {fall.before} to {fall.now}")
+
+    def _add(self, entry: Entry, sample: dict[Label, Values]) -> None:
+        """An element of an array in which nothing was ever counted is no key."""
+        values = flat("value", entry.value)
+        counts = {field: number for field in self.fields if isinstance(number := values.get(field), int)}
+        if self.map.elements_come_singly or any(counts.values()):
+            key = flat("key", entry.key)
+            self.key_names = tuple(key)
+            sample[tuple(map(str, key.values()))] = counts
+
+    @property
+    def may_come_back(self) -> bool:
+        return self._pin is not None
+
+
+def _inode(pin: str | None) -> int | None:
+    try:
+        return os.stat(pin).st_ino if pin else 0
+    except OSError:
+        return None
+
+
+class Clock(Struct, frozen=True):
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+def watch(
+    names: Sequence[str], directories: tuple[str, ...], via: Via | None
+) -> tuple[tuple[Watched, ...], Poller]:
+    host.require_privileges()
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice:
+        raise BadRequest(f"{twice} is named twice", "name it once")
+    return tuple(Watched(name, directories) for name in names), Poller(via)
+
+
+def samples(watched: Sequence[Watched], poller: Poller, ticks: Iterator[int], tell: Tell) -> Iterator[int]:
+    """At each tick all maps are read once."""
+    for tick in ticks:
+        for one in watched:
+            one.look_again(tell)
+        readings = poller.poll([part.map for one in watched if one.there for part in one.parts])
+        for one in watched:
+            if one.there:
+                one.advance(readings, tell)
+        yield tick
+        if not any(one.there or one.may_come_back for one in watched):
+            return
+
+
+def ticks(interval: float, count: int | None, clock: Clock, tell: Tell) -> Iterator[int]:
+    """At multiples of the interval from the start, so that nothing adds up; late ones are left out."""
+    began = clock.now()
+    number = 0
+    while True:
+        yield number
+        if number == count:
+            return
+        number += 1
+        late = int((clock.now() - began) / interval)
+        if late >= number:
+            tell(f"reading takes longer than {interval:g} s: {late + 1 - number} left out")
+            number = late + 1
+        clock.sleep(began + number * interval - clock.now())

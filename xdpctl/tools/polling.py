@@ -1,0 +1,91 @@
+"""Several maps, read again and again: in batches through libbpf, the others by one bpftool."""
+
+import re
+import tempfile
+import time
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from xdpctl.core.chunk import Chunk, Shape, chunks
+from xdpctl.core.model import Map, MapId, Via
+from xdpctl.tools import bpftool, content, proc
+
+BATCH_OUTPUT = re.compile(rb'\{"command":\["map","dump","id","(\d+)"\],"output":')
+
+
+class Reading(Struct, frozen=True):
+    at: float
+    """By the monotonic clock."""
+    chunks: tuple[Chunk, ...]
+
+
+Readings = dict[MapId, Reading]
+"""Maps that aren't there any more are missing."""
+
+
+class Poller:
+    def __init__(self, via: Via | None = None) -> None:
+        self._batches = via is not Via.BPFTOOL and _libbpf_installed()
+        self._without: set[MapId] = set()
+        """Maps that the kernel doesn't read in batches."""
+
+    def poll(self, maps: Iterable[Map]) -> Readings:
+        wanted = {map_.id: map_ for map_ in maps}
+        through_libbpf = [map_ for map_ in wanted.values() if self._in_batches(map_)]
+        readings = self._read_in_batches(through_libbpf)
+        refused = [map_ for map_ in through_libbpf if map_.id in self._without]
+        others = [map_ for map_ in wanted.values() if map_ not in through_libbpf]
+        return {**readings, **_read_by_bpftool([*others, *refused])}
+
+    def _in_batches(self, map_: Map) -> bool:
+        return self._batches and map_.type in content.BATCHED and map_.id not in self._without
+
+    def _read_in_batches(self, maps: list[Map]) -> Readings:
+        if not maps:
+            return {}
+        from xdpctl.tools import libbpf
+
+        readings: Readings = {}
+        for map_ in maps:
+            try:
+                found = tuple(libbpf.chunks(map_))
+            except libbpf.Gone:
+                continue
+            except libbpf.NoBatches:
+                self._without.add(map_.id)
+                continue
+            readings[map_.id] = Reading(time.monotonic(), found)
+        return readings
+
+
+def _libbpf_installed() -> bool:
+    from xdpctl.tools import libbpf
+
+    return libbpf.installed()
+
+
+def _read_by_bpftool(maps: list[Map]) -> Readings:
+    """All of them by one process; bpftool ends at a map that has gone, and goes on without it."""
+    readings: Readings = {}
+    left = {map_.id: map_ for map_ in maps}
+    while left:
+        asked = [*left.values()]
+        text = _batch([f"map dump id {map_.id}" for map_ in asked])
+        now = time.monotonic()
+        _, *answers = BATCH_OUTPUT.split(text)
+        for number, answer in zip(answers[::2], answers[1::2], strict=True):
+            map_ = left.pop(MapId(int(number)))
+            if not answer.startswith(b'{"error":'):
+                shape = Shape(map_.bytes_key, map_.bytes_value, map_.per_cpu)
+                readings[map_.id] = Reading(now, tuple(chunks([answer], shape)))
+        if not answers:
+            break
+    return readings
+
+
+def _batch(commands: list[str]) -> bytes:
+    with tempfile.NamedTemporaryFile("w", prefix="xdpctl-") as file:
+        file.write("".join(f"{command}\n" for command in commands))
+        file.flush()
+        return proc.query(bpftool.command("batch", "file", file.name)).out

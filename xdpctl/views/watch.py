@@ -1,0 +1,171 @@
+"""Rates as a screen that is drawn anew, as lines, or as a summary."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from xdpctl.core.rates import Course, Label, Rates
+from xdpctl.views import units
+from xdpctl.views.table import Columns
+
+SCHEMA = 1
+HISTORY = 20
+LEAST = 3
+"""Lines of a map: its name, what the columns are, and one key."""
+
+
+class Shown(Struct, frozen=True):
+    """A map under watch."""
+
+    name: str
+    about: str
+    """Its type and id."""
+    there: bool
+    key_names: tuple[str, ...]
+    fields: tuple[str, ...]
+    rates: Rates
+
+
+class Terminal(Struct, frozen=True):
+    width: int
+    height: int
+    blocks: bool
+    """Whether it can show block elements."""
+    bits: bool = False
+    """Whether bytes are shown as bits."""
+
+
+def screen(maps: Sequence[Shown], messages: Sequence[str], terminal: Terminal) -> str:
+    """All of it, in as many lines as there are."""
+    kept = [*messages][-max(0, min(len(messages), terminal.height // 4)) :] if messages else []
+    room = terminal.height - 1 - len(kept)
+    lines: list[str] = []
+    for i, one in enumerate(maps):
+        each = (room - len(lines)) // (len(maps) - i)
+        if each < LEAST and len(lines) + LEAST > room:
+            lines = [*lines[: room - 1], f"… and {len(maps) - i} more maps"]
+            break
+        lines += [*_map(one, max(LEAST, each - 1), terminal), ""]
+    shown = [line[: terminal.width] for line in (*lines[:room], *kept)]
+    return "\n".join(shown)
+
+
+def _map(one: Shown, room: int, terminal: Terminal) -> Iterator[str]:
+    whole = one.rates.whole
+    speed = "  ".join(_speed(whole, field, terminal.bits) for field in one.fields)
+    yield f"{one.name}  {one.about}  {speed if one.there else 'has gone'}".rstrip()
+    keys = sorted(one.rates.keys.items(), key=lambda item: _rank(item[1], one.fields))
+    shown = keys if len(keys) <= room - 2 else keys[: max(1, room - 3)]
+    header = [*one.key_names, *_headings(one.fields), "share", "history", ""]
+    rows = [_row(label, course, one, terminal) for label, course in shown]
+    numbers = [*([False] * len(one.key_names)), *([True] * (2 * len(one.fields) + 1)), False, False]
+    columns = Columns(header, rows, numbers=numbers)
+    yield columns.header
+    yield from map(columns.line, rows)
+    if len(shown) < len(keys):
+        yield f"… and {len(keys) - len(shown)} more keys"
+
+
+def _headings(fields: Sequence[str]) -> list[str]:
+    return [heading for field in fields for heading in (field, "/s")]
+
+
+def _rank(course: Course, fields: Sequence[str]) -> tuple[float, ...]:
+    """The fastest first, then those that have counted most."""
+    return -(course.rates.get(fields[0]) or 0.0), -course.values.get(fields[0], 0)
+
+
+def _row(label: Label, course: Course, one: Shown, terminal: Terminal) -> list[str]:
+    cells = [*label]
+    for field in one.fields:
+        rate = course.rates.get(field)
+        cells.append(units.amount(course.values.get(field, 0), field, terminal.bits))
+        cells.append("" if rate is None else units.amount(rate, field, terminal.bits))
+    share = units.share(course.rates.get(one.fields[0]), one.rates.whole.rates.get(one.fields[0]))
+    history = units.history([*course.history], HISTORY, terminal.blocks)
+    return [*cells, share, history, "gone" if course.gone else "new" if course.new else ""]
+
+
+def _speed(course: Course, field: str, bits: bool) -> str:
+    rate = course.rates.get(field)
+    what = "" if field == units.BYTES else f" {field}"
+    return "" if rate is None else f"{units.amount(rate, field, bits)}{what}/s"
+
+
+def lines(one: Shown, time: str, bits: bool) -> Iterator[str]:
+    """A line for each key."""
+    for label, course in one.rates.keys.items():
+        if not course.gone:
+            counts = "  ".join(_count(course, field, bits) for field in one.fields)
+            yield f"{time}  {one.name}  {' '.join(label)}  {counts}\n"
+
+
+def _count(course: Course, field: str, bits: bool) -> str:
+    rate = course.rates.get(field)
+    speed = "" if rate is None else f" {units.amount(rate, field, bits)}/s"
+    return f"{field} {course.values.get(field, 0)}{speed}"
+
+
+CSV_HEADER = "time,map,key,field,total,per_second\n"
+
+
+def csv_lines(one: Shown, time: str) -> str:
+    import csv
+    import io
+
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(_csv_rows(one, time))
+    return out.getvalue()
+
+
+def _csv_rows(one: Shown, time: str) -> Iterator[tuple[object, ...]]:
+    for label, course in one.rates.keys.items():
+        for field in () if course.gone else one.fields:
+            rate = course.rates.get(field)
+            told = "" if rate is None else f"{rate:.3f}"
+            yield time, one.name, " ".join(label), field, course.values.get(field, 0), told
+
+
+def json_lines(one: Shown, time: str) -> Iterator[str]:
+    for label, course in one.rates.keys.items():
+        if not course.gone:
+            key: Any = dict(zip(one.key_names, label, strict=False)) if len(label) > 1 else label[0]
+            rates: Mapping[str, float | None] = {field: course.rates.get(field) for field in one.fields}
+            about = {"schema": SCHEMA, "time": time, "map": one.name, "key": key}
+            yield _json({**about, "value": course.values, "per_second": rates})
+
+
+def json_event(what: str, time: str) -> str:
+    return _json({"schema": SCHEMA, "time": time, "event": what})
+
+
+def _json(what: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(what).decode() + "\n"
+
+
+def summary(maps: Sequence[Shown], bits: bool) -> str:
+    """What was counted while we watched."""
+    return "\n\n".join("\n".join(_summary(one, bits)) for one in maps)
+
+
+def _summary(one: Shown, bits: bool) -> Iterator[str]:
+    seconds = one.rates.seconds
+    yield f"{one.name}: {seconds:.1f} s"
+    headings = [heading for field in one.fields for heading in (field, "mean/s", "peak/s")]
+    keys = sorted(one.rates.keys.items(), key=lambda item: -item[1].grown.get(one.fields[0], 0))
+    rows = [[*label, *_course(course, one.fields, seconds, bits)] for label, course in keys]
+    blank = [""] * (len(one.key_names) - 1)
+    rows.append(["total", *blank, *_course(one.rates.whole, one.fields, seconds, bits)])
+    numbers = [*([False] * len(one.key_names)), *([True] * len(headings))]
+    columns = Columns([*one.key_names, *headings], rows, numbers=numbers)
+    yield columns.header
+    yield from map(columns.line, rows)
+
+
+def _course(course: Course, fields: Sequence[str], seconds: float, bits: bool) -> Iterator[str]:
+    for field in fields:
+        grown = course.grown.get(field, 0)
+        for number in (grown, grown / (seconds or 1), course.peaks.get(field, 0.0)):
+            yield units.amount(number, field, bits)
