@@ -22,17 +22,16 @@ class Watched:
     """What is known of one name."""
 
     def __init__(self, name: str, directories: tuple[str, ...]) -> None:
-        self.name, self._directories = name, directories
+        self.name = name
         self.rates = Rates()
         self.key_names: tuple[str, ...] = ("key",)
         self.there = True
-        self._look()
+        self._look(maps.find(name, directories))
         self.fields = sums(self.parts[0].layout.value) if self.parts[0].layout.is_sum else ()
         if not self.fields:
             raise BadRequest(f"{self.map.name} can't be watched: nothing in its values is a count")
 
-    def _look(self) -> None:
-        found = maps.find(self.name, self._directories)
+    def _look(self, found: maps.Found) -> None:
         self.map, self._pin = found.map, found.pin
         self._inode = _inode(self._pin)
         of_map = types.of(found.map)
@@ -47,7 +46,7 @@ class Watched:
             return
         before = self.map.id
         try:
-            self._look()
+            self._look(maps.find(self._pin or f"id:{before}", ()))  # another's map of this name is no answer
         except XdpctlError:
             self._vanish(tell)
             return
@@ -80,10 +79,11 @@ class Watched:
         """An element of an array in which nothing was ever counted is no key."""
         values = flat("value", entry.value)
         counts = {field: number for field in self.fields if isinstance(number := values.get(field), int)}
-        if self.map.elements_come_singly or any(counts.values()):
-            key = flat("key", entry.key)
+        key = flat("key", entry.key)
+        label = tuple(map(str, key.values()))
+        if self.map.elements_come_singly or any(counts.values()) or label in self.rates.keys:
             self.key_names = tuple(key)
-            sample[tuple(map(str, key.values()))] = counts
+            sample[label] = counts
 
     @property
     def may_come_back(self) -> bool:

@@ -39,7 +39,7 @@ class Terminal(Struct, frozen=True):
 
 def screen(maps: Sequence[Shown], messages: Sequence[str], terminal: Terminal) -> str:
     """All of it, in as many lines as there are."""
-    kept = [*messages][-max(0, min(len(messages), terminal.height // 4)) :] if messages else []
+    kept = [*messages][max(0, len(messages) - terminal.height // 4) :]
     room = terminal.height - 1 - len(kept)
     lines: list[str] = []
     for i, one in enumerate(maps):
