@@ -152,6 +152,7 @@ OF_STRUCTS: dict[tuple[str, tuple[str, ...]], Reader] = {
     ("ip_addr", ("version", "addr")): _ip_addr,
     ("ip_prefix", ("prefixlen", "ip")): _ip_prefix,
     ("mac_addr", ("octets", "zero")): mac,
+    ("mac", ("octets",)): mac,
     ("flow", _FLOW): _flow(4),
     ("flow6", _FLOW): _flow(16),
 }
