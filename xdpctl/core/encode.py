@@ -1,0 +1,219 @@
+"""Words, or what JSON says, to the bytes of a key or a value by its BTF type: the inverse of `btf`.
+
+Padding is always zero, and nothing is cut off to fit: what a type can't hold is refused.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial, reduce
+from operator import or_
+
+from xdpctl.core import encode_parts
+from xdpctl.core.btf import ANONYMOUS, MODIFIERS, BtfType, Types, struct_with_meaning
+from xdpctl.core.encode_addresses import (
+    OF_STRUCTS,
+    OF_TYPEDEFS,
+    as_bytes,
+    ipv6,
+    is_mac,
+    mac,
+    prefix_key,
+)
+from xdpctl.core.encode_numbers import Options, named, native, number, spellings, truth
+from xdpctl.core.encode_parts import Part, Writer
+from xdpctl.core.encode_text import Said, Unfit, at, characters, elements, shown
+from xdpctl.core.meanings import IN_NETWORK_ORDER, SIZES, unsigned
+from xdpctl.errors import BadRequest
+
+
+def of_words(words: Sequence[str]) -> Said:
+    """Words of a command line that are one key or one value: several are members or elements."""
+    if words and words[0].startswith("hex:"):
+        return " ".join(words)
+    return words[0] if len(words) == 1 else list(words)
+
+
+class Encoder:
+    """How to write every type of one BTF object."""
+
+    def __init__(self, types: Sequence[BtfType], boot: int = 0, lenient: bool = False) -> None:
+        """`lenient` takes what a map can hold but no packet has: for looking up, deleting, restoring."""
+        self.types = Types(tuple(types))
+        self.options = Options(boot, lenient)
+        self._known_parts: dict[int, tuple[Part, ...]] = {}
+
+    def writer(self, what: str, type_id: int, size: int) -> Writer:
+        """How to write a key or a value, which is what messages call it; without a type it has a size."""
+        write = self._writer(type_id, size)
+        type_ = self._resolved(type_id)
+        is_text = type_ is not None and type_.kind == "ARRAY" and self._is_int(type_.type_id, "char")
+
+        def checked(said: Said, old: bytes | None = None) -> bytes:
+            try:
+                if isinstance(said, str) and said.startswith("hex:") and not is_text:
+                    return as_bytes(said, size)
+                return write(said, old)
+            except Unfit as unfit:
+                raise BadRequest(f"{what}{unfit.path} {unfit.reason}", *unfit.hints) from None
+
+        return checked
+
+    @cached_property
+    def _makers(self) -> dict[str, Callable[[BtfType], Writer]]:
+        return {
+            "INT": self._int,
+            "ENUM": self._enum,
+            "ENUM64": self._enum,
+            "TYPEDEF": self._typedef,
+            "STRUCT": self._struct,
+            "UNION": self._plain_struct,
+            "ARRAY": self._array,
+            "DATASEC": self._plain_struct,
+            **dict.fromkeys((*MODIFIERS, "VAR"), lambda t: self._writer(t.type_id, self.types.size(t.id))),
+        }
+
+    def _writer(self, type_id: int, size: int) -> Writer:
+        type_ = self.types.types.get(type_id)
+        make = self._makers.get(type_.kind) if type_ else None
+        return make(type_) if make and type_ else lambda said, _: as_bytes(said, size)
+
+    def _int(self, type_: BtfType, bits: int = 0) -> Writer:
+        size, width = type_.size, bits or 8 * type_.size
+        if type_.encoding == "BOOL":
+            return lambda said, _: native(truth(said), size)
+        low, high = 0, (1 << width) - 1
+        if type_.encoding == "SIGNED":
+            low, high = -1 << width - 1, high >> 1
+        return lambda said, _: native(number(said, low, high), size)
+
+    def _enum(self, type_: BtfType) -> Writer:
+        size, top = type_.size, (1 << 8 * type_.size) - 1
+        names = {value.name: value.val & top for value in type_.values}
+        short = spellings(names)
+        return lambda said, _: native(named(said, names, short, 0, top), size)
+
+    def _typedef(self, type_: BtfType) -> Writer:
+        size = self.types.size(type_.type_id)
+        write = OF_TYPEDEFS.get(type_.name)
+        if write and size in SIZES.get(type_.name, ()):
+            return lambda said, _: write(said, size, self.options)
+        if type_.name in IN_NETWORK_ORDER:
+            return lambda said, _: as_bytes(said, size)
+        return self._writer(type_.type_id, size)
+
+    def _struct(self, type_: BtfType) -> Writer:
+        meant = ipv6 if type_.name == "in6_addr" else OF_STRUCTS.get(struct_with_meaning(type_))
+        plain = self._plain_struct(type_)
+        if meant is None:
+            return self._lpm_key(type_, plain)
+        last = type_.members[-1].name
+
+        def write(said: Said, old: bytes | None) -> bytes:
+            raw = isinstance(said, dict) and any(name.partition(".")[0] == last for name in said)
+            return plain(said, old) if raw else meant(said, type_.size, self.options)
+
+        return write
+
+    def _lpm_key(self, type_: BtfType, plain: Writer) -> Writer:
+        """The key of another's trie can be said as a prefix: its length comes first, then the address."""
+        sizes = [self.types.size(member.type_id) for member in type_.members]
+        if len(sizes) != 2 or sizes[0] != 4 or sizes[1] not in (4, 16) or sum(sizes) != type_.size:
+            return plain
+        if not type_.members[0].name.startswith("prefix"):
+            return plain
+
+        def write(said: Said, old: bytes | None) -> bytes:
+            found = prefix_key(said, sizes[1], self.options)
+            return plain(said, old) if found is None else found
+
+        return write
+
+    def _plain_struct(self, type_: BtfType) -> Writer:
+        size = type_.size or max(
+            (v.offset + v.size for v in type_.vars), default=0
+        )  # files don't tell a section's
+        return encode_parts.writer(self._parts(type_), size, type_.kind == "UNION")
+
+    def _parts(self, type_: BtfType) -> tuple[Part, ...]:
+        spots = [(m.name, m.type_id, m.bits_offset, m.bitfield_size) for m in type_.members]
+        spots += [(self.types.types[v.type_id].name, v.type_id, 8 * v.offset, 0) for v in type_.vars]
+        if type_.id not in self._known_parts:
+            self._known_parts[type_.id] = tuple(self._part(type_.size, *spot) for spot in spots)
+        return self._known_parts[type_.id]
+
+    def _part(self, whole: int, name: str, type_id: int, first: int, bits: int) -> Part:
+        size = self.types.size(type_id)
+        width = bits or 8 * size
+        shift = first if sys.byteorder == "little" else 8 * whole - first - width
+        write = self._bitfield(type_id, size, bits) if bits else self._writer(type_id, size)
+        called = "" if name in ANONYMOUS else name
+        solid = self._solid(type_id) & (1 << width) - 1
+        return Part(called, self._spoken_of(name, type_id), shift, width, solid, write)
+
+    def _spoken_of(self, name: str, type_id: int) -> tuple[str, ...]:
+        inner = self._resolved(type_id)
+        if name not in ANONYMOUS or inner is None:
+            return (name,)
+        return tuple(n for m in inner.members for n in self._spoken_of(m.name, m.type_id))
+
+    def _bitfield(self, type_id: int, size: int, bits: int) -> Writer:
+        plain = self._resolved(type_id)
+        if plain and plain.kind == "INT" and not self._has_meaning(type_id):
+            return self._int(plain, bits)
+        write = self._writer(type_id, size)
+
+        def write_bits(said: Said, old: bytes | None) -> bytes:
+            data = write(said, old)
+            if unsigned(data) >> bits:
+                raise Unfit(f"can't be {shown(said)}: it has {bits} bits")
+            return data
+
+        return write_bits
+
+    def _solid(self, type_id: int) -> int:
+        """The bits of a type that aren't padding."""
+        type_ = self._resolved(type_id)
+        size = self.types.size(type_id)
+        if type_ and type_.kind in ("STRUCT", "UNION"):
+            return reduce(or_, (part.solid << part.shift for part in self._parts(type_)), 0)
+        if type_ and type_.kind == "ARRAY" and type_.nr_elems:
+            one = native(self._solid(type_.type_id), size // type_.nr_elems)
+            return unsigned(one * type_.nr_elems)
+        return (1 << 8 * size) - 1
+
+    def _array(self, type_: BtfType) -> Writer:
+        count, size = type_.nr_elems, self.types.size(type_.type_id)
+        write = self._writer(type_.type_id, size)
+        is_char, is_byte = self._is_int(type_.type_id, "char"), self._is_int(type_.type_id, "unsigned char")
+
+        def write_array(said: Said, _old: bytes | None) -> bytes:
+            if is_char and isinstance(said, str):
+                return characters(said, count)
+            if is_byte and count == 6 and is_mac(said):
+                return mac(said, count, self.options)
+            items = elements(said)
+            if len(items) != count:
+                given = f"{len(items)} is" if len(items) == 1 else f"{len(items)} are"
+                raise Unfit(f"has {count} elements, {given} given", "write them like [1,2,3]")
+            return b"".join(at(f"[{i}]", partial(write, item, None)) for i, item in enumerate(items))
+
+        return write_array
+
+    def _is_int(self, type_id: int, name: str) -> bool:
+        type_ = self._resolved(type_id)
+        return type_ is not None and (type_.kind, type_.name) == ("INT", name)
+
+    def _has_meaning(self, type_id: int) -> bool:
+        type_ = self.types.types.get(type_id)
+        while type_ and type_.kind in ("TYPEDEF", *MODIFIERS):
+            if type_.name in OF_TYPEDEFS and self.types.size(type_.id) in SIZES.get(type_.name, ()):
+                return True
+            type_ = self.types.types.get(type_.type_id)
+        return False
+
+    def _resolved(self, type_id: int) -> BtfType | None:
+        """What a type is, whatever it is called."""
+        type_ = self.types.types.get(type_id)
+        while type_ and type_.kind in ("TYPEDEF", "VAR", *MODIFIERS):
+            type_ = self.types.types.get(type_.type_id)
+        return type_

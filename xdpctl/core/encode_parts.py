@@ -1,0 +1,93 @@
+"""The members of a struct or a union, each written by itself, put together."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from msgspec import Struct
+
+from xdpctl.core.encode_numbers import native
+from xdpctl.core.encode_text import Said, Unfit, at, members, unknown
+from xdpctl.core.meanings import unsigned
+
+Writer = Callable[[Said, bytes | None], bytes]
+"""What is said, and the bytes that were there before: a member that isn't spoken of keeps its own."""
+
+
+class Part(Struct, frozen=True, eq=False):
+    """A member: where it stands, and how to write it."""
+
+    name: str
+    names: tuple[str, ...]
+    """By which it is spoken of: those of its members, if it has none itself."""
+    shift: int
+    width: int
+    solid: int
+    """Its bits that aren't padding."""
+    write: Writer
+
+
+def writer(parts: Sequence[Part], size: int, is_union: bool) -> Writer:
+    owners = {name: part for part in parts for name in part.names}
+    together = _shared if is_union else _all
+
+    def write(said: Said, old: bytes | None) -> bytes:
+        given = _given(members(said, tuple(owners)), owners)
+        was = None if old is None else unsigned(old)
+        written = {part: _written(part, words, was) for part, words in given.items()}
+        return native(together(parts, written, was), size)
+
+    return write
+
+
+def _given(said: Mapping[str, Said], owners: Mapping[str, Part]) -> dict[Part, Said]:
+    """What is said of each part: `a.b` is said of `a`."""
+    found: dict[Part, Said] = {}
+    for name, value in said.items():
+        outer, _, rest = (name, "", "") if name in owners else name.partition(".")
+        if outer not in owners:
+            raise unknown(name, tuple(owners))
+        part = owners[outer]
+        inner = rest if part.name else name
+        whole = found.setdefault(part, {} if inner else value)
+        if inner and isinstance(whole, dict) and inner not in whole:
+            whole[inner] = value
+        elif inner or whole is not value:
+            raise Unfit(f"has {outer!r} twice")
+    return found
+
+
+def _written(part: Part, said: Said, was: int | None) -> int:
+    ones = (1 << part.width) - 1
+    old = None if was is None else native(was >> part.shift & ones, (part.width + 7) // 8)
+    path = f".{part.name}" if part.name else ""
+    return unsigned(at(path, lambda: part.write(said, old))) & ones
+
+
+def _all(parts: Sequence[Part], written: Mapping[Part, int], was: int | None) -> int:
+    """A struct's bytes; what isn't given stays as it was."""
+    missing = [part for part in parts if part not in written and part.width]
+    if missing and was is None:
+        raise Unfit(f"lacks {_names(missing)}", "give every member, as NAME=VALUE or all in their order")
+    value = 0
+    for part in parts:
+        bits = written.get(part)
+        value |= ((was or 0) >> part.shift & part.solid if bits is None else bits) << part.shift
+    return value
+
+
+def _shared(parts: Sequence[Part], written: Mapping[Part, int], _was: int | None) -> int:
+    """A union's bytes; members that share them and are given together have to agree."""
+    if not written:
+        raise Unfit("is a union, of which one member is needed", f"its members: {_names(parts)}")
+    value = known = 0
+    for part, bits in written.items():
+        if (value ^ bits << part.shift) & part.solid << part.shift & known:
+            differing = _names(list(written))
+            raise Unfit(
+                f"has members that share bytes and say different things: {differing}", "give one of them"
+            )
+        value, known = value | bits << part.shift, known | part.solid << part.shift
+    return value
+
+
+def _names(parts: Sequence[Part]) -> str:
+    return ", ".join(part.name or "/".join(part.names) for part in parts)
