@@ -2,10 +2,11 @@
 
 import pytest
 
+from xdpctl.core.as_types import as_types
 from xdpctl.core.columns import Leaf, Record
-from xdpctl.core.decode import Entry
+from xdpctl.core.decode import Entry, bytes_as_they_are, layout
 from xdpctl.core.meanings import Value, ipv4, unsigned
-from xdpctl.core.rows import NotZero, Order, Totals, sums
+from xdpctl.core.rows import NotZero, Order, Totals, columns, sums
 from xdpctl.errors import BadRequest
 
 NUMBER = Leaf(8, unsigned, "Q")
@@ -55,6 +56,24 @@ def test_a_column_that_is_not_there() -> None:
         Order("packet").sort([ENTRIES])
     assert error.value.hints == ("did you mean 'packets'?",)
     assert Order("packet").sort([]) == []
+
+
+def test_columns_are_known_before_there_is_an_entry() -> None:
+    everything, ends = as_types(
+        "key:flow value:{n:u64 to:{src_ip:u8 to:ipv4} last:time_last_t min:length_min_t}"
+    )
+    layout_ = layout(everything, ends, (16, 32), raw=False)
+    of_flow = ("src_ip", "dst_ip", "src_port", "dst_port", "ip_proto")
+    of_value = {"n": True, "to.src_ip": True, "to.to": False, "last": False, "min": False}
+    assert columns(layout_) == {**dict.fromkeys(of_flow, False), **of_value}
+    everything, ends = as_types("key:{n:u16,in:{a:mac}} value:{n:u64,in:{a:u8}}")
+    assert columns(layout(everything, ends, (8, 16), raw=False)) == {
+        "n": True,
+        "in.a": False,
+        "value.n": True,
+        "value.in.a": True,
+    }
+    assert columns(bytes_as_they_are(0, 8)) == {"key": False, "value": False}
 
 
 def test_totals_are_of_what_can_be_added_up() -> None:

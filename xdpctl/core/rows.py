@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core.columns import Column, Leaf
-from xdpctl.core.decode import Entry
+from xdpctl.core.columns import Column, Leaf, one
+from xdpctl.core.decode import Entry, Layout
 from xdpctl.core.meanings import Value, total
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest
@@ -42,12 +42,32 @@ def flat(name: str, value: Value) -> Row:
     return found
 
 
+def columns(layout: Layout) -> dict[str, bool]:
+    """All columns, known before there is an entry, and whether each holds nothing but numbers."""
+    found = joined(_names("key", layout.key), _names("value", layout.value))
+    return {name: bool(holds_numbers) for name, holds_numbers in found.items()}
+
+
+def _names(name: str, column: Column) -> Row:
+    """By what zeros would be shown as; a map can be without keys."""
+    shown = one(column, bytes(column.size)) if column.size else None
+    numbers = {number for number, _ in _numbers(column, name)}
+    return {found: found in numbers for found in flat(name, shown)}
+
+
 def sums(column: Column, name: str = "value") -> tuple[str, ...]:
     """What can be added up over entries, by the names that `flat` gives."""
+    return tuple(number for number, leaf in _numbers(column, name) if leaf.merge is total)
+
+
+def _numbers(column: Column, name: str) -> Iterator[tuple[str, Leaf]]:
     if isinstance(column, Leaf):
-        return (name,) if column.code and column.merge is total else ()
-    outer = "" if name == "value" else f"{name}."
-    return tuple(found for member, _, inner in column.members for found in sums(inner, f"{outer}{member}"))
+        if column.code:
+            yield name, column
+        return
+    outer = "" if name in ("key", "value") else f"{name}."
+    for member, _, inner in column.members:
+        yield from _numbers(inner, f"{outer}{member}")
 
 
 class Totals:
