@@ -6,7 +6,7 @@ from xdpctl.core.as_types import as_types
 from xdpctl.core.columns import Leaf, Record
 from xdpctl.core.decode import Entry, bytes_as_they_are, layout
 from xdpctl.core.meanings import Value, ipv4, unsigned
-from xdpctl.core.rows import NotZero, Order, Totals, columns, sums
+from xdpctl.core.rows import NotZero, Order, Totals, columns, known, sums
 from xdpctl.errors import BadRequest
 
 NUMBER = Leaf(8, unsigned, "Q")
@@ -29,7 +29,7 @@ def test_what_is_zero_is_left_out_and_counted() -> None:
     [
         (Order("packets"), ["10.0.0.9", "10.0.0.10", "none"]),
         (Order("bytes", 2), ["10.0.0.10", "10.0.0.9"]),
-        (Order(top=1), ["10.0.0.9"]),
+        (Order("packets", 1), ["10.0.0.9"]),
         (Order("key"), ["10.0.0.9", "10.0.0.10", "none"]),
         (Order("in.a", 99), ["10.0.0.9", "10.0.0.10", "none"]),
     ],
@@ -53,9 +53,9 @@ def test_mixed_kinds_have_an_order() -> None:
 
 def test_a_column_that_is_not_there() -> None:
     with pytest.raises(BadRequest, match="no column 'packet'") as error:
-        Order("packet").sort([ENTRIES])
+        known("packet", ("key", "packets"))
     assert error.value.hints == ("did you mean 'packets'?",)
-    assert Order("packet").sort([]) == []
+    assert known("key", ("key", "packets")) == "key"
 
 
 def test_columns_are_known_before_there_is_an_entry() -> None:

@@ -34,6 +34,13 @@ MODE = typer.Option(
 DEVICE = typer.Argument(
     ..., metavar="DEV", help="Network device.", autocompletion=completion("devices"), show_default=False
 )
+AS = typer.Option(
+    "",
+    "--as",
+    metavar="TYPES",
+    help="Types of a map without BTF: 'key:u32 value:{packets:u64,bytes:u64}'.",
+    show_default=False,
+)
 VIA = typer.Option(
     None,
     "--via",

@@ -8,19 +8,20 @@ in its map, or what its map had to forget, that is shown below; on stderr, where
 Examples:
   xdpctl dump pkt_cnt
   xdpctl dump pkt_cnt --sort bytes --top 10 --totals
-  xdpctl dump pkt_cnt --per-cpu --csv
+  xdpctl dump flows --where 'dst_port in 1-1023 and packets > 1k' --csv
   xdpctl dump pkt_cnt --prometheus > pkt_cnt.prom
   xdpctl dump id:25 --json
 """
 
 import os
+from pathlib import Path
 
 import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.core.model import Via
-from xdpctl.core.rows import Batches, NotZero, Order, Totals
+from xdpctl.core.rows import Batches, NotZero, Order, Totals, known, row
 from xdpctl.errors import BadRequest
 from xdpctl.ops import dump
 from xdpctl.views import dump as view
@@ -45,9 +46,16 @@ def command(
     top: int | None = typer.Option(
         None, "--top", metavar="N", min=1, help="The first N of them; by the first field, if not sorted."
     ),
+    where: str = typer.Option(
+        "", "--where", metavar="EXPR", help="Only elements like: 'packets > 1k and src_ip in 10.0.0.0/8'."
+    ),
     totals: bool = typer.Option(False, "--totals", help="Add up what can be added up."),
     per_cpu: bool = typer.Option(False, "--per-cpu", help="Show the value of each CPU."),
     raw: bool = typer.Option(False, "--raw", help="Show numbers and hexadecimal, not names and addresses."),
+    as_: str = arguments.AS,
+    save: Path | None = typer.Option(
+        None, "--save", metavar="FILE", help="Write all of it to a file, for `xdpctl map restore`."
+    ),
     via: Via | None = arguments.VIA,
 ) -> None:
     formats = {"--json": json, "--jsonl": jsonl, "--csv": csv, "--prometheus": prometheus}
@@ -57,20 +65,52 @@ def command(
     if totals and (jsonl or prometheus):
         raise BadRequest(f"{chosen[0]} has no totals", "leave one of them out")
     directories = (session.pin_directory(pin), PIN_DIRECTORY)
-    found = dump.dump(name, directories, raw, per_cpu, via)
-    _tell_about(found, name, directories)
+    if save is not None:
+        if chosen or sort or top or where or totals or per_cpu or raw or as_:
+            raise BadRequest("--save writes all of a map, as it is", "leave the rest out")
+        _save(name, directories, save, via)
+        return
+    found = dump.dump(name, directories, raw, per_cpu, via, as_)
     entries: Batches = found.entries
-    zeros, sums = NotZero(), Totals(found.sums)
+    zeros, sums = NotZero(), Totals([_column(field, found) for field in found.sums])
+    if where:
+        entries = _matching(where, found)
     if totals:
         entries = sums.watch(entries)
     if view.hides_zeros(found.map) and not (json or jsonl):
         entries = zeros.among(entries)
     if sort or top:
-        entries = [Order(sort, top).sort(entries)]
+        by = known(sort, found.columns) if sort else [*sums.sums, *found.columns][0]
+        entries = [Order(by, top).sort(entries)]
+    _tell_about(found, name, directories)
     _print(found, entries, chosen, sums if totals else None)
     if zeros.hidden:
         nothing = "zero" if "array" in str(found.map.type) else "empty"
         session.note(f"{zeros.hidden} elements of {found.map.name} are {nothing}: --json shows them too")
+
+
+def _column(field: str, found: dump.Dump) -> str:
+    """What a field of the values is called beside the key's columns."""
+    return f"value.{field}" if f"value.{field}" in found.columns else field
+
+
+def _matching(expression: str, found: dump.Dump) -> Batches:
+    from xdpctl.core.where import parse
+
+    matches = parse(expression, found.columns, [name for name, number in found.columns.items() if number])
+    return ([entry for entry in entries if matches(row(entry))] for entries in found.entries)
+
+
+def _save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) -> None:
+    from xdpctl.ops import save
+
+    if session.dry_run():
+        session.say(f"# write {path}")
+        return
+    saved = save.save(name, directories, path, via)
+    session.say(f"saved {saved.count} elements of {saved.map.name} in {path}")
+    if saved.twin:
+        session.note(f"flows over IPv6 are in {saved.twin}: save it too")
 
 
 def _tell_about(found: dump.Dump, name: str, directories: tuple[str, ...]) -> None:

@@ -1,7 +1,7 @@
 """Entries as rows of columns: structs side by side, and what is chosen from them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import nsmallest
 from typing import Any
 
@@ -55,9 +55,16 @@ def _names(name: str, column: Column) -> Row:
     return {found: found in numbers for found in flat(name, shown)}
 
 
-def sums(column: Column, name: str = "value") -> tuple[str, ...]:
-    """What can be added up over entries, by the names that `flat` gives."""
-    return tuple(number for number, leaf in _numbers(column, name) if leaf.merge is total)
+def sums(column: Column) -> tuple[str, ...]:
+    """What of the values can be added up over entries, by the names that `flat` gives."""
+    return tuple(number for number, leaf in _numbers(column, "value") if leaf.merge is total)
+
+
+def known(column: str, columns: Iterable[str]) -> str:
+    """A column, if there is one of this name."""
+    if column not in columns:
+        raise BadRequest(f"there is no column {column!r}", *did_you_mean(column, columns))
+    return column
 
 
 def _numbers(column: Column, name: str) -> Iterator[tuple[str, Leaf]]:
@@ -74,21 +81,15 @@ class Totals:
     """Sums over all entries that come by."""
 
     def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
-        self.sums: dict[str, int] = {}
-        """By the names of columns."""
+        self.sums = dict.fromkeys(names, 0)
+        """By columns."""
 
     def watch(self, batches: Batches) -> Iterator[list[Entry]]:
-        names: dict[str, str] = {}
         for entries in batches:
-            if entries and not names:
-                of_key = flat("key", entries[0].key)
-                names = {name: f"value.{name}" if name in of_key else name for name in self._names}
-                self.sums = dict.fromkeys(names.values(), 0)
-            for value in (flat("value", entry.value) for entry in entries):
-                for name, column in names.items():
-                    number = value.get(name)
-                    self.sums[column] += number if isinstance(number, int) else 0
+            for cells in map(row, entries):
+                for name in self.sums:
+                    number = cells.get(name)
+                    self.sums[name] += number if isinstance(number, int) else 0
             yield entries
 
 
@@ -112,30 +113,22 @@ def _is_zero(value: Value) -> bool:
 
 
 class Order(Struct, frozen=True):
-    """How entries are sorted, and how many of them are wanted."""
+    """By which column entries are sorted, and how many of them are wanted."""
 
-    by: str = ""
-    """A column; empty for the first one of the values."""
+    column: str
     top: int | None = None
 
     def sort(self, batches: Batches) -> list[Entry]:
         """Numbers from the largest to the smallest, all else in the order of the alphabet."""
-        place: Callable[[Entry], Any] | None = None
         kept: list[Entry] = []
         for entries in batches:
-            if place is None and entries:
-                place = self._place(entries[0])
             kept += entries
-            if self.top is not None and place:
-                kept = nsmallest(self.top, kept, place)
-        return sorted(kept, key=place) if place else kept
+            if self.top is not None:
+                kept = nsmallest(self.top, kept, self._place)
+        return sorted(kept, key=self._place)
 
-    def _place(self, example: Entry) -> Callable[[Entry], Any]:
-        columns = row(example)
-        name = self.by or next(name for name in flat("value", example.value))
-        if name not in columns:
-            raise BadRequest(f"there is no column {name!r}", *did_you_mean(name, columns))
-        return lambda entry: _rank(row(entry)[name])
+    def _place(self, entry: Entry) -> tuple[int, Any]:
+        return _rank(row(entry).get(self.column))
 
 
 def _rank(value: Value) -> tuple[int, Any]:

@@ -1,6 +1,6 @@
 """Read a map: decode what it holds, and what its program keeps beside it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 
 from msgspec import Struct
@@ -8,7 +8,7 @@ from msgspec import Struct
 from xdpctl.core.beside import Accounts
 from xdpctl.core.decode import Entry
 from xdpctl.core.model import Map, Via
-from xdpctl.core.rows import sums
+from xdpctl.core.rows import columns, sums
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps
 from xdpctl.tools.reading import Reading
@@ -24,6 +24,8 @@ class Dump(Struct, frozen=True):
     """Without BTF, keys and values are shown as hexadecimal bytes."""
     per_cpu: bool
     """Whether the value of each CPU is told apart."""
+    columns: Mapping[str, bool]
+    """What there is to each entry, and whether it is always a number."""
     sums: tuple[str, ...]
     """What of the values can be added up."""
     accounts: Callable[[], Accounts]
@@ -32,8 +34,10 @@ class Dump(Struct, frozen=True):
     """The map that this one belongs to."""
 
 
-def dump(name: str, directories: tuple[str, ...], raw: bool, per_cpu: bool, via: Via | None) -> Dump:
-    """The content of the map that a name, a path in bpffs or `id:N` speaks of.
+def dump(
+    name: str, directories: tuple[str, ...], raw: bool, per_cpu: bool, via: Via | None, as_: str
+) -> Dump:
+    """The content of the map that a name, a path in bpffs or `id:N` speaks of, of types that may be told.
 
     Its first entries have been read, so that what can't be read fails here.
     """
@@ -43,7 +47,7 @@ def dump(name: str, directories: tuple[str, ...], raw: bool, per_cpu: bool, via:
         raise BadRequest(
             f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
         )
-    reading = Reading(found.map, raw, via, per_cpu)
+    reading = Reading(found.map, raw, via, per_cpu, as_)
     entries = reading.entries()
     first = list(islice(entries, 2))  # all, of a small map
     return Dump(
@@ -53,6 +57,7 @@ def dump(name: str, directories: tuple[str, ...], raw: bool, per_cpu: bool, via:
         not any(first),
         reading.layout.typed,
         reading.per_cpu,
+        columns(reading.layout),
         sums(reading.layout.value) if reading.layout.is_sum else (),
         reading.accounts,
         reading.kept.twin_of,

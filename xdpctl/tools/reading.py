@@ -18,11 +18,13 @@ Entries = list[Entry]
 class Reading:
     """Of a map; bpftool reads it while its types are asked for."""
 
-    def __init__(self, map_: Map, raw: bool = False, via: Via | None = None, per_cpu: bool = False) -> None:
+    def __init__(
+        self, map_: Map, raw: bool = False, via: Via | None = None, per_cpu: bool = False, as_: str = ""
+    ) -> None:
         self.map, self.raw, self.via = map_, raw, via
         # A map that forgets is read after the total: what comes in meanwhile isn't forgotten.
         self._begun = None if map_.forgets else content.start(map_, via)
-        self.types = types.of(map_)
+        self.types = types.told(map_, as_) if as_ else types.of(map_)
         self.layout = types.layout(map_, self.types, raw)
         self.per_cpu = per_cpu or (map_.per_cpu and not self.layout.typed)  # bytes can't be merged
         self.kept: Beside = beside.beside(self.types.everything, map_.name, self.types.key_name, map_.forgets)
@@ -31,12 +33,15 @@ class Reading:
 
     def entries(self) -> Iterator[Entries]:
         """Many at a time."""
-        chunks = self._begun or content.start(self.map, self.via)
-        own = (decode(chunk, self.layout, self.per_cpu) for chunk in chunks)
-        for entries in chain(own, self._of_twin()):
+        for entries in chain(self.own_entries(), self._of_twin()):
             if self.kept.whole:
                 self._held.add(entries)
             yield entries
+
+    def own_entries(self) -> Iterator[Entries]:
+        """Those of this map alone."""
+        chunks = self._begun or content.start(self.map, self.via)
+        return (decode(chunk, self.layout, self.per_cpu) for chunk in chunks)
 
     def accounts(self) -> Accounts:
         """What is counted beside the entries, once all of them have been read."""

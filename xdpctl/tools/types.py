@@ -3,9 +3,10 @@
 from msgspec import Struct
 
 from xdpctl.core import decode
-from xdpctl.core.btf import BtfDump, struct_with_meaning
+from xdpctl.core.btf import BtfDump, Types, struct_with_meaning
 from xdpctl.core.decode import Layout
 from xdpctl.core.model import Map
+from xdpctl.errors import BadRequest
 from xdpctl.tools import bpftool, host, proc
 
 
@@ -27,8 +28,25 @@ def of(map_: Map) -> MapTypes:
     return MapTypes(bpftool.btf(asked.result()), bpftool.btf(key_and_value))
 
 
+def told(map_: Map, words: str) -> MapTypes:
+    """The types that somebody says a map has."""
+    from xdpctl.core.as_types import as_types
+
+    dump, key_and_value = as_types(words)
+    sizes = Types(dump.types)
+    for what, size, type_ in zip(
+        ("key", "value"), (map_.bytes_key, map_.bytes_value), key_and_value.types, strict=True
+    ):
+        if sizes.size(type_.id) != size:
+            raise BadRequest(
+                f"--as: a {what} of {map_.name} has {size} bytes, and this has {sizes.size(type_.id)}",
+                "structs have padding as in C",
+            )
+    return MapTypes(dump, key_and_value)
+
+
 def layout(map_: Map, types: MapTypes, raw: bool) -> Layout:
     sizes = map_.bytes_key, map_.bytes_value
-    if not map_.btf_id and str(map_.type).startswith("devmap") and map_.bytes_value == 4:
+    if not types.key_and_value.types and str(map_.type).startswith("devmap") and map_.bytes_value == 4:
         return decode.DEVICES
     return decode.layout(types.everything, types.key_and_value, sizes, raw, host.boot_time())

@@ -1,0 +1,74 @@
+"""Write a map to a file, from which `map restore` fills one: JSON lines, the first of them about the map."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from xdpctl.core.decode import Entry
+from xdpctl.core.model import Map, Via
+from xdpctl.errors import BadRequest
+from xdpctl.tools import host, maps
+from xdpctl.tools.reading import Reading
+
+SCHEMA = 1
+
+
+class Saved(Struct, frozen=True):
+    map: Map
+    count: int
+    twin: str
+    """The map that holds the other flows of the same counter."""
+
+
+def save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) -> Saved:
+    """All elements, raw: names and times of day don't tell all. The file is there whole or not at all."""
+    host.require_privileges()
+    found = maps.find(name, directories)
+    reading = Reading(found.map, raw=True, via=via, per_cpu=found.map.per_cpu)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(unfinished, "xb") as file:
+            file.write(_line(_about(found)))
+            count = 0
+            for entries in reading.own_entries():
+                file.writelines(map(_line, map(_element, entries)))
+                count += len(entries)
+        os.replace(unfinished, path)
+    except BaseException as error:
+        unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise BadRequest(f"{path} can't be written: {error.strerror}") from error
+        raise
+    return Saved(found.map, count, reading.kept.twin)
+
+
+def _about(found: maps.Found) -> dict[str, Any]:
+    map_ = found.map
+    return {
+        "schema": SCHEMA,
+        "saved": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "boot": host.boot_time(),
+        "map": {
+            "id": map_.id,
+            "name": map_.name,
+            "type": map_.type,
+            "key_size": map_.bytes_key,
+            "value_size": map_.bytes_value,
+            "max_entries": map_.max_entries,
+            "pin": found.pin,
+        },
+    }
+
+
+def _element(entry: Entry) -> dict[str, Any]:
+    if not entry.per_cpu:
+        return {"key": entry.key, "value": entry.value}
+    return {"key": entry.key, "cpus": [part.value for part in entry.per_cpu]}
+
+
+def _line(what: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(what) + b"\n"
