@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from xdpctl.core import owners, plan
 from xdpctl.core.model import Attachment, BpfLink, Device, Map, MapId, ProgId, Program
-from xdpctl.errors import BadRequest, Refused, XdpctlError
+from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns, proc
 from xdpctl.tools.netns import Netns
@@ -113,13 +113,7 @@ Place = tuple[Netns, Device, Attachment]
 
 def _places(ids: frozenset[ProgId], links: tuple[BpfLink, ...]) -> Iterator[Place]:
     """Every device on which these programs run, in any network namespace."""
-    for namespace in netns.everywhere():
-        try:
-            devices = iplink.devices(namespace)
-        except XdpctlError:
-            if namespace is netns.HERE:
-                raise
-            continue  # its last process has ended meanwhile
+    for namespace, devices in iplink.everywhere():
         for device in devices:
             for attachment in device.attachments_of(ids):
                 if refusal := owners.held(device, attachment, links):

@@ -1,10 +1,13 @@
 """ip link: devices, and which program runs on them."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from xdpctl.core.model import Argv, Device
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks, Refused, XdpctlError
+from xdpctl.tools import netns as namespaces
 from xdpctl.tools import proc
 from xdpctl.tools.netns import HERE, Netns
 
@@ -18,6 +21,18 @@ def show_command(device: str | None, netns: Netns = HERE) -> Argv:
 
 def devices(netns: Netns = HERE) -> tuple[Device, ...]:
     return decode(proc.query(show_command(None, netns)))
+
+
+def everywhere() -> Iterator[tuple[Netns, tuple[Device, ...]]]:
+    """The devices of each network namespace, this one first."""
+    for namespace in namespaces.everywhere():
+        try:
+            found = devices(namespace)
+        except XdpctlError:
+            if namespace is HERE:
+                raise
+            continue  # its last process has ended meanwhile
+        yield namespace, found
 
 
 def device(name: str, netns: Netns = HERE) -> Device:
