@@ -133,7 +133,18 @@ def test_a_wrong_request_is_one_clear_error(line: str, says: str, run: Run) -> N
 
 @pytest.mark.parametrize(
     "line",
-    ["status", "dump pkt_cnt", "dump id:7", "attach lo", "unload", "status --json", "bench", "bench --race"],
+    [
+        "status",
+        "dump pkt_cnt",
+        "dump id:7",
+        "why",
+        "why lo",
+        "attach lo",
+        "unload",
+        "status --json",
+        "bench",
+        "bench --race",
+    ],
 )
 def test_what_needs_root_says_so(line: str, run: Run) -> None:
     done = run(*line.split())
@@ -185,6 +196,8 @@ def test_a_dry_run_of_build_touches_nothing(run: Run, tmp_path: Path) -> None:
         ("xdpctl attach l", ["lo"]),
         ("xdpctl dump ", ["mine_cnt"]),
         ("xdpctl dump other", []),
+        ("xdpctl why m", ["mine_cnt"]),
+        ("xdpctl why l", ["lo"]),
         ("xdpctl load bp", ["bpf/damaged.bpf.o", "bpf/mine.bpf.o"]),
         ("xdpctl build c", ["c.toml"]),
         ("xdpctl bench c", ["c.toml"]),

@@ -22,6 +22,7 @@ PROGRAM = Program(
     1795158266,
     tuple(map(MapId, (122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 134, 136, 135))),
     btf_id=BtfId(130),
+    run_cnt=3,
 )
 
 Stub = Callable[..., Callable[[], list[str]]]

@@ -86,3 +86,19 @@ def test_failures() -> None:
     with pytest.raises(Refused, match="ip printed what xdpctl can't read"):
         iplink.decode(answer(b"1: lo: <LOOPBACK>"))
     assert iplink.decode(answer(b"")) == ()
+
+
+def test_what_devices_received_and_sent(stub: Stub) -> None:
+    out = b"""[{},{"ifname":"eth1","stats64":{"rx":{"packets":5,"bytes":300},"tx":{"packets":2}},
+        "addr_info":[{"family":"inet6","local":"fe80::1"},{"family":"inet","local":"10.0.0.1"}]},
+        {"ifname":"eth2"}]"""
+    calls = stub("nsenter", out)
+    one, other = iplink.meters(Netns("/run/netns/lab").prefix)
+    assert (one.ifname, one.stats64.rx.packets, one.stats64.tx.packets, one.address) == (
+        "eth1",
+        5,
+        2,
+        "10.0.0.1",
+    )
+    assert (other.stats64.rx.packets, other.address) == (0, "")
+    assert calls() == ["nsenter --net=/run/netns/lab ip -s -j address show"]

@@ -27,6 +27,7 @@ VERBS = {
     "status": "Show what is loaded, pinned and attached.",
     "dump": "Show what a map holds.",
     "watch": "Show how fast counters count.",
+    "why": "Say why a counter doesn't move.",
     "bench": "Measure what counting costs per packet on this machine.",
     "doctor": "Check what this machine has and lacks.",
 }

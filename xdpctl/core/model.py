@@ -50,6 +50,8 @@ class Program(Struct, frozen=True):
     pinned: tuple[str, ...] = ()
     metadata: dict[str, Any] = {}
     btf_id: BtfId | None = None
+    run_cnt: int = 0
+    """How often it ran while the kernel counted that."""
 
     @property
     def ours(self) -> bool:
@@ -65,6 +67,7 @@ class Map(Struct, frozen=True):
     max_entries: int = 0
     btf_id: BtfId | None = None
     pinned: tuple[str, ...] = ()
+    flags: int = 0
 
     @property
     def per_cpu(self) -> bool:
@@ -129,10 +132,22 @@ class Xdp(Struct, frozen=True):
     attached: tuple[Attachment, ...] = ()
 
 
+class LinkInfo(Struct, frozen=True):
+    info_kind: str = ""
+
+
 class Device(Struct, frozen=True):
     ifname: str = ""
     ifindex: int = 0
     xdp: Xdp = Xdp()
+    flags: tuple[str, ...] = ()
+    link: str | None = None
+    """The device that it hangs together with, such as the other end of a veth pair."""
+    link_index: int | None = None
+    """The number of that device, where it is in another network namespace."""
+    master: str | None = None
+    """The bridge or bond that it is a port of."""
+    linkinfo: LinkInfo = LinkInfo()
 
     def attachments_of(self, ids: frozenset[ProgId]) -> tuple[Attachment, ...]:
         return tuple(a for a in self.xdp.attached if a.prog.id in ids)

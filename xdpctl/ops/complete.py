@@ -54,5 +54,9 @@ def maps() -> list[str]:
     return sorted(names)
 
 
+def maps_and_devices() -> list[str]:
+    return [*maps(), *devices()]
+
+
 def _built(pattern: str) -> Iterable[Path]:
     return sorted(artifacts.BUILD_DIRECTORY.glob(pattern))

@@ -30,6 +30,11 @@ def programs() -> tuple[Program, ...]:
     return read(proc.query(command("-f", "prog", "show")), tuple[Program, ...])
 
 
+def programs_without_pins() -> tuple[Program, ...]:
+    """All programs; looking for pins takes bpftool longer than all else."""
+    return read(proc.query(command("prog", "show")), tuple[Program, ...])
+
+
 def maps() -> tuple[Map, ...]:
     """All maps, with their pins."""
     return read(proc.query(command("-f", "map", "show")), tuple[Map, ...])

@@ -1,6 +1,7 @@
 """ip link: devices, and which program runs on them."""
 
 from collections.abc import Iterator
+from typing import TypeVar
 
 import msgspec
 
@@ -11,7 +12,37 @@ from xdpctl.tools import netns as namespaces
 from xdpctl.tools import proc
 from xdpctl.tools.netns import HERE, Netns
 
+
+class Packets(msgspec.Struct, frozen=True):
+    packets: int = 0
+
+
+class Statistics(msgspec.Struct, frozen=True):
+    rx: Packets = Packets()
+    tx: Packets = Packets()
+
+
+class Address(msgspec.Struct, frozen=True):
+    family: str = ""
+    local: str = ""
+
+
+class Meter(msgspec.Struct, frozen=True):
+    """What a device has received and sent since it exists, and its addresses."""
+
+    ifname: str = ""
+    stats64: Statistics = Statistics()
+    addr_info: tuple[Address, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """An IPv4 address; empty where it has none."""
+        return next((a.local for a in self.addr_info if a.family == "inet"), "")
+
+
 _DEVICES = msgspec.json.Decoder(tuple[Device, ...])
+_METERS = msgspec.json.Decoder(tuple[Meter, ...])
+T = TypeVar("T", Device, Meter)
 
 
 def show_command(device: str | None, netns: Netns = HERE) -> Argv:
@@ -58,10 +89,19 @@ def failure(result: proc.Result) -> XdpctlError:
     return BadRequest(f"{path} is no network namespace", "ip netns list shows those that have a name")
 
 
+def meters(inside: Argv) -> tuple[Meter, ...]:
+    """Those of all devices of a network namespace."""
+    return _decode(proc.query((*inside, "ip", "-s", "-j", "address", "show")), _METERS)
+
+
 def decode(result: proc.Result) -> tuple[Device, ...]:
+    return _decode(result, _DEVICES)
+
+
+def _decode(result: proc.Result, decoder: msgspec.json.Decoder[tuple[T, ...]]) -> tuple[T, ...]:
     if not result.ok:
         raise failure(result)
     try:
-        return tuple(d for d in _DEVICES.decode(result.out or b"[]") if d.ifname)
+        return tuple(d for d in decoder.decode(result.out or b"[]") if d.ifname)
     except msgspec.DecodeError as error:
         raise Refused(f"ip printed what xdpctl can't read: {error}") from error

@@ -40,6 +40,12 @@ def installed() -> bool:
     return _library() is not None
 
 
+def count_runs() -> int:
+    """A file: as long as it is open, the kernel counts how often programs run. Negative where it can't."""
+    enable = getattr(_library(), "bpf_enable_stats", None)
+    return -1 if enable is None else int(enable(0))
+
+
 def chunks(map_: Map) -> Iterator[Chunk]:
     """All elements; of a hash, those that are there all the time come exactly once."""
     library = _library()

@@ -12,6 +12,7 @@ from xdpctl.errors import BadRequest
 from xdpctl.tools import bpffs
 
 NAMED = "/run/netns"
+OWN = "/proc/self/ns/net"
 
 
 class Netns(Struct, frozen=True):
@@ -23,9 +24,14 @@ class Netns(Struct, frozen=True):
         return () if self.path is None else ("nsenter", f"--net={self.path}")
 
     @property
+    def name(self) -> str:
+        """What --netns calls it; empty for this one."""
+        return "" if self.path is None else self.path.removeprefix(NAMED + "/")
+
+    @property
     def label(self) -> str:
         """How to tell its devices from those of this namespace: ` in netns lab`."""
-        return "" if self.path is None else f" in netns {self.path.removeprefix(NAMED + '/')}"
+        return f" in netns {self.name}" if self.name else ""
 
 
 HERE = Netns()
@@ -45,9 +51,13 @@ def named(name: str) -> Netns:
     return Netns(path)
 
 
+def same(one: Netns, other: Netns) -> bool:
+    return os.path.samefile(one.path or OWN, other.path or OWN)
+
+
 def everywhere() -> tuple[Netns, ...]:
     """Every namespace that a file or a process keeps, this one first."""
-    found = {os.stat("/proc/self/ns/net").st_ino: HERE}
+    found = {os.stat(OWN).st_ino: HERE}
     kept = map(Path, mounts.network_namespaces(bpffs.mounted()))
     for path in (*kept, *Path("/proc").glob("[0-9]*/ns/net")):
         try:

@@ -1,0 +1,340 @@
+"""The chain that makes a counter move: which link is named, by what can be seen."""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from xdpctl.core import why
+from xdpctl.core.broken import Broken
+from xdpctl.core.model import (
+    AttachedProgram,
+    Attachment,
+    BpfLink,
+    BtfId,
+    Device,
+    IpMode,
+    LinkInfo,
+    Map,
+    MapId,
+    ProgId,
+    Program,
+    Xdp,
+)
+from xdpctl.core.mounts import Mount
+from xdpctl.core.scene import Place, Scene, Traffic, Watched
+from xdpctl.core.why import Moves
+
+PIN = "/sys/fs/bpf/ebpf"
+UP = ("UP", "LOWER_UP")
+BPFFS = Mount("/sys/fs/bpf", "bpf")
+IN_PEER = ("nsenter", "--net=/run/netns/peer")
+
+
+def program(
+    number: int = 7, *maps: int, name: str = "xdp_allow", pin: str = "", kind: str = "xdp"
+) -> Program:
+    used = tuple(map(MapId, maps or (25,)))
+    pins = (pin or f"{PIN}/{name}",)
+    return Program(ProgId(number), kind, name=name, map_ids=used, pinned=pins, metadata={"xdpctl": "counter"})
+
+
+def counter(number: int = 25, name: str = "pkt_cnt", pinned: bool = True, kind: str = "hash") -> Map:
+    pins = (f"{PIN}/{name}",) if pinned else ()
+    return Map(MapId(number), kind, name, max_entries=8, pinned=pins)
+
+
+def device(
+    name: str = "veth0",
+    *programs: int,
+    index: int = 2,
+    flags: tuple[str, ...] = UP,
+    kind: str = "veth",
+    title: str = "xdp_allow",
+    link: str | None = None,
+    link_index: int | None = None,
+    master: str | None = None,
+) -> Device:
+    attached = tuple(Attachment(IpMode.DRV, AttachedProgram(ProgId(i), title)) for i in programs)
+    return Device(name, index, Xdp(attached), flags, link, link_index, master, LinkInfo(kind))
+
+
+LOOPBACK = Place(device("lo", index=1, flags=("LOOPBACK", "UP"), kind=""))
+VETH0 = Place(device("veth0", 7, link_index=3))
+VETH1 = Place(device("veth1", index=3, link_index=2), "peer", IN_PEER)
+
+
+def scene(
+    *places: Place,
+    programs: tuple[Program, ...] = (program(),),
+    maps: tuple[Map, ...] = (counter(),),
+    asked: Map | Place | None = None,
+    links: tuple[BpfLink, ...] = (),
+    mounted: tuple[Mount, ...] = (BPFFS,),
+    netns: str | None = None,
+) -> Scene:
+    return Scene(programs, maps, links, places or (LOOPBACK, VETH0, VETH1), PIN, mounted, netns, asked)
+
+
+def watched(
+    received: int = 0,
+    runs: int | None = None,
+    counted: Mapping[int, int | None] | None = None,
+    **more: Traffic,
+) -> Watched:
+    traffic = {"veth0": Traffic(received), **more}
+    counts = {MapId(i): count for i, count in (counted or {}).items()}
+    return Watched(1.1, traffic, {"veth0": "10.0.0.1"}, runs, counts, {})
+
+
+def broken(found: Broken | Moves | None) -> Broken:
+    assert isinstance(found, Broken)
+    return found
+
+
+def test_a_chain_that_holds() -> None:
+    assert why.at_once(scene()) is None
+    found = why.after(scene(), watched(5, 5, {25: 5}))
+    assert isinstance(found, Moves)
+    assert found.says == (
+        "veth0 received 5 packets in 1.1 s, xdp_allow (id 7, native mode) ran 5 times, pkt_cnt counted 5"
+    )
+    unknown = why.after(scene(), watched(1, None, {25: None}))
+    assert unknown.says == "veth0 received 1 packet in 1.1 s, pkt_cnt changed"
+
+
+def test_a_driver_that_does_not_count_what_is_dropped() -> None:
+    assert isinstance(why.after(scene(), watched(0, 3, {25: 3})), Moves)
+    assert broken(why.after(scene(), watched(0, 3))).cause == "nothing counted"
+
+
+@pytest.mark.parametrize(
+    ("seen", "cause", "mend"),
+    [
+        (watched(), "no traffic", "nsenter --net=/run/netns/peer ping -c 3 10.0.0.1"),
+        (watched(lo=Traffic(4, 4)), "through loopback", "nsenter --net=/run/netns/peer ping -c 3 10.0.0.1"),
+        (watched(veth0=Traffic(0, 4)), "only sends", "xdpctl --netns peer attach veth1"),
+        (watched(5, 0), "never ran", "xdpctl detach veth0 && xdpctl attach veth0 --mode generic"),
+        (watched(5, 5), "nothing counted", "see which it counts: bpftool prog dump xlated id 7 linum"),
+        (watched(5), "nothing counted", "see which it counts: bpftool prog dump xlated id 7 linum"),
+    ],
+)
+def test_packets_that_get_so_far(seen: Watched, cause: str, mend: str) -> None:
+    found = broken(why.after(scene(), seen))
+    assert (found.cause, found.mend) == (cause, mend)
+
+
+def test_an_earlier_link_comes_first() -> None:
+    """A device that is down isn't told of, where another program's map is looked at."""
+    down = Place(device("veth0", 9, flags=()))
+    other = program(9, 31, pin="/sys/fs/bpf/else/xdp_allow")
+    maps = (counter(), counter(31, pinned=False))
+    assert broken(why.at_once(scene(down, programs=(program(), other), maps=maps))).cause == "another map"
+    assert broken(why.at_once(scene(down, programs=(program(9),)))).cause == "device down"
+
+
+def test_no_matter_which_of_several_devices_is_up() -> None:
+    down = Place(device("veth5", 7, flags=()))
+    assert why.at_once(scene(down, VETH0, VETH1)) is None
+
+
+@pytest.mark.parametrize(
+    ("link", "mend"),
+    [
+        (None, "xdpctl detach veth0 --force"),
+        (BpfLink(4, "xdp", ProgId(9), 2), "bpftool link detach id 4"),
+        (BpfLink(4, "xdp", ProgId(8), 2), "xdpctl detach veth0 --force"),
+    ],
+)
+def test_a_program_is_released_as_it_is_held(link: BpfLink | None, mend: str) -> None:
+    theirs = structs.replace(program(9, 99), metadata={}, pinned=(), name="theirs")
+    place = Place(device("veth0", 9, title="theirs"))
+    links = () if link is None else (link,)
+    found = broken(why.at_once(scene(place, programs=(program(), theirs), links=links, asked=place)))
+    assert (found.cause, found.mend) == ("another program", f"{mend} && xdpctl attach veth0")
+
+
+def test_a_pinned_program_without_a_map() -> None:
+    found = broken(why.at_once(scene(programs=(program(7, 99),), maps=())))
+    assert found.says == "xdp_allow (id 7, native mode) runs on veth0, and has no map to count in"
+    assert found.mend == "xdpctl unload && xdpctl load --dev veth0"
+    idle = Place(device("veth0"))
+    assert broken(why.at_once(scene(idle, programs=(program(7, 99),), maps=()))).cause == "not attached"
+
+
+def test_a_dispatcher() -> None:
+    place = Place(device("veth0", 9, title="xdp_dispatcher"))
+    dispatcher = structs.replace(program(9, 99, name="xdp_dispatcher"), pinned=(), metadata={})
+    found = broken(why.at_once(scene(place, programs=(program(), dispatcher), asked=place)))
+    assert "xdp_dispatcher (id 9, native mode) runs on veth0 for several programs" in found.says
+    assert found.mend == "xdp-loader unload veth0 --all && xdpctl attach veth0"
+    part = program(7, kind="ext")
+    for asked in (None, counter(), place):
+        assert why.at_once(scene(place, programs=(part, dispatcher), asked=asked)) is None
+
+
+def test_a_program_that_is_called_by_another() -> None:
+    called = structs.replace(program(7), btf_id=BtfId(3))
+    caller = structs.replace(program(9, 40, name="caller"), btf_id=BtfId(3))
+    maps = (counter(), counter(40, "jumps", kind="prog_array"))
+    place = Place(device("veth0", 9, title="caller"))
+    assert why.at_once(scene(place, programs=(called, caller), maps=maps, asked=counter())) is None
+    stranger = structs.replace(caller, btf_id=BtfId(4))
+    found = why.at_once(scene(place, programs=(called, stranger), maps=maps, asked=counter()))
+    assert broken(found).cause == "not attached"
+
+
+@pytest.mark.parametrize(
+    ("place", "says", "mend"),
+    [
+        (
+            Place(device("eth0", 7, flags=("UP", "NO-CARRIER"), kind="")),
+            "runs on eth0, to which nothing is connected",
+            "connect it",
+        ),
+        (
+            Place(device("veth0", 7, flags=("UP", "NO-CARRIER"), link_index=9)),
+            "whose other end is down",
+            "set its other end up",
+        ),
+    ],
+)
+def test_no_carrier(place: Place, says: str, mend: str) -> None:
+    found = broken(why.at_once(scene(place)))
+    assert (found.link, found.cause) == ("up", "no carrier")
+    assert found.says.endswith(says)
+    assert found.mend == mend
+
+
+def test_both_ends_in_one_namespace() -> None:
+    one, other = Place(device("va", 7, link="vb")), Place(device("vb", index=3, link="va"))
+    seen = structs.replace(watched(lo=Traffic(3, 3)), addresses={"va": "10.0.0.1"})
+    found = broken(why.after(scene(LOOPBACK, one, other), seen))
+    assert found.cause == "through loopback"
+    assert found.mend.endswith("ip netns add peer && ip link set vb netns peer")
+
+
+def test_a_map_of_the_same_name_that_is_pinned_too_is_only_pointed_out() -> None:
+    other = program(9, 31, pin="/sys/fs/bpf/b/xdp_allow")
+    theirs = structs.replace(counter(31), pinned=("/sys/fs/bpf/b/pkt_cnt",))
+    place = Place(device("veth0", 9))
+    two = scene(place, programs=(program(), other), maps=(counter(), theirs))
+    found = broken(why.at_once(two))
+    assert (found.cause, found.mend) == ("another map", "xdpctl dump /sys/fs/bpf/b/pkt_cnt")
+    assert why.at_once(structs.replace(two, asked=place)) is None
+
+
+def test_labs_of_others_number_their_devices_alike() -> None:
+    theirs = structs.replace(VETH1, netns="/proc/9/ns/net", inside=("nsenter", "--net=/proc/9/ns/net"))
+    assert scene(VETH0, theirs, VETH1).other_end(VETH0) == VETH1
+    assert scene(VETH0, theirs).other_end(VETH0) == theirs
+    assert scene(VETH0, theirs, structs.replace(theirs, netns="/proc/8/ns/net")).other_end(VETH0) is None
+    namesake = Place(device("veth0", 9), "/proc/9/ns/net")
+    not_ours = structs.replace(program(9, 31), pinned=())
+    maps = (counter(), counter(31, pinned=False))
+    idle = Place(device("veth0"))
+    found = why.at_once(scene(idle, namesake, programs=(program(), not_ours), maps=maps))
+    assert broken(found).cause == "not attached"
+
+
+def test_what_is_not_pinned_alone_is_attached_by_its_path_or_number() -> None:
+    idle = Place(device("veth0"))
+    two = (program(7), program(8, name="second"))
+    found = broken(why.at_once(scene(LOOPBACK, idle, programs=two)))
+    assert found.mend == f"ip link set dev veth0 xdp pinned {PIN}/xdp_allow"
+    unpinned = structs.replace(program(), pinned=())
+    found = broken(why.at_once(scene(LOOPBACK, idle, VETH1, programs=(unpinned,))))
+    assert found.mend == "bpftool net attach xdp id 7 dev veth0"
+
+
+def test_a_device_is_named_only_where_there_is_no_choice() -> None:
+    two = (LOOPBACK, Place(device("eth0")), Place(device("eth1", index=4)))
+    assert broken(why.at_once(scene(*two))).mend == "xdpctl attach DEV"
+
+
+def test_a_full_map_is_told_by_what_was_lost_or_by_its_size() -> None:
+    lost = structs.replace(watched(9, 9, {25: 2}), lost={MapId(25): 7})
+    found = broken(why.after(scene(), lost))
+    assert (found.cause, found.says) == (
+        "map full",
+        "pkt_cnt (id 25) is full: it holds 8 elements, and 7 packets found no place in 1.1 s",
+    )
+    stuck = structs.replace(watched(9, 9), full=frozenset({MapId(25)}))
+    assert broken(why.after(scene(), stuck)).says == "pkt_cnt (id 25) is full: it holds 8 elements"
+    assert isinstance(why.after(scene(), structs.replace(stuck, counted={MapId(25): 9})), Moves)
+    assert broken(why.after(scene(), structs.replace(stuck, traffic={}, runs=0))).cause == "no traffic"
+
+
+def test_what_a_program_keeps_in_global_variables_is_a_counter_only_of_others() -> None:
+    ours = program(7, 25, 26, 27)
+    maps = (counter(25, "config"), counter(26, "actions"), counter(27, "xdp_allo.bss", pinned=False))
+    asked = scene(programs=(ours,), maps=maps, asked=maps[0])
+    both = broken(why.after(asked, watched(3, 3, {26: 3, 27: None})))
+    assert both.says == "xdp_allow (id 7, native mode) counted in actions, and left config as it was"
+    assert broken(why.after(asked, watched(3, 3, {27: None}))).cause == "nothing counted"
+    theirs = structs.replace(asked, programs=(structs.replace(ours, metadata={}),))
+    found = broken(why.after(theirs, watched(3, 3, {27: None})))
+    assert (found.cause, found.mend) == ("another counter", "xdpctl dump id:27")
+
+
+def test_no_bpffs_and_a_hidden_one() -> None:
+    mounts = ((), (BPFFS, BPFFS), (BPFFS,))
+    elsewhere = program(pin="/mnt/bpf/x/xdp_allow")
+    found = [why.at_once(scene(programs=(elsewhere,), maps=(), mounted=mounted)) for mounted in mounts]
+    assert [broken(one).cause for one in found] == ["no bpffs", "hidden pins", "pinned elsewhere"]
+    assert broken(why.at_once(scene(programs=(), maps=(), mounted=()))).cause == "no program"
+
+
+def any_scene(chance: Random) -> Scene:
+    names = ["pkt_cnt", "other", "xdp_allo.bss"]
+    maps = tuple(
+        counter(25 + i, chance.choice(names), chance.random() < 0.5) for i in range(chance.randint(0, 3))
+    )
+    programs = tuple(
+        structs.replace(
+            program(7 + i, chance.randint(25, 29), kind=chance.choice(["xdp", "xdp", "ext"])),
+            pinned=chance.choice([(), (f"{PIN}/xdp_allow",), ("/sys/fs/bpf/b/xdp_allow",)]),
+        )
+        for i in range(chance.randint(0, 3))
+    )
+    able = [p.id for p in programs if p.type == "xdp"]
+
+    def some(name: str, **what: Any) -> Device:
+        on = [chance.choice(able)] if able and chance.random() < 0.5 else []
+        return device(name, *on, flags=chance.choice([(), UP, UP, ("UP", "NO-CARRIER")]), **what)
+
+    places = (
+        LOOPBACK,
+        Place(some("veth0", link_index=3, master=chance.choice([None, "br0"]))),
+        Place(some("veth1", index=3, link_index=2), chance.choice(["peer", "/proc/3/ns/net"]), IN_PEER),
+        Place(some("br0", index=9, kind="bridge")),
+    )
+    asked = chance.choice([None, *places, *maps])
+    mounted = chance.choice([(), (BPFFS,), (BPFFS, BPFFS)])
+    return scene(
+        *places,
+        programs=programs,
+        maps=maps,
+        asked=asked,
+        mounted=mounted,
+        netns=chance.choice([None, "peer"]),
+    )
+
+
+def test_every_scene_has_an_answer() -> None:
+    chance, causes = Random(4), set()
+    for _ in range(3000):
+        found: Broken | Moves | None = why.at_once(seen := any_scene(chance))
+        if found is None:
+            counted: dict[int, int | None] = {m.id: 2 for m in seen.maps if chance.random() < 0.3}
+            received, runs = chance.choice([0, 5]), chance.choice([None, 0, 3])
+            beneath, looped = (
+                Traffic(chance.choice([0, 2]), chance.choice([0, 1])),
+                Traffic(chance.choice([0, 3])),
+            )
+            found = why.after(seen, watched(received, runs, counted, br0=beneath, lo=looped))
+        assert found.says
+        causes.add(found.cause if isinstance(found, Broken) else "moves")
+    assert len(causes) > 18

@@ -1,0 +1,43 @@
+"""The kernel counts runs only for as long as somebody wants to know."""
+
+import contextlib
+import os
+
+import pytest
+
+from xdpctl.tools import host, libbpf, proc, runs
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr(proc, "_show", lines.append)
+    monkeypatch.setattr(host, "read", {"/proc/sys/kernel/bpf_stats_enabled": "0\n"}.get)
+    return lines
+
+
+def test_counting_ends_even_after_a_failure(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
+    file, other = os.pipe()
+    monkeypatch.setattr(libbpf, "count_runs", lambda: file)
+    with contextlib.suppress(KeyboardInterrupt), runs.counted() as known:
+        assert known
+        raise KeyboardInterrupt
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(file)
+    os.close(other)
+    assert shown == ["sysctl -q kernel.bpf_stats_enabled=1", "sysctl -q kernel.bpf_stats_enabled=0"]
+
+
+def test_counting_that_was_switched_on_stays_on(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
+    monkeypatch.setattr(host, "read", {"/proc/sys/kernel/bpf_stats_enabled": "1\n"}.get)
+    monkeypatch.delattr(libbpf, "count_runs")
+    with runs.counted() as known:
+        assert known
+    assert shown == []
+
+
+def test_without_libbpf_it_is_not_known(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
+    monkeypatch.setattr(libbpf, "_library", lambda: None)
+    with runs.counted() as known:
+        assert not known
+    assert shown == []

@@ -1,0 +1,100 @@
+"""The commands that mend what `why` finds, as lines for a root shell."""
+
+from collections.abc import Iterable
+
+from xdpctl.core.artifacts import PIN_DIRECTORY
+from xdpctl.core.model import Argv, Map, Mode, Program
+from xdpctl.core.owners import DISPATCHER, pinned_programs
+from xdpctl.core.plan import command_line
+from xdpctl.core.scene import Place, Running, Scene
+
+
+def line(*words: str, inside: Argv = ()) -> str:
+    return command_line((*inside, *words))
+
+
+def then(*lines: str) -> str:
+    return " && ".join(filter(None, lines))
+
+
+def xdpctl(*words: str, netns: str = "", pin: str = PIN_DIRECTORY) -> str:
+    options = ("--netns", netns) if netns else ()
+    pins = () if pin == PIN_DIRECTORY else ("--pin", pin)
+    return line("xdpctl", *options, *words, *pins)
+
+
+def load(scene: Scene, where: Place | None = None) -> str:
+    device, netns, _ = _address(scene, where)
+    return xdpctl("load", "--dev", device, netns=netns, pin=scene.pin)
+
+
+def attach(scene: Scene, program: Program, where: Place | None = None, mode: Mode | None = None) -> str:
+    device, netns, inside = _address(scene, where)
+    how = "xdp" if mode is None else mode.ip_word
+    if not program.pinned:
+        return line("bpftool", "net", "attach", how, "id", str(program.id), "dev", device, inside=inside)
+    pin = program.pinned[0]
+    directory = pin.rpartition("/")[0]
+    if len(pinned_programs(scene.programs, directory)) == 1:
+        wish = () if mode is None else ("--mode", mode)
+        return xdpctl("attach", device, *wish, netns=netns, pin=directory)
+    return line("ip", "link", "set", "dev", device, how, "pinned", pin, inside=inside)
+
+
+def release(scene: Scene, running: Running) -> str:
+    """Takes a program off its device, whatever holds it there."""
+    place, program = running.place, running.attachment.prog
+    if program.name == DISPATCHER:
+        return line("xdp-loader", "unload", place.device.ifname, "--all", inside=place.inside)
+    for link in scene.links:
+        if link.prog_id == program.id and link.ifindex in (None, place.device.ifindex):
+            return line("bpftool", "link", "detach", "id", str(link.id))
+    ours = (p.id == program.id for p in scene.programs if p.ours)
+    force = () if any(ours) else ("--force",)
+    return xdpctl("detach", place.device.ifname, *force, netns=place.netns)
+
+
+def up(place: Place) -> str:
+    return line("ip", "link", "set", "dev", place.device.ifname, "up", inside=place.inside)
+
+
+def pin_maps(maps: Iterable[Map], directory: str) -> str:
+    pins = (
+        line("bpftool", "map", "pin", "id", str(m.id), f"{directory}/{m.name}")
+        for m in maps
+        if not m.internal
+    )
+    return then(line("mkdir", "-p", directory), *pins)
+
+
+def dump(scene: Scene, found: Map) -> str:
+    if f"{scene.pin}/{found.name}" in found.pinned:
+        return xdpctl("dump", found.name, pin=scene.pin)
+    return xdpctl("dump", found.pinned[0] if found.pinned else f"id:{found.id}")
+
+
+def ping(place: Place, address: str, other_end: Place | None) -> str:
+    """Makes the device receive something."""
+    if not address:
+        return f"send packets to {place.name}: it has no IPv4 address that could be pinged"
+    command = ("ping", "-c", "3", address)
+    if other_end is None:
+        return f"from another machine: {line(*command)}"
+    if other_end.netns != place.netns:
+        return line(*command, inside=other_end.inside)
+    return (
+        f"move its other end into a namespace of its own, and ping from there: "
+        f"ip netns add peer && {line('ip', 'link', 'set', other_end.device.ifname, 'netns', 'peer')}"
+    )
+
+
+def _address(scene: Scene, where: Place | None) -> tuple[str, str, Argv]:
+    """The device, its namespace and what enters that; where none is named, the only one that is free."""
+    netns = scene.netns or ""
+    free = [
+        p
+        for p in scene.places
+        if p.netns == netns and "LOOPBACK" not in p.device.flags and not p.device.xdp.attached
+    ]
+    place = where or (free[0] if len(free) == 1 else None)
+    return ("DEV", netns, ()) if place is None else (place.device.ifname, place.netns, place.inside)

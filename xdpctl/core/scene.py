@@ -1,0 +1,163 @@
+"""What `why` looks at: programs, maps and devices of all network namespaces, and how they hang together."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from xdpctl.core.model import Argv, Attachment, BpfLink, Device, Map, MapId, ProgId, Program
+from xdpctl.core.mounts import Mount
+from xdpctl.core.owners import DISPATCHER, below, describe, ids
+
+
+class Place(Struct, frozen=True):
+    """A device, in its network namespace."""
+
+    device: Device
+    netns: str = ""
+    """What --netns calls it; empty for the one that xdpctl itself runs in."""
+    inside: Argv = ()
+    """What enters it."""
+
+    @property
+    def name(self) -> str:
+        return self.device.ifname + (f" in netns {self.netns}" if self.netns else "")
+
+    @property
+    def is_near(self) -> bool:
+        """In this namespace, or one that has a name: not in a container."""
+        return "/" not in self.netns
+
+    @property
+    def is_veth(self) -> bool:
+        return self.device.linkinfo.info_kind == "veth"
+
+
+class Running(Struct, frozen=True):
+    """A program on a device."""
+
+    place: Place
+    attachment: Attachment
+
+    @property
+    def says(self) -> str:
+        return f"{describe(self.attachment)} runs on {self.place.name}"
+
+
+class Scene(Struct, frozen=True):
+    programs: tuple[Program, ...]
+    maps: tuple[Map, ...]
+    links: tuple[BpfLink, ...]
+    places: tuple[Place, ...]
+    pin: str
+    """The pin directory."""
+    mounted: tuple[Mount, ...] = ()
+    netns: str | None = None
+    """The namespace that the question is about; None for all."""
+    asked: Map | Place | None = None
+    """What the question is about; None for what is pinned."""
+
+    def xdp(self) -> tuple[Program, ...]:
+        """XDP programs, and those that libxdp makes parts of its dispatcher."""
+        return tuple(p for p in self.programs if p.type in ("xdp", "ext"))
+
+    def pinned(self) -> tuple[Program, ...]:
+        return tuple(p for p in self.xdp() if below(p.pinned, self.pin))
+
+    def programs_asked(self) -> tuple[Program, ...]:
+        if isinstance(self.asked, Place):
+            here = self.asked.device.xdp.attached
+            parts = any(a.prog.name == DISPATCHER for a in here)
+            numbers = {a.prog.id for a in here}
+            return tuple(p for p in self.programs if p.id in numbers or (parts and p.type == "ext"))
+        if isinstance(self.asked, Map):
+            return self.users((self.asked,))
+        return self.pinned() or self.users(self.pinned_maps())
+
+    def maps_asked(self) -> tuple[Map, ...]:
+        """The maps that should move: none that hold constants."""
+        if isinstance(self.asked, Map):
+            return (self.asked,)
+        pinned = () if isinstance(self.asked, Place) else self.pinned_maps()
+        return pinned or self.maps_of(self.programs_asked())
+
+    def pinned_maps(self) -> tuple[Map, ...]:
+        return tuple(m for m in self.maps if below(m.pinned, self.pin))
+
+    def maps_of(self, programs: Iterable[Program]) -> tuple[Map, ...]:
+        used = {i for p in programs for i in p.map_ids}
+        return tuple(m for m in self.maps if m.id in used and not m.name.endswith(".rodata"))
+
+    def users(self, maps: Iterable[Map]) -> tuple[Program, ...]:
+        wanted = {m.id for m in maps}
+        return tuple(p for p in self.xdp() if wanted & set(p.map_ids))
+
+    def running(self, programs: Iterable[Program]) -> tuple[Running, ...]:
+        """Where these programs run, in any namespace."""
+        doors = self._doors(tuple(programs))
+        return tuple(Running(place, a) for place in self.places for a in place.device.attachments_of(doors))
+
+    def running_asked(self) -> tuple[Running, ...]:
+        """Where the programs run that the question is about, as far as it is about those devices."""
+        found = self.running(self.programs_asked())
+        if isinstance(self.asked, Place):
+            return tuple(r for r in found if r.place == self.asked)
+        return tuple(r for r in found if self.netns is None or r.place.netns == self.netns)
+
+    def other_end(self, place: Place) -> Place | None:
+        """Of a veth pair, if it can be seen from here."""
+        if not place.is_veth:
+            return None
+        found = [other for other in self.places if _is_pair(place, other)]
+        named = [other for other in found if other.is_near]  # labs of others may number devices alike
+        return named[0] if len(named) == 1 else found[0] if len(found) == 1 else None
+
+    def beneath(self, place: Place) -> tuple[Place, ...]:
+        """The devices through which packets come to this one: ports of a bridge, what a VLAN lies on."""
+        name = place.device.ifname
+        neighbours = [other for other in self.places if other.netns == place.netns]
+        lies_on = None if place.is_veth else place.device.link
+        return tuple(p for p in neighbours if p.device.master == name or p.device.ifname == lies_on)
+
+    def _doors(self, programs: tuple[Program, ...]) -> frozenset[ProgId]:
+        """What has to be attached so that these programs run: they themselves, or who calls them."""
+        tables = {m.id for m in self.maps if m.type == "prog_array"}
+        objects = {p.btf_id for p in programs if p.btf_id}
+        callers = (p for p in self.programs if p.btf_id in objects and tables & set(p.map_ids))
+        parts = any(p.type == "ext" for p in programs)
+        dispatchers = (p for p in self.programs if parts and p.name == DISPATCHER)
+        return ids((*programs, *callers, *dispatchers))
+
+
+def _is_pair(one: Place, other: Place) -> bool:
+    if not other.is_veth or one == other:
+        return False
+    if one.device.link is not None:
+        return one.netns == other.netns and one.device.link == other.device.ifname
+    numbers = (one.device.link_index, other.device.link_index)
+    return one.netns != other.netns and numbers == (other.device.ifindex, one.device.ifindex)
+
+
+class Traffic(Struct, frozen=True):
+    received: int = 0
+    sent: int = 0
+
+
+class Watched(Struct, frozen=True):
+    """What happened while the machine was watched."""
+
+    seconds: float
+    traffic: dict[str, Traffic]
+    """By the names of places."""
+    addresses: dict[str, str]
+    """An IPv4 address of each place that has one."""
+    runs: int | None
+    """How often the programs ran; None where the kernel can't tell."""
+    counted: dict[MapId, int | None]
+    """The maps that changed, and by how many packets where that can be told."""
+    lost: dict[MapId, int]
+    """Packets that found no place in a map."""
+    full: frozenset[MapId] = frozenset()
+
+    def of(self, places: Iterable[Place]) -> Traffic:
+        found = [self.traffic.get(place.name, Traffic()) for place in places]
+        return Traffic(sum(t.received for t in found), sum(t.sent for t in found))

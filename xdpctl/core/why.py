@@ -1,0 +1,74 @@
+"""Why a counter doesn't move: the first broken link of the chain from the pins to the packets."""
+
+from msgspec import Struct
+
+from xdpctl.core import why_counts, why_placed
+from xdpctl.core.broken import Broken, join, packets, times
+from xdpctl.core.owners import describe
+from xdpctl.core.scene import Running, Scene, Watched
+
+AT_ONCE = (
+    why_placed.hidden_pins,
+    why_placed.no_program,
+    why_placed.nothing_pinned,
+    why_placed.other_map,
+    why_placed.unused_map,
+    why_placed.elsewhere,
+    why_placed.no_map,
+    why_placed.not_attached,
+    why_placed.read_only,
+    why_counts.down,
+    why_counts.no_carrier,
+)
+"""In the order of the chain: each relies on those before it."""
+WATCHED = (
+    why_counts.passed_by,
+    why_counts.only_sent,
+    why_counts.through_loopback,
+    why_counts.no_traffic,
+    why_counts.never_ran,
+    why_counts.other_counter,
+)
+
+
+class Moves(Struct, frozen=True):
+    """The counter moves."""
+
+    seconds: float
+    running: tuple[Running, ...]
+    received: int
+    runs: int | None
+    counted: dict[str, int | None]
+    """The maps that changed, and by how many packets where that can be told."""
+
+    @property
+    def says(self) -> str:
+        devices = join(r.place.name for r in self.running)
+        ran = "" if self.runs is None else f", {self._programs} ran {times(self.runs)}"
+        counts = join(
+            f"{name} changed" if count is None else f"{name} counted {count}"
+            for name, count in self.counted.items()
+        )
+        return f"{devices} received {packets(self.received)} in {self.seconds:.1f} s{ran}, {counts}"
+
+    @property
+    def _programs(self) -> str:
+        return join(describe(r.attachment) for r in self.running)
+
+
+def at_once(scene: Scene) -> Broken | None:
+    """What is broken before any packet comes."""
+    return next((found for check in AT_ONCE if (found := check(scene))), None)
+
+
+def after(scene: Scene, watched: Watched) -> Broken | Moves:
+    """What is broken on the way of the packets, if anything is."""
+    if broken := why_counts.full(scene, watched):
+        return broken
+    counted = {m.name: watched.counted[m.id] for m in scene.maps_asked() if m.id in watched.counted}
+    if counted:
+        running = why_counts.connected(scene)
+        received = watched.of(dict.fromkeys(r.place for r in running)).received
+        return Moves(watched.seconds, running, received, watched.runs, counted)
+    found = (check(scene, watched) for check in WATCHED)
+    return next(filter(None, found), None) or why_counts.nothing_counted(scene, watched)

@@ -1,0 +1,186 @@
+"""Whether packets arrive and are counted: what has to be watched, after a look at the devices."""
+
+from xdpctl.core import mending
+from xdpctl.core.broken import Broken, Link, join, packets, times
+from xdpctl.core.model import Mode, Program
+from xdpctl.core.owners import describe, ids
+from xdpctl.core.scene import Place, Running, Scene, Watched
+
+
+def down(scene: Scene) -> Broken | None:
+    found = scene.running_asked()
+    if any(_is_up(r.place) for r in found):
+        return None
+    return Broken(Link.UP, "device down", f"{found[0].says}, which is down", mending.up(found[0].place))
+
+
+def no_carrier(scene: Scene) -> Broken | None:
+    if connected(scene):
+        return None
+    running = next(r for r in scene.running_asked() if _is_up(r.place))
+    end = scene.other_end(running.place)
+    if end is not None:
+        says = f"{running.says}, whose other end, {end.name}, is down"
+        return Broken(Link.UP, "other end down", says, mending.up(end))
+    what = "whose other end is down" if running.place.is_veth else "to which nothing is connected"
+    mend = "set its other end up" if running.place.is_veth else "connect it"
+    return Broken(Link.UP, "no carrier", f"{running.says}, {what}", mend)
+
+
+def connected(scene: Scene) -> tuple[Running, ...]:
+    """Where the programs can receive something."""
+    return tuple(r for r in scene.running_asked() if _is_up(r.place) and _has_carrier(scene, r.place))
+
+
+def full(scene: Scene, watched: Watched) -> Broken | None:
+    for found in scene.maps_asked():
+        lost = watched.lost.get(found.id, 0)
+        stuck = found.id in watched.full and not watched.counted and _gets_any(scene, watched)
+        if lost or stuck:
+            count = f", and {packets(lost)} found no place in {watched.seconds:.1f} s" if lost else ""
+            says = f"{found.name} (id {found.id}) is full: it holds {found.max_entries} elements{count}"
+            again = mending.then(
+                mending.xdpctl("unload", pin=scene.pin), mending.load(scene, _places(scene)[0])
+            )
+            return Broken(Link.COUNTS, "map full", says, f"build it with a larger max_entries, then: {again}")
+    return None
+
+
+def passed_by(scene: Scene, watched: Watched) -> Broken | None:
+    """Packets come to what lies beneath the device, and no further."""
+    if _gets_any(scene, watched):
+        return None
+    for running in connected(scene):
+        for below in scene.beneath(running.place):
+            if watched.of([below]).received:
+                return _stopped_beneath(scene, watched, running, below)
+    return None
+
+
+def _stopped_beneath(scene: Scene, watched: Watched, running: Running, below: Place) -> Broken:
+    received = f"{packets(watched.of([below]).received)} in {watched.seconds:.1f} s"
+    name = running.place.name
+    # While a program is above, the kernel changes nothing beneath.
+    release = mending.release(scene, running)
+    ours = ids(scene.programs_asked())
+    for attachment in below.device.xdp.attached:
+        if attachment.prog.id not in ours:
+            earlier = Running(below, attachment)
+            says = f"{earlier.says}, beneath {name}, and decides first: of {received} none came through"
+            again = _attach(scene, running.place)
+            mend = mending.then(release, mending.release(scene, earlier), again)
+            return Broken(Link.RECEIVES, "earlier program", says, mend)
+    says = f"{below.name}, beneath {name}, received {received}, but none was for {name} itself"
+    return Broken(Link.RECEIVES, "passed by", says, mending.then(release, _attach(scene, below)))
+
+
+def only_sent(scene: Scene, watched: Watched) -> Broken | None:
+    sent = watched.of(_places(scene)).sent
+    if _gets_any(scene, watched) or not sent:
+        return None
+    places = _places(scene)
+    says = (
+        f"{join(p.name for p in places)} sent {packets(sent)} in {watched.seconds:.1f} s and received none: "
+        f"a program sees only what its device receives"
+    )
+    end = scene.other_end(places[0])
+    mend = _attach(scene, end) if end else "let the other side answer, or send"
+    return Broken(Link.RECEIVES, "only sends", says, mend)
+
+
+def through_loopback(scene: Scene, watched: Watched) -> Broken | None:
+    place = _places(scene)[0]
+    own = (p for p in scene.places if p.netns == place.netns)
+    looped = watched.of(p for p in own if "LOOPBACK" in p.device.flags).received
+    if _gets_any(scene, watched) or not looped:
+        return None
+    says = (
+        f"{place.name} received no packets in {watched.seconds:.1f} s, but the loopback device {looped}: "
+        f"what a machine sends to its own addresses goes no other way"
+    )
+    return Broken(Link.RECEIVES, "through loopback", says, _ping(scene, watched, place))
+
+
+def no_traffic(scene: Scene, watched: Watched) -> Broken | None:
+    if _gets_any(scene, watched):
+        return None
+    names = join(p.name for p in _places(scene))
+    says = f"{_ran_by(scene)} waits on {names}, which received no packets in {watched.seconds:.1f} s"
+    return Broken(Link.RECEIVES, "no traffic", says, _ping(scene, watched, _places(scene)[0]))
+
+
+def never_ran(scene: Scene, watched: Watched) -> Broken | None:
+    if watched.runs != 0:
+        return None
+    running = connected(scene)[0]
+    generic = running.attachment.mode.mode is Mode.GENERIC
+    received = packets(_received(scene, watched))
+    says = (
+        f"{running.place.name} received {received} in {watched.seconds:.1f} s, and {_ran_by(scene)} saw none"
+    )
+    mode = Mode.NATIVE if generic else Mode.GENERIC
+    again = mending.attach(scene, _program(scene), running.place, mode)
+    return Broken(Link.RUNS, "never ran", says, mending.then(mending.release(scene, running), again))
+
+
+def other_counter(scene: Scene, watched: Watched) -> Broken | None:
+    """The program runs, and counts in a map that isn't the one that is asked about."""
+    moved = [m for m in scene.maps_of(scene.programs_asked()) if m.id in watched.counted]
+    # In the global variables of our own programs stands what they keep for themselves.
+    moved = [m for m in moved if not m.internal] or ([] if _program(scene).ours else moved)
+    if not moved:
+        return None
+    mine, theirs = join(m.name for m in scene.maps_asked()), join(m.name for m in moved)
+    says = f"{_ran_by(scene)} counted in {theirs}, and left {mine} as it was"
+    return Broken(Link.COUNTS, "another counter", says, mending.dump(scene, moved[0]))
+
+
+def nothing_counted(scene: Scene, watched: Watched) -> Broken:
+    running = connected(scene)[0]
+    got = f"received {packets(_received(scene, watched))}"
+    ran = got if watched.runs is None else f"ran {times(watched.runs)}"
+    who = running.place.name if watched.runs is None else _ran_by(scene)
+    maps = join(m.name for m in scene.maps_asked())
+    says = f"{who} {ran} in {watched.seconds:.1f} s, and {maps} stayed the same: it counts other packets"
+    look = mending.line("bpftool", "prog", "dump", "xlated", "id", str(running.attachment.prog.id), "linum")
+    return Broken(Link.COUNTS, "nothing counted", says, f"see which it counts: {look}")
+
+
+def _is_up(place: Place) -> bool:
+    return "UP" in place.device.flags
+
+
+def _has_carrier(scene: Scene, place: Place) -> bool:
+    """The kernel takes up to a second to notice that the other end of a pair is up again."""
+    end = scene.other_end(place)
+    return _is_up(end) if end else "NO-CARRIER" not in place.device.flags
+
+
+def _places(scene: Scene) -> tuple[Place, ...]:
+    return tuple(dict.fromkeys(r.place for r in connected(scene)))
+
+
+def _received(scene: Scene, watched: Watched) -> int:
+    return watched.of(_places(scene)).received
+
+
+def _gets_any(scene: Scene, watched: Watched) -> bool:
+    """Some drivers don't count what a program drops: that it ran is proof enough."""
+    return bool(watched.runs or _received(scene, watched))
+
+
+def _ran_by(scene: Scene) -> str:
+    return join(describe(r.attachment) for r in connected(scene))
+
+
+def _program(scene: Scene) -> Program:
+    running = connected(scene)[0].attachment.prog.id
+    return next((p for p in scene.programs_asked() if p.id == running), scene.programs_asked()[0])
+
+
+def _attach(scene: Scene, where: Place) -> str:
+    return mending.attach(scene, _program(scene), where)
+
+
+def _ping(scene: Scene, watched: Watched, place: Place) -> str:
+    return mending.ping(place, watched.addresses.get(place.name, ""), scene.other_end(place))

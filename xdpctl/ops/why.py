@@ -1,0 +1,170 @@
+"""Look at the machine, watch it for a second, and say why a counter doesn't move."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct, structs
+
+from xdpctl.core import growth, why, why_placed
+from xdpctl.core.broken import Broken
+from xdpctl.core.model import Map, MapId
+from xdpctl.core.scene import Place, Scene, Traffic, Watched
+from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.why import Moves
+from xdpctl.errors import BadRequest, Refused
+from xdpctl.tools import bpffs, bpftool, host, iplink, maps, netns, proc, runs
+
+WINDOW = 1.1
+"""Seconds to watch: long enough for the next of pings that come each second."""
+
+
+def explain(
+    name: str | None,
+    directories: tuple[str, ...],
+    netns_name: str,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Broken | Moves:
+    """`name` is a map or a device; None is for what is pinned in the first of the directories."""
+    host.require_privileges()
+    scene = _scene(directories[0], netns_name)
+    try:
+        scene = structs.replace(scene, asked=_asked(name, directories, scene))
+    except BadRequest:
+        directory = os.path.dirname(name or "")
+        hidden = why_placed.hidden_pins(structs.replace(scene, pin=directory)) if directory else None
+        if hidden is None:
+            raise
+        return hidden
+    return why.at_once(scene) or why.after(scene, _watch(scene, sleep, clock))
+
+
+def _scene(pin: str, netns_name: str) -> Scene:
+    return Scene(
+        bpftool.programs(),
+        bpftool.maps(),
+        bpftool.links(),
+        tuple(_places(netns.named(netns_name))),
+        pin,
+        bpffs.mounted(),
+        netns.named(netns_name).name or None,
+    )
+
+
+def _places(asked: netns.Netns) -> Iterator[Place]:
+    for found, devices in iplink.everywhere():
+        namespace = asked if netns.same(found, asked) else found
+        for device in devices:
+            yield Place(device, namespace.name, namespace.prefix)
+
+
+def _asked(name: str | None, directories: tuple[str, ...], scene: Scene) -> Map | Place | None:
+    if name is None:
+        return None
+    here = [p for p in scene.places if p.netns == (scene.netns or "")]
+    for place in here:
+        if place.device.ifname == name:
+            return place
+    try:
+        found = maps.find(name, directories).map
+    except BadRequest as error:
+        if "/" in name or name.startswith("id:") or not error.message.startswith("there is no map"):
+            raise
+        raise _neither(name, here, scene) from error
+    _refuse_others(found, scene)
+    return next((m for m in scene.maps if m.id == found.id), found)
+
+
+def _neither(name: str, here: list[Place], scene: Scene) -> BadRequest:
+    elsewhere = [p.netns for p in scene.places if p.device.ifname == name and p.is_near]
+    known = [p.device.ifname for p in here] + sorted({m.name for m in scene.maps if m.name})
+    where = (f"there is one in netns {n}: xdpctl --netns {n} why {name}" for n in elsewhere)
+    return BadRequest(
+        f"there is no map and no device {name!r}",
+        *((elsewhere and [next(where)]) or did_you_mean(name, known)),
+    )
+
+
+def _refuse_others(found: Map, scene: Scene) -> None:
+    others = [p for p in scene.programs if found.id in p.map_ids]
+    if others and not scene.users((found,)):
+        raise BadRequest(
+            f"{found.name} belongs to {others[0].name}, a {others[0].type} program",
+            "why knows of XDP programs alone",
+        )
+
+
+class _Look(Struct, frozen=True):
+    dumps: dict[MapId, bytes]
+    runs: int
+    meters: dict[str, iplink.Meter]
+    at: float
+
+
+def _watch(scene: Scene, sleep: Callable[[float], None], clock: Callable[[], float]) -> Watched:
+    """The devices are looked at last before and first after: what they receive then is counted by then."""
+    programs = frozenset(r.attachment.prog.id for r in scene.running_asked())
+    watched = {m.id: m for m in (*scene.maps_asked(), *scene.maps_of(scene.programs_asked()))}
+    with runs.counted() as known:
+        dumps, ran = _dumps(watched), runs.total(programs)
+        first = _Look(dumps, ran, _meters(scene), clock())
+        sleep(WINDOW)
+        at, metered = clock(), _meters(scene)
+        _refuse_gone(scene, metered)
+        ran = runs.total(programs)
+    then = _Look(_dumps(watched), ran, metered, at)
+    return _difference(watched, first, then, known)
+
+
+def _refuse_gone(scene: Scene, metered: dict[str, iplink.Meter]) -> None:
+    for running in scene.running_asked():
+        if running.place.name not in metered:
+            raise Refused(
+                f"{running.place.name} has gone meanwhile", "xdpctl status shows where programs run"
+            )
+
+
+def _difference(watched: dict[MapId, Map], first: _Look, then: _Look, known: bool) -> Watched:
+    changed = [i for i in watched if first.dumps[i] != then.dumps[i]]
+    globals_ = [i for i, m in watched.items() if m.name.endswith(".bss")]
+    return Watched(
+        then.at - first.at,
+        {name: _traffic(meter, then.meters.get(name, meter)) for name, meter in first.meters.items()},
+        {name: meter.address for name, meter in then.meters.items()},
+        then.runs - first.runs if known else None,
+        {i: growth.counted(first.dumps[i], then.dumps[i]) for i in changed},
+        {
+            m.id: sum(growth.lost(m.name, first.dumps[i], then.dumps[i]) for i in globals_)
+            for m in watched.values()
+        },
+        frozenset(i for i, m in watched.items() if _is_full(m, then.dumps[i])),
+    )
+
+
+def _traffic(first: iplink.Meter, then: iplink.Meter) -> Traffic:
+    before, now = first.stats64, then.stats64
+    return Traffic(now.rx.packets - before.rx.packets, now.tx.packets - before.tx.packets)
+
+
+def _is_full(found: Map, dump: bytes) -> bool:
+    can_be = found.elements_come_singly and not found.forgets
+    return can_be and growth.elements(dump) >= found.max_entries
+
+
+def _dumps(watched: dict[MapId, Map]) -> dict[MapId, bytes]:
+    """What can't be dumped stays the same."""
+    asked = {i: proc.start(bpftool.command("map", "dump", "id", str(i))) for i in watched}
+    return {i: running.result(seconds=600).out for i, running in asked.items()}
+
+
+def _meters(scene: Scene) -> dict[str, iplink.Meter]:
+    """Of all devices in the namespaces of the devices in question, by the names of places."""
+    places = {r.place.netns: r.place for r in scene.running_asked()}
+    return {
+        Place(p.device, p.netns).name: meter
+        for namespace in places.values()
+        for meter in iplink.meters(namespace.inside)
+        for p in scene.places
+        if p.netns == namespace.netns and p.device.ifname == meter.ifname
+    }

@@ -1,0 +1,36 @@
+"""How often programs run, which the kernel counts only when it is asked to."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from xdpctl.core.model import ProgId
+from xdpctl.tools import bpftool, host, libbpf, proc
+
+SETTING = "kernel.bpf_stats_enabled"
+
+
+@contextmanager
+def counted() -> Iterator[bool]:
+    """Has the kernel count for as long as this lasts, however it ends; False where it can't.
+
+    The kernel does so while a file is open, which libbpf opens. A shell has only the setting.
+    """
+    if (host.read(f"/proc/sys/{SETTING.replace('.', '/')}") or "").strip() == "1":
+        yield True
+        return
+    file = libbpf.count_runs()
+    if file < 0:
+        yield False
+        return
+    proc.shown(("sysctl", "-q", f"{SETTING}=1"))
+    try:
+        yield True
+    finally:
+        os.close(file)
+        proc.shown(("sysctl", "-q", f"{SETTING}=0"))
+
+
+def total(ids: frozenset[ProgId]) -> int:
+    """How often these programs ran while that was counted."""
+    return sum(p.run_cnt for p in bpftool.programs_without_pins() if p.id in ids)

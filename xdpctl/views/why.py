@@ -1,0 +1,29 @@
+"""Why a counter doesn't move, or the numbers that say it does, as text or JSON."""
+
+from typing import Any
+
+import msgspec
+
+from xdpctl.core.broken import Broken
+from xdpctl.core.why import Moves
+
+SCHEMA = 1
+
+
+def as_text(found: Broken | Moves) -> str:
+    return found.says if isinstance(found, Moves) else f"{found.says}\n  mend: {found.mend}"
+
+
+def as_json(found: Broken | Moves) -> str:
+    said: dict[str, Any] = {"schema": SCHEMA, "ok": isinstance(found, Moves), "says": found.says}
+    if isinstance(found, Moves):
+        said |= {
+            "seconds": round(found.seconds, 3),
+            "devices": list(dict.fromkeys(r.place.name for r in found.running)),
+            "received": found.received,
+            "runs": found.runs,
+            "counted": found.counted,
+        }
+    else:
+        said |= {"link": found.link, "cause": found.cause, "mend": found.mend}
+    return msgspec.json.encode(said).decode()
