@@ -120,6 +120,7 @@ def test_help_and_version(run: Run) -> None:
         ("bench --race missing.c", "--race has programs of its own\n  leave out missing.c, or --race"),
         ("bench --rounds 1", "--rounds"),
         ("bench --repeat 10", "--repeat"),
+        ("trace --count 0", "--count"),
         ("new missing/counter.toml", "missing/counter.toml can't be written: No such file or directory"),
     ],
 )
@@ -144,6 +145,7 @@ def test_a_wrong_request_is_one_clear_error(line: str, says: str, run: Run) -> N
         "status --json",
         "bench",
         "bench --race",
+        "trace",
     ],
 )
 def test_what_needs_root_says_so(line: str, run: Run) -> None:

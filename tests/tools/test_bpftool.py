@@ -23,6 +23,7 @@ PROGRAM = Program(
     tuple(map(MapId, (122, 123, 124, 125, 126, 127, 128, 129, 130, 131, 132, 134, 136, 135))),
     btf_id=BtfId(130),
     run_cnt=3,
+    jited=True,
 )
 
 Stub = Callable[..., Callable[[], list[str]]]

@@ -28,6 +28,7 @@ VERBS = {
     "dump": "Show what a map holds.",
     "watch": "Show how fast counters count.",
     "why": "Say why a counter doesn't move.",
+    "trace": "Show what programs print with bpf_printk, as it comes.",
     "bench": "Measure what counting costs per packet on this machine.",
     "doctor": "Check what this machine has and lacks.",
 }

@@ -52,6 +52,8 @@ class Program(Struct, frozen=True):
     btf_id: BtfId | None = None
     run_cnt: int = 0
     """How often it ran while the kernel counted that."""
+    jited: bool = False
+    """Whether it was compiled for the processor; else the kernel interprets it."""
 
     @property
     def ours(self) -> bool:

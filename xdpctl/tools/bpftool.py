@@ -35,6 +35,12 @@ def programs_without_pins() -> tuple[Program, ...]:
     return read(proc.query(command("prog", "show")), tuple[Program, ...])
 
 
+def prints(program: Program) -> bool:
+    """Whether a program calls bpf_printk; where the kernel hides what programs call, it may."""
+    result = proc.query(command("prog", "dump", "xlated", "id", str(program.id)))
+    return re.search(rb"call bpf_(?:trace_v?printk|unspec)#", result.out) is not None
+
+
 def maps() -> tuple[Map, ...]:
     """All maps, with their pins."""
     return read(proc.query(command("-f", "map", "show")), tuple[Map, ...])

@@ -8,17 +8,21 @@ from xdpctl.tools import proc
 
 ENTER: Argv = ("exec", "unshare", "--mount", "--propagation", "private", "sh")
 """The same for a shell. With `exec`, or lines that are pasted with it might run outside."""
+ENTER_BELOW: Argv = ("exec", "unshare", "--mount", "--propagation", "slave", "sh")
+"""One in which is seen what others mount meanwhile."""
 
 _CLONE_NEWNS = 0x00020000
 _MS_REC = 0x4000
 _MS_PRIVATE = 1 << 18
+_MS_SLAVE = 1 << 19
 
 
-def enter() -> None:
+def enter(below: bool = False) -> None:
     """From here on, neither this process nor those that it starts mount anything for others."""
     import ctypes
 
-    proc.shown(ENTER)
+    proc.shown(ENTER_BELOW if below else ENTER)
+    propagation = _MS_SLAVE if below else _MS_PRIVATE
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_CLONE_NEWNS) or libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None):
+    if libc.unshare(_CLONE_NEWNS) or libc.mount(b"none", b"/", None, _MS_REC | propagation, None):
         raise Refused(f"no mount namespace can be made: {os.strerror(ctypes.get_errno())}")

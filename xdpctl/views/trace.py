@@ -1,0 +1,58 @@
+"""Lines that programs print, as text or JSON; `boot` is when the machine was started, as for `dump`."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import msgspec
+
+from xdpctl.core.trace import Line
+from xdpctl.views.table import text
+
+SCHEMA = 1
+SECOND = 1_000_000
+
+
+def as_text(lines: Sequence[Line], boot: int) -> str:
+    return "\n".join(f"{_local(line, boot)}  CPU {line.cpu:<3} {text(line.message)}" for line in lines)
+
+
+def as_json(lines: Sequence[Line], boot: int) -> str:
+    return "\n".join(
+        msgspec.json.encode(
+            {
+                "schema": SCHEMA,
+                "time": _utc(line, boot),
+                "uptime": line.microseconds / SECOND,
+                "cpu": line.cpu,
+                "task": line.task,
+                "pid": line.pid,
+                "message": line.message,
+            }
+        ).decode()
+        for line in lines
+    )
+
+
+def _when(line: Line, boot: int) -> tuple[int, int]:
+    return divmod(boot // 1000 + line.microseconds, SECOND)
+
+
+def _local(line: Line, boot: int) -> str:
+    seconds, rest = _when(line, boot)
+    return f"{_time_of_day(seconds)}.{rest:06}"
+
+
+def _utc(line: Line, boot: int) -> str:
+    seconds, rest = _when(line, boot)
+    return f"{_date_and_time(seconds)}.{rest:06}Z"
+
+
+@lru_cache(maxsize=1)
+def _time_of_day(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds):%H:%M:%S}"
+
+
+@lru_cache(maxsize=1)
+def _date_and_time(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
