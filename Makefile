@@ -39,7 +39,7 @@ test-kernels: ready ## load and count on Linux 5.10, 6.1 and 6.12 in QEMU, or on
 bench: ready ## time xdpctl against doing it by hand, and what its counters cost (needs root, uses sudo)
 	@[ "$$(id -u)" = 0 ] || echo "The bench needs root: using sudo."
 	@.venv/bin/python -m compileall -q xdpctl
-	@$$([ "$$(id -u)" = 0 ] || echo sudo) env PYTHONDONTWRITEBYTECODE=1 $(PYTHON) tests/bench.py
+	@$$([ "$$(id -u)" = 0 ] || echo sudo) env PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tests.bench
 
 # C that was generated says so in its first lines; any other C in bpf/ is somebody's own.
 clean: ## remove .venv, caches and build output
