@@ -211,3 +211,24 @@ def test_show_commands_is_truthful(lab: Lab) -> None:
     assert any("map dump" in line for line in commands)
     for line in commands:
         lab.must("sh", "-c", line)
+
+
+def test_maps_that_hold_something_else_than_counts(lab: Lab) -> None:
+    create = "bpftool map create /sys/fs/bpf/{0} type {0} key {1} value {2} entries 4 name {0}"
+    made = {
+        "devmap": (4, 8),
+        "prog_array": (4, 4),
+        "queue": (0, 4),
+        "bloom_filter": (0, 4),
+        "cgroup_array": (4, 4),
+    }
+    lab.must("sh", "-ec", "\n".join(create.format(kind, *sizes) for kind, sizes in made.items()))
+    lab.must(*"bpftool map update name devmap key 1 0 0 0 value 1 0 0 0 255 255 255 255".split())
+    entries = lab.read("/sys/fs/bpf/devmap")["entries"]
+    assert [entry["value"] for entry in entries] == [None, {"ifindex": 1, "program": 0}, None, None]
+    assert lab.dump("/sys/fs/bpf/prog_array") == {}
+    said = lab.refused(1, "queue can't be dumped, being a queue map", "dump", "/sys/fs/bpf/queue")
+    assert "bpftool map peek name queue" in said
+    lab.refused(1, "only tells whether something is in it", "dump", "/sys/fs/bpf/bloom_filter")
+    lab.refused(1, "doesn't tell which cgroups", "dump", "/sys/fs/bpf/cgroup_array")
+    lab.refused(2, "nothing in its values is a count", "watch", "/sys/fs/bpf/devmap")

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from xdpctl.core.btf import BtfDump, Types
 from xdpctl.core.chunk import Chunk
-from xdpctl.core.columns import Column, Leaf
+from xdpctl.core.columns import Column, Leaf, Record
 from xdpctl.core.meanings import MERGERS, Value, hexadecimal, unsigned
 
 
@@ -35,8 +35,26 @@ def bytes_as_they_are(key_size: int, value_size: int) -> Layout:
     return Layout(Leaf(key_size, hexadecimal), Leaf(value_size, hexadecimal))
 
 
-DEVICES = Layout(Leaf(4, unsigned, "I"), Leaf(4, unsigned, "I"), typed=True)
-"""Of a devmap, whose types the kernel doesn't keep: indexes of interfaces."""
+_NUMBER = Leaf(4, unsigned, "I")
+_OF_KINDS: dict[str, tuple[str, ...]] = {
+    "devmap": ("ifindex", "program"),
+    "devmap_hash": ("ifindex", "program"),
+    "cpumap": ("queue", "program"),
+    "prog_array": ("program",),
+    "array_of_maps": ("map",),
+    "hash_of_maps": ("map",),
+}
+"""Maps of which the kernel keeps no types, and what their values are: numbers and ids."""
+
+
+def of_kind(map_type: str, key_size: int, value_size: int) -> Layout | None:
+    """How to read a map by its type alone."""
+    names = _OF_KINDS.get(map_type, ())[: value_size // 4]
+    if not names or value_size != 4 * len(names):
+        return None
+    members = tuple((name, 4 * i, _NUMBER) for i, name in enumerate(names))
+    key = _NUMBER if key_size == 4 else Leaf(key_size, hexadecimal)
+    return Layout(key, _NUMBER if len(names) == 1 else Record(value_size, members), is_sum=False, typed=True)
 
 
 def layout(

@@ -47,6 +47,6 @@ def told(map_: Map, words: str) -> MapTypes:
 
 def layout(map_: Map, types: MapTypes, raw: bool) -> Layout:
     sizes = map_.bytes_key, map_.bytes_value
-    if not types.key_and_value.types and str(map_.type).startswith("devmap") and map_.bytes_value == 4:
-        return decode.DEVICES
+    if not types.key_and_value.types and (known := decode.of_kind(str(map_.type), *sizes)):
+        return known
     return decode.layout(types.everything, types.key_and_value, sizes, raw, host.boot_time())
