@@ -17,7 +17,8 @@ stride = -(-size // 8) * 8 if slots > 1 else size
 
 
 def key(n: int) -> bytes:
-    return n.to_bytes(4, sys.byteorder)
+    number = n.to_bytes(4, sys.byteorder)
+    return (32).to_bytes(4, sys.byteorder) + number if path.endswith("lpm_trie") else number
 
 
 def value(n: int) -> bytes:
