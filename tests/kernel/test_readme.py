@@ -12,6 +12,8 @@ VARYING = (
     (r'"id":\d+', '"id":N'),
     (r"\btag [0-9a-f]{16}", "tag T"),
     (r"\bsince \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "since S"),
+    (r"\d\d:\d\d:\d\d\.\d{6}  CPU \d+ +", "T  CPU N  "),
+    (r"in \d\.\d s", "in S"),
     (r"(MAP +ID +|pkt_cnt +\d+ +)", ""),
 )
 
