@@ -14,7 +14,7 @@ def chunk(numbers: list[int], cpus: int = 1) -> Chunk:
 
 @given(st.lists(st.lists(st.integers(0, 99))), st.integers(1, 3))
 def test_every_element_comes_once(batches: list[list[int]], cpus: int) -> None:
-    seen = Seen()
+    seen = Seen(5)
     found = [seen.only_new(chunk(numbers, cpus)) for numbers in batches]
     once = list(dict.fromkeys(number for numbers in batches for number in numbers))
     assert b"".join(part.keys for part in found) == chunk(once).keys
@@ -23,4 +23,4 @@ def test_every_element_comes_once(batches: list[list[int]], cpus: int) -> None:
 
 def test_a_chunk_of_new_ones_is_left_as_it_is() -> None:
     all_new = chunk([1, 2, 3])
-    assert Seen().only_new(all_new) is all_new
+    assert Seen(9).only_new(all_new) is all_new

@@ -61,8 +61,10 @@ def command(
     ticks = watch.ticks(interval, count, CLOCK, display.tell)
     try:
         with display:
-            for _ in watch.samples(watched, poller, ticks, display.tell):
-                if not display.show(watched):
+            for _ in ticks:
+                now = _time()
+                goes_on = watch.sample(watched, poller, display.tell)
+                if not (display.show(watched, now) and goes_on):
                     break
     finally:
         summary = view.summary([_shown(one) for one in watched], bits)
@@ -88,14 +90,13 @@ class Lines:
         else:
             session.note(what)
 
-    def show(self, watched: Sequence[Watched]) -> bool:
-        time_ = _time()
-        return session.stream((self._text(_shown(one), time_) for one in watched if one.there), live=True)
+    def show(self, watched: Sequence[Watched], now: str) -> bool:
+        return session.stream((self._text(_shown(one), now) for one in watched if one.there), live=True)
 
-    def _text(self, one: Shown, time_: str) -> str:
+    def _text(self, one: Shown, now: str) -> str:
         if self._jsonl:
-            return "".join(view.json_lines(one, time_))
-        return view.csv_lines(one, time_) if self._csv else "".join(view.lines(one, time_, self._bits))
+            return "".join(view.json_lines(one, now))
+        return view.csv_lines(one, now) if self._csv else "".join(view.lines(one, now, self._bits))
 
 
 class Screen:
@@ -108,7 +109,7 @@ class Screen:
 
     def __enter__(self) -> None:
         sys.stdout.write(OTHER_SCREEN)
-        self._resized = signal.signal(signal.SIGWINCH, lambda *_: self.show(self._watched))
+        self._resized = signal.signal(signal.SIGWINCH, lambda *_: self._draw())
 
     def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGWINCH, self._resized)
@@ -119,10 +120,13 @@ class Screen:
     def tell(self, what: str) -> None:
         self._messages.append(f"{_time()}  {what}")
 
-    def show(self, watched: Sequence[Watched]) -> bool:
+    def show(self, _watched: Sequence[Watched], _now: str) -> bool:
+        return self._draw()
+
+    def _draw(self) -> bool:
         size = shutil.get_terminal_size()
         terminal = Terminal(size.columns, size.lines, self._blocks, self._bits)
-        text = view.screen([_shown(one) for one in watched], self._messages, terminal)
+        text = view.screen([_shown(one) for one in self._watched], self._messages, terminal)
         return session.stream([DRAW, text.replace("\n", NEXT), BELOW], live=True)
 
 

@@ -1,22 +1,27 @@
 """Keys that were there before: a reader that finds its last key gone begins again, and meets old ones."""
 
 import struct
+from array import array
 
 from xdpctl.core.chunk import Chunk
 
-BUCKETS = 1 << 16
+SMALLEST, LARGEST = 1 << 10, 1 << 21
+"""Slots to begin with; more are made when half of them are taken."""
 
 
 class Seen:
-    """Remembers a million keys of any size in 20 MB, each as the 8 bytes of its hash."""
+    """Remembers keys by what Python hashes them to: two slots of 8 bytes for each."""
 
-    def __init__(self) -> None:
-        self._buckets = [b""] * BUCKETS
+    def __init__(self, expected: int) -> None:
+        size = min(LARGEST, max(SMALLEST, 1 << (2 * expected).bit_length()))
+        self._slots = array("q", bytes(8 * size))
+        self._taken = 0
 
     def only_new(self, chunk: Chunk) -> Chunk:
         """The elements that no chunk before had."""
-        new = self._places_of_new(chunk)
-        if len(new) == len(chunk):
+        hashes = [hash(key) or 1 for (key,) in struct.iter_unpack(f"{chunk.key_size}s", chunk.keys)]
+        new = self._remember(hashes)
+        if len(new) == len(hashes):
             return chunk
         keys, values = chunk.key_size, chunk.stride * chunk.cpus
         return Chunk(
@@ -27,14 +32,22 @@ class Seen:
             chunk.cpus,
         )
 
-    def _places_of_new(self, chunk: Chunk) -> list[int]:
-        """In one loop, since it is gone through for each element."""
-        buckets, new = self._buckets, []
-        hashes = [hash(key) for (key,) in struct.iter_unpack(f"{chunk.key_size}s", chunk.keys)]
-        signs = struct.pack(f"{len(hashes)}q", *hashes)
-        for place, (mark, sign) in enumerate(zip(hashes, struct.iter_unpack("8s", signs), strict=True)):
-            known = buckets[mark % BUCKETS]
-            if sign[0] not in known:
-                buckets[mark % BUCKETS] = known + sign[0]
+    def _remember(self, hashes: list[int]) -> list[int]:
+        """The places of those that weren't known; a slot that holds another one leads to the next."""
+        while 2 * (self._taken + len(hashes)) > len(self._slots):
+            self._grow()
+        slots, last, new = self._slots, len(self._slots) - 1, []
+        for place, mark in enumerate(hashes):
+            slot = mark & last
+            while (there := slots[slot]) and there != mark:
+                slot = slot + 1 & last
+            if not there:
+                slots[slot] = mark
                 new.append(place)
+        self._taken += len(new)
         return new
+
+    def _grow(self) -> None:
+        known = list(filter(None, self._slots))
+        self._slots, self._taken = array("q", bytes(16 * len(self._slots))), 0
+        self._remember(known)

@@ -112,18 +112,15 @@ def watch(
     return tuple(Watched(name, directories) for name in names), Poller(via)
 
 
-def samples(watched: Sequence[Watched], poller: Poller, ticks: Iterator[int], tell: Tell) -> Iterator[int]:
-    """At each tick all maps are read once."""
-    for tick in ticks:
-        for one in watched:
-            one.look_again(tell)
-        readings = poller.poll([part.map for one in watched if one.there for part in one.parts])
-        for one in watched:
-            if one.there:
-                one.advance(readings, tell)
-        yield tick
-        if not any(one.there or one.may_come_back for one in watched):
-            return
+def sample(watched: Sequence[Watched], poller: Poller, tell: Tell) -> bool:
+    """Read all maps once; whether any of them may be read again."""
+    for one in watched:
+        one.look_again(tell)
+    readings = poller.poll([part.map for one in watched if one.there for part in one.parts])
+    for one in watched:
+        if one.there:
+            one.advance(readings, tell)
+    return any(one.there or one.may_come_back for one in watched)
 
 
 def ticks(interval: float, count: int | None, clock: Clock, tell: Tell) -> Iterator[int]:

@@ -38,7 +38,7 @@ def _read(map_: Map, running: proc.Running) -> Iterator[Chunk]:
     """bpftool goes from key to key; where its last one has been deleted, it begins again."""
     found = chunks(running.pieces(), Shape(map_.bytes_key, map_.bytes_value, map_.per_cpu))
     if map_.elements_come_singly:
-        found = _once(found)
+        found = _once(found, map_.max_entries)
     yield from found
     if running.status == GONE:
         raise Refused(f"{map_.name} (id {map_.id}) has gone meanwhile", "xdpctl status shows maps")
@@ -46,9 +46,9 @@ def _read(map_: Map, running: proc.Running) -> Iterator[Chunk]:
         raise Refused(f"{map_.name} can't be dumped: bpftool gets no entries of a {map_.type} map")
 
 
-def _once(found: Iterable[Chunk]) -> Iterator[Chunk]:
+def _once(found: Iterable[Chunk], expected: int) -> Iterator[Chunk]:
     """Each element once, and none that had gone before its value was read."""
-    seen = Seen()
+    seen = Seen(expected)
     return (seen.only_new(chunk) for chunk in found if chunk.values)
 
 
