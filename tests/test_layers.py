@@ -111,7 +111,7 @@ def test_no_module_is_a_drawer() -> None:
 @pytest.mark.parametrize("arguments", [["--help"], ["dump", "--help"], ["status", "--help"]], ids=" ".join)
 def test_a_short_command_pays_for_nothing_slow(arguments: list[str]) -> None:
     code = (
-        "import sys; from xdpctl.cli import run; status = run(sys.argv[1:]); "
+        "import sys; from xdpctl.cli import execute; status = execute(sys.argv[1:]); "
         f"print('loaded:', [m for m in {SLOW} if m in sys.modules]); sys.exit(status)"
     )
     command = [sys.executable, "-c", code, *arguments]

@@ -11,9 +11,9 @@ def main() -> None:
     gc.disable()
     try:
         _open_closed_streams()
-        from xdpctl.cli import run
+        from xdpctl.cli import execute
 
-        status = run()
+        status = execute()
     except KeyboardInterrupt:
         status = 130
     os._exit(status)

@@ -96,7 +96,7 @@ def options(
     session.begin(dry_run, show_commands, netns or "")
 
 
-def run(words: list[str] | None = None) -> int:
+def execute(words: list[str] | None = None) -> int:
     """Run a command line; returns the exit code. Ctrl-C, SIGTERM and a lost terminal are one."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
