@@ -1,0 +1,139 @@
+"""What a program has changed: bytes of a packet, elements of a map."""
+
+import struct
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from xdpctl.core.chunk import Chunk
+from xdpctl.core.decode import Layout, decode
+from xdpctl.core.headers import Field, fields
+from xdpctl.core.meanings import Value
+
+
+class Edit(Struct, frozen=True):
+    """Bytes in the place of others; of what was put in or taken out, one side is empty."""
+
+    offset: int
+    before: bytes
+    after: bytes
+    field: Field | None = None
+    """Which they are of a header, if they are one as a whole."""
+
+
+class Change(Struct, frozen=True):
+    """An element of a map, or a global variable; None where it wasn't there, or has gone."""
+
+    key: Value
+    before: Value
+    after: Value
+
+
+class Content(NamedTuple):
+    """What a map held; of one that has all its elements from the start, only those that weren't zero."""
+
+    elements: dict[bytes, bytes]
+    shape: Chunk
+    """Of the same sizes as all chunks of this map."""
+    all_from_start: bool
+
+
+def edits(before: bytes, after: bytes) -> tuple[Edit, ...]:
+    """What to do to a packet to make it another."""
+    if before == after:
+        return ()
+    if len(before) == len(after):
+        return tuple(_in_place(before, after))
+    start = _alike(before, after)
+    end = _alike(before[start:][::-1], after[start:][::-1])
+    return (Edit(start, before[start : len(before) - end], after[start : len(after) - end]),)
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _in_place(before: bytes, after: bytes) -> Iterator[Edit]:
+    """Fields of headers as a whole, and beside them, bytes that follow upon each other."""
+    field_at = {
+        at: field for field in fields(before) for at in range(field.offset, field.offset + field.size)
+    }
+    places = [at for at in range(len(before)) if before[at] != after[at]]
+    for key, group in groupby(enumerate(places), lambda pair: field_at.get(pair[1]) or pair[1] - pair[0]):
+        if isinstance(key, Field):
+            start, end, field = key.offset, key.offset + key.size, key
+        else:
+            run = [at for _, at in group]
+            start, end, field = run[0], run[-1] + 1, None
+        yield Edit(start, before[start:end], after[start:end], field)
+
+
+def remember(chunks: Iterable[Chunk], all_from_start: bool) -> Content:
+    elements: dict[bytes, bytes] = {}
+    shape = Chunk(b"", b"", 1, 1)
+    for shape in chunks:
+        found = _elements(shape)
+        elements.update(pair for pair in found if not all_from_start or any(pair[1]))
+    return Content(elements, replace(shape, keys=b"", values=b""), all_from_start)
+
+
+def changes(before: Content, chunks: Iterable[Chunk], layout: Layout) -> Iterator[list[Change]]:
+    """What is another now than it was, chunk by chunk; `before` is used up."""
+    elements, shape = before.elements, before.shape
+    for shape in chunks:
+        absent = bytes(shape.stride * shape.cpus) if before.all_from_start else None
+        found = [(key, elements.pop(key, absent), value) for key, value in _elements(shape)]
+        yield _decoded([one for one in found if one[1] != one[2]], shape, layout)
+    yield _decoded([(key, value, None) for key, value in elements.items()], shape, layout)
+
+
+def _elements(chunk: Chunk) -> Iterator[tuple[bytes, bytes]]:
+    """Keys with the values of all CPUs; none of those of which the kernel gives no value."""
+    if not chunk.values:
+        return
+    keys = struct.iter_unpack(f"{chunk.key_size}s", chunk.keys)
+    values = struct.iter_unpack(f"{chunk.stride * chunk.cpus}s", chunk.values)
+    for (key,), (value,) in zip(keys, values, strict=True):
+        yield key, value
+
+
+_Found = tuple[bytes, bytes | None, bytes | None]
+
+
+def _decoded(found: list[_Found], shape: Chunk, layout: Layout) -> list[Change]:
+    if not found:
+        return []
+    keys = b"".join(key for key, _, _ in found)
+    olds = _values(keys, [old for _, old, _ in found], shape, layout)
+    news = _values(keys, [new for _, _, new in found], shape, layout)
+    return list(map(Change, layout.key.values(keys, shape.key_size), olds, news))
+
+
+def _values(keys: bytes, values: list[bytes | None], shape: Chunk, layout: Layout) -> list[Value]:
+    nothing = bytes(shape.stride * shape.cpus)
+    joined = b"".join(nothing if value is None else value for value in values)
+    entries = decode(replace(shape, keys=keys, values=joined), layout)
+    return [None if value is None else e.value for value, e in zip(values, entries, strict=True)]
+
+
+def of_variables(changed: Change) -> Iterator[Change]:
+    """The same of global variables, which are one element: each that is another, by its name."""
+    yield from _inside("", changed.before, changed.after)
+
+
+def _inside(name: str, before: Value, after: Value) -> Iterator[Change]:
+    if before == after:
+        return
+    if isinstance(before, dict) and isinstance(after, dict):
+        for member, part in after.items():
+            yield from _inside(f"{name}.{member}".lstrip("."), before[member], part)
+    elif isinstance(before, list) and isinstance(after, list):
+        for i, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _inside(f"{name}[{i}]", old, new)
+    else:
+        yield Change(name, before, after)

@@ -1,0 +1,40 @@
+"""What became of packets that a program was run on, one by one and all together."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from xdpctl.core.names import VERDICTS
+from xdpctl.core.packets import Packet
+
+
+class Run(NamedTuple):
+    packet: Packet
+    returned: int
+    out: bytes
+    """The packet as the program left it."""
+
+    @property
+    def verdict(self) -> str:
+        """By name; a number that is none, as it is."""
+        return VERDICTS[self.returned] if self.returned < len(VERDICTS) else str(self.returned)
+
+
+class Sums(NamedTuple):
+    packets: int = 0
+    bytes: int = 0
+    changed: int = 0
+    """How many of the packets left the program as others."""
+
+
+class Tally:
+    """Counts what comes by, for each verdict."""
+
+    def __init__(self) -> None:
+        self.verdicts: dict[str, Sums] = {}
+
+    def watch(self, runs: Iterable[Run]) -> Iterator[Run]:
+        for run in runs:
+            packets, length, changed = self.verdicts.get(run.verdict, Sums())
+            data = run.packet.data
+            self.verdicts[run.verdict] = Sums(packets + 1, length + len(data), changed + (run.out != data))
+            yield run
