@@ -29,6 +29,7 @@ VERBS = {
     "watch": "Show how fast counters count.",
     "why": "Say why a counter doesn't move.",
     "trace": "Show what programs print with bpf_printk, as it comes.",
+    "run": "Run packets through a program without a network.",
     "bench": "Measure what counting costs per packet on this machine.",
     "doctor": "Check what this machine has and lacks.",
 }

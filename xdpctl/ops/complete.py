@@ -37,6 +37,18 @@ def programs() -> list[str]:
     return [artifacts.program_of(path) for path in _built("*.bpf.c")]
 
 
+def programs_to_run() -> list[str]:
+    """Objects, and what of the built programs is pinned, where that can be seen."""
+    pinned: list[str] = []
+    with contextlib.suppress(OSError):
+        pinned = os.listdir(os.environ.get("XDPCTL_PIN") or artifacts.PIN_DIRECTORY)
+    return [*objects(), *(name for name in programs() if name in pinned)]
+
+
+def captures() -> list[str]:
+    return [str(path) for pattern in ("*.pcap", "*.pcapng", "*.cap") for path in sorted(Path().glob(pattern))]
+
+
 def presets() -> list[str]:
     return list(spec_presets.names())
 

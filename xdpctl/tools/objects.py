@@ -10,7 +10,7 @@ def choose(named: Path | None) -> Path:
     """The object that was named, or the one in bpf/."""
     if named is not None:
         return named
-    found = sorted(BUILD_DIRECTORY.glob("*.bpf.o"))
+    found = built()
     if not found:
         raise BadRequest("there is no object in bpf/", "build one: xdpctl build")
     if len(found) > 1:
@@ -18,6 +18,10 @@ def choose(named: Path | None) -> Path:
         newest = max(found, key=lambda path: path.stat().st_mtime)
         raise BadRequest(f"bpf/ holds several objects: {names}", f"name one; the last built is {newest}")
     return found[0]
+
+
+def built() -> list[Path]:
+    return sorted(BUILD_DIRECTORY.glob("*.bpf.o"))
 
 
 def read(path: Path) -> bytes:

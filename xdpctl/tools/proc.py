@@ -52,6 +52,10 @@ def show_commands(show: Show) -> None:
     _show = show
 
 
+def shows() -> bool:
+    return _show is not None
+
+
 def shown(argv: Argv, cwd: Path | None = None) -> None:
     """Show a command that is about to run."""
     if _show is not None:

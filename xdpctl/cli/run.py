@@ -1,0 +1,142 @@
+"""Run packets through a program without a network.
+
+PROGRAM is an object, or a program that is pinned or loaded: its name, a path in bpffs, or id:NUMBER.
+What runs is a private copy of it, whose maps begin empty and end with it, so that nothing else is
+counted in them and no count of yours is touched. For a copy of a loaded program its object has to be
+in bpf/. With --live the loaded program itself runs and counts.
+
+Shown are the verdict for each packet, what the program changed in it, and what changed in the maps;
+of more than 20 packets only sums, or all with --each. Nothing is sent, whatever the verdict. To the
+program the packets come from the device lo.
+
+\b
+Examples:
+  xdpctl run --packet icmp
+  xdpctl run --packet tcp-syn --packet vlan --packet short
+  xdpctl run bpf/xdp_allow.bpf.o --pcap traffic.pcap
+  xdpctl run --hex '02:00:00:00:00:01 02:00:00:00:00:02 08:06'
+  xdpctl run xdp_allow --live --packet icmp --repeat 1000
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from xdpctl.cli import arguments, session
+from xdpctl.core import packets
+from xdpctl.core.artifacts import PIN_DIRECTORY
+from xdpctl.core.packets import Packet, PacketKind
+from xdpctl.core.runs import Run, Tally
+from xdpctl.errors import BadRequest
+from xdpctl.ops import run
+from xdpctl.views import run as view
+
+
+def command(
+    program: str | None = typer.Argument(
+        None,
+        metavar="PROGRAM",
+        help="What to run.  [default: the object in bpf/, or else what is pinned]",
+        autocompletion=arguments.completion("programs_to_run"),
+        show_default=False,
+    ),
+    kinds: list[PacketKind] = typer.Option(
+        None,
+        "--packet",
+        metavar="KIND",
+        help=f"A packet, can be repeated: {', '.join(PacketKind)}. udp6 is UDP over IPv6, vlan and qinq are "
+        "pings in tags, options is UDP behind IPv4 options, fragment is a later one, short has 14 bytes.",
+    ),
+    frames: list[str] = typer.Option(
+        None, "--hex", metavar="HEX", help="A whole frame in hexadecimal, can be repeated."
+    ),
+    capture: Path | None = typer.Option(
+        None,
+        "--pcap",
+        metavar="FILE",
+        help="All packets of a capture (pcap or pcapng) of Ethernet.",
+        autocompletion=arguments.completion("captures"),
+    ),
+    repeat: int = typer.Option(1, metavar="N", min=1, help="Run each packet so often."),
+    live: bool = typer.Option(False, "--live", help="Run the loaded program itself, which counts."),
+    each: bool = typer.Option(False, "--each", help="Show every packet, however many there are."),
+    pin: str = arguments.PIN,
+    json: bool = arguments.JSON,
+) -> None:
+    request = run.Request(
+        program=program,
+        pin=session.pin_directory(pin),
+        default_pin=PIN_DIRECTORY,
+        live=live,
+        given=_packets(kinds or [], frames or [], capture),
+        capture=capture,
+        repeat=repeat,
+    )
+    prepared = run.prepare(request)
+    if session.dry_run():
+        session.say_plan(prepared.plan)
+        if prepared.survey.runs > run.SHOWN:
+            session.note(f"this is for {run.SHOWN} of {prepared.survey.runs} packets")
+        return
+    _tell_about(prepared)
+    begun = run.begin(prepared, session.note)
+    listed = each or prepared.survey.runs <= view.FEW
+    (_print_json if json else _print)(prepared, begun, listed)
+
+
+def _packets(kinds: list[PacketKind], frames: list[str], capture: Path | None) -> tuple[Packet, ...]:
+    """Those of the command line; a capture excludes them."""
+    options = {"--packet": kinds, "--hex": frames, "--pcap": capture}
+    chosen = [option for option, given in options.items() if given]
+    if not chosen:
+        raise BadRequest("there is no packet to run", "give --packet KIND, --hex HEX or --pcap FILE")
+    if len(chosen) > 1:
+        raise BadRequest(f"{' and '.join(chosen)} exclude each other", "give one of them")
+    given = (packets.from_hex(str(i), frame) for i, frame in enumerate(frames, 1))
+    return (*map(packets.of_kind, kinds), *given)
+
+
+def _tell_about(prepared: run.Prepared) -> None:
+    target, survey = prepared.target, prepared.survey
+    if target.object is not None and target.program is not None:
+        session.note(f"running a copy of {target.name}, from {target.object}")
+    for reason, count in survey.not_run.items():
+        session.note(f"not run, because {reason}: {count} of the packets")
+    if survey.cut:
+        session.note(f"cut in the capture, and run as what is left of them: {survey.cut} of the packets")
+
+
+def _print(prepared: run.Prepared, begun: run.Session, listed: bool) -> None:
+    tally = Tally()
+    runs = tally.watch(begun.runs())
+    if listed:
+        session.stream(view.run_lines(runs, prepared.survey.widest))
+    else:
+        _drain(runs)
+        session.say(view.verdict_table(tally.verdicts))
+    changed = False
+    for watched in begun.maps:
+        for piece in view.map_lines(watched.map, watched.changes()):
+            session.stream([piece])
+            changed = True
+    if begun.maps and not changed:
+        session.say("\nno map changed")
+
+
+def _print_json(prepared: run.Prepared, begun: run.Session, listed: bool) -> None:
+    tally = Tally()
+    runs = tally.watch(begun.runs())
+    session.stream([view.json_start(begun.program, prepared.target.object, listed)])
+    if listed:
+        session.stream(view.json_packets(runs))
+    else:
+        _drain(runs)
+    survey = prepared.survey
+    session.stream([view.json_middle(tally.verdicts, survey.not_run, survey.cut, listed)])
+    session.stream(view.json_maps((watched.map, watched.changes()) for watched in begun.maps))
+
+
+def _drain(runs: Iterator[Run]) -> None:
+    for _ in runs:
+        pass

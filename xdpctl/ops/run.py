@@ -1,0 +1,217 @@
+"""Run packets through a program in the kernel, without a network, by `bpftool prog run`.
+
+Unless it is asked for the program that is loaded, a copy of it is loaded in a mount namespace of its
+own, with a tmpfs and a bpffs that end with it: whatever ends xdpctl ends the copy and its maps.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from msgspec import Struct
+
+from xdpctl.core import changes, elf, owners, packets, plan
+from xdpctl.core.changes import Change, Content
+from xdpctl.core.decode import Layout
+from xdpctl.core.model import Map, Program
+from xdpctl.core.object_check import check_loadable
+from xdpctl.core.packets import Packet
+from xdpctl.core.plan import Plan
+from xdpctl.core.runs import Run
+from xdpctl.errors import BadRequest, Refused
+from xdpctl.ops import apply
+from xdpctl.tools import (
+    bpffs,
+    bpftool,
+    content,
+    host,
+    maps,
+    mountns,
+    objects,
+    prog_run,
+    programs,
+    types,
+)
+from xdpctl.tools.captures import Source, Survey
+from xdpctl.tools.prog_run import Place
+
+HERE = bpffs.ROOT
+"""Where it all happens: this directory is on every machine, and nothing else is needed from it."""
+PINS = f"{HERE}/pins"
+SHOWN = 3
+"""Packets that a plan shows."""
+
+
+class Request(Struct, frozen=True):
+    program: str | None
+    pin: str
+    default_pin: str
+    live: bool
+    given: tuple[Packet, ...]
+    capture: Path | None
+    """A file of packets, where none are given."""
+    repeat: int
+
+
+class Target(Struct, frozen=True):
+    """A program that is loaded, or the object to make a copy of; both where they belong together."""
+
+    name: str
+    object: Path | None = None
+    program: Program | None = None
+    frags: bool = False
+    """It is known to take packets of several buffers."""
+
+
+class Prepared(Struct, frozen=True):
+    target: Target
+    source: Source
+    survey: Survey
+    longest: int
+
+    @property
+    def place(self) -> Place:
+        if self.target.object is None and self.target.program is not None:
+            return Place(HERE, ("id", str(self.target.program.id)))
+        return Place(HERE, ("pinned", f"{PINS}/{self.target.name}"))
+
+    @property
+    def setting(self) -> Plan:
+        tmpfs = plan.step(f"mount a tmpfs over {HERE}", ("mount", "-t", "tmpfs", "tmpfs", HERE))
+        if self.target.object is None:
+            return (tmpfs,)
+        pinned = self.place.program[1]
+        load = bpftool.command("prog", "load", str(self.target.object), pinned, "type", "xdp")
+        loading = plan.step(f"load a copy of {self.target.name}", load)
+        return (tmpfs, plan.make_directory(PINS), plan.mount_bpffs(PINS), loading)
+
+    @property
+    def plan(self) -> Plan:
+        """All that would be done, for a few of the packets."""
+        entering = plan.step("enter a mount namespace of its own, which all ends with", mountns.ENTER)
+        some = tuple(islice(self.source.runs(self.longest), SHOWN))
+        return (entering, *self.setting, *prog_run.steps(self.place, some))
+
+
+def prepare(request: Request) -> Prepared:
+    """What is to be run, after every check that can be made without running it."""
+    target = _target(request)
+    longest = packets.LONGEST if target.frags else packets.ONE_BUFFER
+    source = Source(request.given, request.capture, request.repeat)
+    return Prepared(target, source, source.survey(longest), longest)
+
+
+def _target(request: Request) -> Target:
+    name = request.program
+    if name is not None and name.endswith((".c", ".toml")):
+        raise BadRequest(f"{name} isn't compiled", f"build it, and run the object: xdpctl build {name}")
+    if name is not None and name.endswith(".o"):
+        if request.live:
+            raise BadRequest(
+                f"--live runs a program that is loaded, and {name} is an object", "leave one out"
+            )
+        return _of_object(Path(name))
+    built = objects.built()
+    if name is None and not request.live and (len(built) == 1 or not bpffs.entries(request.pin)):
+        return _of_object(objects.choose(None))
+    host.require_privileges()
+    if name is None:
+        program = owners.the_program(bpftool.programs(), request.pin)
+    else:
+        program = programs.find(name, (request.pin, request.default_pin))
+    if request.live:
+        return Target(program.name or f"id:{program.id}", program=program)
+    return _copy_of(program, built)
+
+
+def _of_object(path: Path, program: Program | None = None) -> Target:
+    found = check_loadable(objects.read(path), str(path))
+    section, name = found.programs[0]
+    return Target(name, path, program, section.startswith("xdp.frags"))
+
+
+def _copy_of(program: Program, built: list[Path]) -> Target:
+    """The kernel doesn't give a program away: the object that it was loaded from is needed."""
+    for path in built:
+        try:
+            names = elf.read(objects.read(path)).xdp_programs
+        except elf.NotBpf:
+            continue
+        if program.name in names:
+            return _of_object(path, program)
+    raise BadRequest(
+        f"a copy of {program.name} needs its object, and bpf/ has none of that name",
+        "name the object: xdpctl run FILE.o",
+        "or run the program itself, which counts the packets: --live",
+    )
+
+
+class Watched:
+    """A map of the program, and what it held before."""
+
+    def __init__(self, map_: Map) -> None:
+        self.map = map_
+        self.layout: Layout = types.layout(map_, types.of(map_), raw=False)
+        self._before: Content = changes.remember(content.start(map_), not map_.elements_come_singly)
+
+    def changes(self) -> Iterator[list[Change]]:
+        found = changes.changes(self._before, content.start(self.map), self.layout)
+        if not self.map.internal:
+            return found
+        return ([v for change in batch for v in changes.of_variables(change)] for batch in found)
+
+
+class Session:
+    """A program that is ready to run, and its maps."""
+
+    def __init__(self, prepared: Prepared, tell: Callable[[str], None]) -> None:
+        self._prepared = prepared
+        self.program = programs.shown(*prepared.place.program)
+        if prepared.target.object is not None and prepared.target.program is not None:
+            _refuse_another(prepared.target.object, self.program, prepared.target.program)
+        self.maps = list(self._watch(tell))
+
+    def runs(self) -> Iterator[Run]:
+        """One for each packet and repetition, as they come."""
+        waiting = self._prepared.source.runs(self._prepared.longest)
+        while some := tuple(islice(waiting, prog_run.AT_ONCE)):
+            yield from prog_run.run(self._prepared.place, some)
+
+    def _watch(self, tell: Callable[[str], None]) -> Iterator[Watched]:
+        for id_ in self.program.map_ids:
+            map_ = maps.find(f"id:{id_}", ()).map
+            if ".rodata" in map_.name:
+                continue
+            try:
+                yield Watched(map_)
+            except Refused as error:
+                tell(f"changes of {map_.name} aren't shown: {error.message}")
+
+
+def begin(prepared: Prepared, tell: Callable[[str], None]) -> Session:
+    host.require_privileges()
+    mountns.enter()
+    # What fails needs no undoing: it all ends with the namespace.
+    apply.run(apply.Operation(prepared.setting, frozenset(), frozenset))
+    return Session(prepared, tell)
+
+
+def _refuse_another(path: Path, copy: Program, loaded: Program) -> None:
+    """Programs are the same by their tag; their maps can differ in size all the same."""
+    if copy.tag != loaded.tag:
+        difference = f"its tag is {copy.tag}, not {loaded.tag}"
+    elif _shapes(copy) != _shapes(loaded):
+        difference = "its maps have other types or sizes"
+    else:
+        return
+    raise Refused(
+        f"{path} isn't what {loaded.name} was loaded from: {difference}",
+        f"to run it all the same, name it: xdpctl run {path}",
+        "or run the program itself, which counts the packets: --live",
+    )
+
+
+def _shapes(program: Program) -> Counter[tuple[str, int, int, int]]:
+    found = [maps.find(f"id:{id_}", ()).map for id_ in program.map_ids]
+    return Counter((str(m.type), m.bytes_key, m.bytes_value, m.max_entries) for m in found)

@@ -1,0 +1,90 @@
+"""`bpftool prog run`: a program on packets in files, many of them with each process."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from xdpctl.core import plan
+from xdpctl.core.model import Argv
+from xdpctl.core.packets import Packet
+from xdpctl.core.plan import Plan
+from xdpctl.core.runs import Run
+from xdpctl.errors import Refused
+from xdpctl.tools import bpftool, proc
+
+AT_ONCE = 500
+"""Packets for each process: starting it costs as much as a hundred of them."""
+
+
+class _Answer(Struct):
+    retval: int = 0
+    error: str = ""
+
+
+class _Line(Struct):
+    output: _Answer
+
+
+class Place(Struct, frozen=True):
+    """A directory in memory, and the program as bpftool names it: `pinned PATH`, or `id N`."""
+
+    directory: str
+    program: Argv
+
+    @property
+    def commands(self) -> str:
+        return f"{self.directory}/commands"
+
+    @property
+    def batch(self) -> Argv:
+        return bpftool.command("batch", "file", self.commands)
+
+    def packet(self, number: int) -> str:
+        return f"{self.directory}/packet{number}"
+
+    def out(self, number: int) -> str:
+        return f"{self.directory}/out{number}"
+
+    def contents(self, packets: Sequence[Packet]) -> Iterator[tuple[str, bytes]]:
+        """The files to write, so that bpftool can run the program on these packets."""
+        for i, packet in enumerate(packets):
+            yield self.packet(i), packet.data
+        lines = (
+            " ".join(("prog", "run", *self.program, "data_in", self.packet(i), "data_out", self.out(i)))
+            for i in range(len(packets))
+        )
+        yield self.commands, "".join(f"{line}\n" for line in lines).encode()
+
+
+def steps(place: Place, packets: Sequence[Packet]) -> Plan:
+    """The same as `run`, as a plan."""
+    writing = [plan.step(f"write {path}", _write(path, data)) for path, data in place.contents(packets)]
+    return (*writing, plan.step("run the program on the packets", place.batch))
+
+
+def run(place: Place, packets: Sequence[Packet]) -> Iterator[Run]:
+    for path, data in place.contents(packets):
+        if proc.shows():
+            proc.shown(_write(path, data))
+        Path(path).write_bytes(data)
+    answers = _answers(proc.query(place.batch))
+    for i, (packet, answer) in enumerate(zip(packets, answers, strict=False)):
+        if answer.error:
+            raise Refused(f"packet {packet.name} can't be run: {answer.error}")
+        yield Run(packet, answer.retval, Path(place.out(i)).read_bytes())
+
+
+def _answers(result: proc.Result) -> list[_Answer]:
+    """A batch ends with the first command that fails, which is told with the others."""
+    try:
+        return [line.output for line in msgspec.json.decode(result.out, type=list[_Line])]
+    except msgspec.DecodeError:
+        raise bpftool.failure(result) from None
+
+
+def _write(path: str, data: bytes) -> Argv:
+    """What is printable as it is, newlines and all else as `printf` takes it."""
+    safe = (chr(b) if 32 <= b < 127 and b not in b'"\\\\$`%' else f"\\{b:03o}" for b in data)
+    return ("sh", "-c", f'printf "{"".join(safe)}" > {path}')

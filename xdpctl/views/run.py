@@ -1,0 +1,147 @@
+"""What became of packets: verdicts, what was changed in them, and what changed in maps."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from xdpctl.core.changes import Change, Edit, edits
+from xdpctl.core.decode import Entry
+from xdpctl.core.meanings import Value
+from xdpctl.core.model import Map, Program
+from xdpctl.core.runs import Run, Sums
+from xdpctl.views.dump import table_lines
+from xdpctl.views.table import table, text
+
+SCHEMA = 1
+FEW = 20
+"""So many packets are shown one by one if nothing else is asked for."""
+BYTES = 16
+"""Of changed bytes, so many are shown."""
+
+
+def run_lines(runs: Iterable[Run], width: int) -> Iterator[str]:
+    """A line for each packet, of whose names the longest has this width; below it, what was changed."""
+    width = max(width, len("PACKET"))
+    yield f"{'PACKET':<{width}}  LENGTH  VERDICT\n"
+    for run in runs:
+        yield f"{run.packet.name:<{width}}  {len(run.packet.data):>6}  {run.verdict}\n"
+        yield from (f"  {line}\n" for line in _edit_lines(run))
+
+
+def _edit_lines(run: Run) -> Iterator[str]:
+    before, after = len(run.packet.data), len(run.out)
+    if before != after:
+        yield f"length: {before} -> {after}"
+    yield from map(edit_line, edits(run.packet.data, run.out))
+
+
+def edit_line(edit: Edit) -> str:
+    if edit.field is not None:
+        read = edit.field.read
+        return f"{edit.field.name}: {read(edit.before)} -> {read(edit.after)}"
+    if not edit.before:
+        return f"byte {edit.offset}: {_count(edit.after)} put in: {_hex(edit.after)}"
+    if not edit.after:
+        return f"byte {edit.offset}: {_count(edit.before)} taken out: {_hex(edit.before)}"
+    return f"byte {edit.offset}: {_hex(edit.before)} -> {_hex(edit.after)}"
+
+
+def _hex(data: bytes) -> str:
+    return data[:BYTES].hex(" ") + " …" * (len(data) > BYTES)
+
+
+def _count(data: bytes) -> str:
+    return f"{len(data)} byte{'s' * (len(data) != 1)}"
+
+
+def verdict_table(verdicts: Mapping[str, Sums]) -> str:
+    return table(("verdict", *Sums._fields), [(name, *sums) for name, sums in sorted(verdicts.items())])
+
+
+def map_lines(map_: Map, batches: Iterable[list[Change]]) -> Iterator[str]:
+    """A table of what changed in a map, after its name; nothing if nothing did."""
+    some = (batch for batch in batches if batch)
+    first = next(some, None)
+    if first is None:
+        return
+    yield f"\n{'global variables' if map_.internal else text(map_.name)}\n"
+    batches = chain([first], some)
+    yield from table_lines(([_entry(map_, change) for change in batch] for batch in batches), False)
+
+
+def _entry(map_: Map, change: Change) -> Entry:
+    return Entry({"name": change.key} if map_.internal else change.key, mark(change.before, change.after))
+
+
+def mark(before: Value, after: Value) -> Value:
+    """`+3` of what was nothing, `5 -> 8` of what was something; members of a struct one by one."""
+    if isinstance(after, dict):
+        old = before if isinstance(before, dict) else {}
+        return {name: mark(old.get(name), part) for name, part in after.items()}
+    if isinstance(before, dict) and after is None:
+        return {name: mark(part, None) for name, part in before.items()}
+    if before == after:
+        return after
+    if after is None:
+        return f"{text(before)} -> gone"
+    if isinstance(after, int) and not isinstance(after, bool) and not before:
+        return f"{after:+}"
+    return after if before is None else f"{text(before)} -> {text(after)}"
+
+
+def json_start(program: Program, copied: Path | None, listed: bool) -> str:
+    """`packets` is null where they aren't shown one by one."""
+    about = {"name": program.name, "tag": program.tag, "copied_from": None if copied is None else str(copied)}
+    return f'{{"schema":{SCHEMA},"program":{_json(about)},"packets":{"[" if listed else "null"}'
+
+
+def json_middle(verdicts: Mapping[str, Sums], not_run: Mapping[str, int], cut: int, listed: bool) -> str:
+    by_verdict = [{"verdict": name, **sums._asdict()} for name, sums in sorted(verdicts.items())]
+    reasons = [{"reason": reason, "packets": count} for reason, count in not_run.items()]
+    more = _json({"verdicts": by_verdict, "not_run": reasons, "cut": cut})[1:-1]
+    return f'{"]" * listed},{more},"maps":['
+
+
+def json_packets(runs: Iterable[Run]) -> Iterator[str]:
+    comma = ""
+    for run in runs:
+        yield comma + _json(_packet(run))
+        comma = ","
+
+
+def _packet(run: Run) -> dict[str, Any]:
+    return {
+        "packet": run.packet.name,
+        "length": len(run.packet.data),
+        "verdict": run.verdict,
+        "length_after": len(run.out),
+        "changes": [
+            {
+                "offset": edit.offset,
+                "field": edit.field and edit.field.name,
+                "before": edit.before.hex(),
+                "after": edit.after.hex(),
+            }
+            for edit in edits(run.packet.data, run.out)
+        ],
+    }
+
+
+def json_maps(maps: Iterable[tuple[Map, Iterable[list[Change]]]]) -> Iterator[str]:
+    between = ""
+    for map_, batches in maps:
+        yield between + _json({"name": map_.name, "type": map_.type})[:-1] + ',"changes":['
+        comma = ""
+        for batch in filter(None, batches):
+            yield comma + _json(batch)[1:-1]
+            comma = ","
+        yield "]}"
+        between = ","
+    yield "]}\n"
+
+
+def _json(what: Any) -> str:
+    return msgspec.json.encode(what).decode()
