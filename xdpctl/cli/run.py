@@ -63,7 +63,10 @@ def command(
     each: bool = typer.Option(False, "--each", help="Show every packet, however many there are."),
     pin: str = arguments.PIN,
     json: bool = arguments.JSON,
+    verbose: bool = typer.Option(False, "--verbose", help="On failure, print the tool's whole log."),
 ) -> None:
+    if verbose:
+        session.show_log_with_errors()
     request = run.Request(
         program=program,
         pin=session.pin_directory(pin),
