@@ -71,6 +71,12 @@ def test_bpftool_that_fails_as_a_whole(stub: Any, tmp_path: Path) -> None:
         list(prog_run.run(Place(str(tmp_path), ("id", "5")), [Packet("a", b"", 0)]))
 
 
+def test_packets_of_which_bpftool_tells_nothing(stub: Any, tmp_path: Path) -> None:
+    stub("bpftool", b"[]", "killed\n", 1)
+    with pytest.raises(Refused, match="bpftool: killed"):
+        list(prog_run.run(Place(str(tmp_path), ("id", "5")), [Packet("a", b"", 0)]))
+
+
 def test_what_is_shown_writes_the_same_bytes(tmp_path: Path) -> None:
     data = bytes(range(256)) + b"0123\\n%s$HOME`id`\"'"
     place = Place(str(tmp_path), ("id", "5"))

@@ -69,11 +69,14 @@ def run(place: Place, packets: Sequence[Packet]) -> Iterator[Run]:
         if proc.shows():
             proc.shown(_write(path, data))
         Path(path).write_bytes(data)
-    answers = _answers(proc.query(place.batch))
+    result = proc.query(place.batch)
+    answers = _answers(result)
     for i, (packet, answer) in enumerate(zip(packets, answers, strict=False)):
         if answer.error:
             raise Refused(f"packet {packet.name} can't be run: {answer.error}")
         yield Run(packet, answer.retval, Path(place.out(i)).read_bytes())
+    if len(answers) < len(packets):
+        raise bpftool.failure(result)
 
 
 def _answers(result: proc.Result) -> list[_Answer]:
