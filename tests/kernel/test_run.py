@@ -183,8 +183,16 @@ def test_a_capture_of_many_packets_is_summed_up(lab: Lab) -> None:
     assert changed(said, "pkt_cnt") == {key: (None, value) for key, value in expected.items()}
     each = lab.ok("run", "--pcap", name, "--each").split("\n\n")[0].splitlines()
     assert [line.split()[:2] for line in each[1:]] == [[str(i), str(len(f))] for i, f in enumerate(good, 1)]
+
+
+def test_packets_of_several_buffers(lab: Lab) -> None:
+    """Linux 5.18 and newer."""
+    name = pcap(lab.directory / "x.pcap", [frame(0x0800, length) for length in (60, 3521, 9000, 40_000)])
     lab.ok("build", "--frags", "--field", "bytes")
-    assert changed(read(lab, "--pcap", name), "pkt_cnt") == {0: (None, sum(map(len, good)) + 3521 + 9000)}
+    said = read(lab, "--pcap", name)
+    assert changed(said, "pkt_cnt") == {0: (None, 60 + 3521 + 9000)}
+    assert [packet["length_after"] for packet in said["packets"]] == [60, 3521, 9000]
+    assert [reason["packets"] for reason in said["not_run"]] == [1]
 
 
 def test_a_broken_capture_changes_nothing(lab: Lab) -> None:
