@@ -22,6 +22,8 @@ XDPCTL = str(Path(sys.executable).with_name("xdpctl"))
 COMMAND = shlex.quote(XDPCTL)
 """For a shell, in a checkout of any name."""
 PIN = "/sys/fs/bpf/ebpf"
+PATIENCE = float(os.environ.get("XDPCTL_PATIENCE", "60"))
+"""Seconds that a command may take; where processors are emulated, it needs more."""
 
 SETUP = """
 set -e
@@ -61,7 +63,7 @@ class Lab:
     holder: subprocess.Popen[str]
     directory: Path
 
-    def run(self, *argv: str, env: dict[str, str] | None = None, timeout: float = 60) -> Done:
+    def run(self, *argv: str, env: dict[str, str] | None = None, timeout: float = PATIENCE) -> Done:
         """Run a command in the lab; the test looks at its status."""
         return subprocess.run(
             self.enter(*argv),

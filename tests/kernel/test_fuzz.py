@@ -38,6 +38,7 @@ from ..reference.specs import IFINDEX, PARTS, POLICY_VERDICTS, PREFIXES, QUEUES,
 from .conftest import COMMAND, PIN, Lab
 
 SPECS = 40
+AT_ONCE = 500
 SEEDS = range(SPECS)
 if times_as_much := int(os.environ.get("XDPCTL_FUZZ", "0")):
     SEEDS = range(start := time.time_ns() // 1000, start + SPECS * times_as_much)
@@ -106,9 +107,12 @@ class Rig:
         return f"{command} ctx_in ctx{n}"
 
     def batch(self, cpu: int, lines: list[str]) -> list[Any]:
-        self.file("batch").write_text("\n".join(lines) + "\n")
-        said = self.lab.must("taskset", "-c", str(cpu), "bpftool", "-n", "-j", "batch", "file", "batch")
-        results: list[Any] = json.loads(said)
+        """Not too many at once: bpftool opens a file for each packet, and closes none."""
+        results: list[Any] = []
+        for start in range(0, len(lines), AT_ONCE):
+            self.file("batch").write_text("".join(f"{line}\n" for line in lines[start : start + AT_ONCE]))
+            said = self.lab.must("taskset", "-c", str(cpu), "bpftool", "-n", "-j", "batch", "file", "batch")
+            results += json.loads(said)
         return results
 
     def dump(self, tables: list[Mapping[str, Any]]) -> list[Found]:
