@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from xdpctl.core.packets import Packet
+from xdpctl.core.runs import Run
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import prog_run, programs
 from xdpctl.tools.prog_run import Place
@@ -55,7 +56,7 @@ def test_a_packet_that_the_kernel_refuses(stub: Any, tmp_path: Path) -> None:
     place = Place(str(tmp_path), ("id", "5"))
     Path(place.out(0)).write_bytes(b"out")
     runs = prog_run.run(place, [Packet(name, name.encode(), 1) for name in "abc"])
-    assert next(runs) == (Packet("a", b"a", 1), 2, b"out")
+    assert next(runs) == Run(Packet("a", b"a", 1), 2, b"out")
     with pytest.raises(Refused, match="packet b can't be run: no"):
         next(runs)
     assert calls() == [f"bpftool -j -n batch file {tmp_path}/commands"]

@@ -52,6 +52,26 @@ def test_a_line_for_each_packet_and_what_was_changed_in_it() -> None:
     ]
 
 
+def test_what_each_packet_changed_in_maps() -> None:
+    counts: Value = {"packets": 2, "bytes": 98, "seen": "now"}
+    effects = (
+        (HASH, [Change({"src": "a", "port": 1}, None, counts), Change(7, 3, None), Change(8, "x", "y")]),
+        (VARIABLES, [Change("total", 1, 4)]),
+    )
+    before: Value = {"packets": 1, "bytes": 98, "seen": None}
+    more = ((HASH, [Change(1, before, counts)]),)
+    runs = [Run(PING, 2, PING.data, effects), Run(PING, 2, PING.data, more)]
+    assert [line for line in "".join(run_lines(runs, 4)).splitlines() if line.startswith("  ")] == [
+        "  pkt_cnt a 1: packets +2, bytes +98, seen - -> now",
+        "  pkt_cnt 7: 3 -> gone",
+        "  pkt_cnt 8: x -> y",
+        "  total: +3",
+        "  pkt_cnt 1: packets +1, seen - -> now",
+    ]
+    [packet] = map(json.loads, json_packets(runs[1:]))
+    assert packet["maps"] == [{"name": "pkt_cnt", "changes": [{"key": 1, "before": before, "after": counts}]}]
+
+
 def test_names_are_as_wide_as_the_longest() -> None:
     assert [line[: len("tcp-syn") + 2] for line in run_lines(RUNS[:1], 7)] == ["PACKET   ", "icmp     "]
 
@@ -121,6 +141,7 @@ def test_json(listed: bool) -> None:
                 {"offset": 0, "field": "dst_mac", "before": "020000000001", "after": "020000000002"},
                 {"offset": 6, "field": "src_mac", "before": "020000000002", "after": "020000000001"},
             ],
+            "maps": [],
         }
         if listed
         else None

@@ -5,9 +5,9 @@ What runs is a private copy of it, whose maps begin empty and end with it, so th
 counted in them and no count of yours is touched. For a copy of a loaded program its object has to be
 in bpf/. With --live the loaded program itself runs and counts.
 
-Shown are the verdict for each packet, what the program changed in it, and what changed in the maps;
-of more than 20 packets only sums, or all with --each. Nothing is sent, whatever the verdict. To the
-program the packets come from the device lo.
+Shown are the verdict for each packet, what the program changed in it and in the maps, and in the end
+what changed in the maps in all; of more than 20 packets only sums, or all with --each. Nothing is
+sent, whatever the verdict. To the program the packets come from the device lo.
 
 \b
 Examples:
@@ -84,8 +84,8 @@ def command(
         return
     _tell_about(prepared)
     begun = run.begin(prepared, session.note)
-    listed = each or prepared.survey.runs <= view.FEW
-    (_print_json if json else _print)(prepared, begun, listed)
+    runs = begun.runs_with_effects() if prepared.few else begun.runs()
+    (_print_json if json else _print)(prepared, begun, runs, listed=each or prepared.few)
 
 
 def _packets(kinds: list[PacketKind], frames: list[str], capture: Path | None) -> tuple[Packet, ...]:
@@ -110,9 +110,9 @@ def _tell_about(prepared: run.Prepared) -> None:
         session.note(f"cut in the capture, and run as what is left of them: {survey.cut} of the packets")
 
 
-def _print(prepared: run.Prepared, begun: run.Session, listed: bool) -> None:
+def _print(prepared: run.Prepared, begun: run.Session, runs: Iterator[Run], listed: bool) -> None:
     tally = Tally()
-    runs = tally.watch(begun.runs())
+    runs = tally.watch(runs)
     if listed:
         session.stream(view.run_lines(runs, prepared.survey.widest))
     else:
@@ -127,9 +127,9 @@ def _print(prepared: run.Prepared, begun: run.Session, listed: bool) -> None:
         session.say("\nno map changed")
 
 
-def _print_json(prepared: run.Prepared, begun: run.Session, listed: bool) -> None:
+def _print_json(prepared: run.Prepared, begun: run.Session, runs: Iterator[Run], listed: bool) -> None:
     tally = Tally()
-    runs = tally.watch(begun.runs())
+    runs = tally.watch(runs)
     session.stream([view.json_start(begun.program, prepared.target.object, listed)])
     if listed:
         session.stream(view.json_packets(runs))

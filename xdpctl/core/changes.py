@@ -83,8 +83,8 @@ def remember(chunks: Iterable[Chunk], all_from_start: bool) -> Content:
 
 
 def changes(before: Content, chunks: Iterable[Chunk], layout: Layout) -> Iterator[list[Change]]:
-    """What is another now than it was, chunk by chunk; `before` is used up."""
-    elements, shape = before.elements, before.shape
+    """What is another now than it was, chunk by chunk."""
+    elements, shape = dict(before.elements), before.shape
     for shape in chunks:
         absent = bytes(shape.stride * shape.cpus) if before.all_from_start else None
         found = [(key, elements.pop(key, absent), value) for key, value in _elements(shape)]

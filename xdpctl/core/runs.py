@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from xdpctl.core.changes import Change
+from xdpctl.core.model import Map
 from xdpctl.core.names import VERDICTS
 from xdpctl.core.packets import Packet
 
@@ -12,6 +14,8 @@ class Run(NamedTuple):
     returned: int
     out: bytes
     """The packet as the program left it."""
+    effects: tuple[tuple[Map, list[Change]], ...] = ()
+    """What changed in maps, where that was looked at after each packet."""
 
     @property
     def verdict(self) -> str:

@@ -5,7 +5,7 @@ own, with a tmpfs and a bpffs that end with it: whatever ends xdpctl ends the co
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from xdpctl.core import changes, elf, owners, packets, plan
 from xdpctl.core.changes import Change, Content
+from xdpctl.core.chunk import Chunk
 from xdpctl.core.decode import Layout
 from xdpctl.core.model import Map, Program
 from xdpctl.core.object_check import check_loadable
@@ -41,6 +42,8 @@ HERE = bpffs.ROOT
 PINS = f"{HERE}/pins"
 SHOWN = 3
 """Packets that a plan shows."""
+FEW = 20
+"""Of so many packets it is told what each changed in maps."""
 
 
 class Request(Struct, frozen=True):
@@ -91,7 +94,13 @@ class Prepared(Struct, frozen=True):
         """All that would be done, for a few of the packets."""
         entering = plan.step("enter a mount namespace of its own, which all ends with", mountns.ENTER)
         some = tuple(islice(self.source.runs(self.longest), SHOWN))
-        return (entering, *self.setting, *prog_run.steps(self.place, some))
+        groups = [(packet,) for packet in some] if self.few else [some]
+        running = [step for group in groups for step in prog_run.steps(self.place, group)]
+        return (entering, *self.setting, *running)
+
+    @property
+    def few(self) -> bool:
+        return self.survey.runs <= FEW
 
 
 def prepare(request: Request) -> Prepared:
@@ -153,10 +162,23 @@ class Watched:
     def __init__(self, map_: Map) -> None:
         self.map = map_
         self.layout: Layout = types.layout(map_, types.of(map_), raw=False)
-        self._before: Content = changes.remember(content.start(map_), not map_.elements_come_singly)
+        self._before = self._last = self._remembered(list(content.start(map_)))
+
+    def _remembered(self, chunks: Iterable[Chunk]) -> Content:
+        return changes.remember(chunks, not self.map.elements_come_singly)
+
+    def since_last(self) -> list[Change]:
+        """What changed since it was asked before."""
+        chunks = list(content.start(self.map))
+        found = changes.changes(self._last, chunks, self.layout)
+        self._last = self._remembered(chunks)
+        return [change for batch in self._of_variables(found) for change in batch]
 
     def changes(self) -> Iterator[list[Change]]:
-        found = changes.changes(self._before, content.start(self.map), self.layout)
+        """What changed from the beginning."""
+        return self._of_variables(changes.changes(self._before, content.start(self.map), self.layout))
+
+    def _of_variables(self, found: Iterator[list[Change]]) -> Iterator[list[Change]]:
         if not self.map.internal:
             return found
         return ([v for change in batch for v in changes.of_variables(change)] for batch in found)
@@ -177,6 +199,13 @@ class Session:
         waiting = self._prepared.source.runs(self._prepared.longest)
         while some := tuple(islice(waiting, prog_run.AT_ONCE)):
             yield from prog_run.run(self._prepared.place, some)
+
+    def runs_with_effects(self) -> Iterator[Run]:
+        """The same with what each changed in maps, which are read after each."""
+        for packet in self._prepared.source.runs(self._prepared.longest):
+            [run] = prog_run.run(self._prepared.place, (packet,))
+            found = ((watched.map, watched.since_last()) for watched in self.maps)
+            yield run._replace(effects=tuple(effect for effect in found if effect[1]))
 
     def _watch(self, tell: Callable[[str], None]) -> Iterator[Watched]:
         for id_ in self.program.map_ids:

@@ -11,13 +11,12 @@ from xdpctl.core.changes import Change, Edit, edits
 from xdpctl.core.decode import Entry
 from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map, Program
+from xdpctl.core.rows import flat
 from xdpctl.core.runs import Run, Sums
 from xdpctl.views.dump import table_lines
 from xdpctl.views.table import table, text
 
 SCHEMA = 1
-FEW = 20
-"""So many packets are shown one by one if nothing else is asked for."""
 BYTES = 16
 """Of changed bytes, so many are shown."""
 
@@ -28,7 +27,7 @@ def run_lines(runs: Iterable[Run], width: int) -> Iterator[str]:
     yield f"{'PACKET':<{width}}  LENGTH  VERDICT\n"
     for run in runs:
         yield f"{run.packet.name:<{width}}  {len(run.packet.data):>6}  {run.verdict}\n"
-        yield from (f"  {line}\n" for line in _edit_lines(run))
+        yield from (f"  {line}\n" for line in (*_edit_lines(run), *_effect_lines(run)))
 
 
 def _edit_lines(run: Run) -> Iterator[str]:
@@ -36,6 +35,28 @@ def _edit_lines(run: Run) -> Iterator[str]:
     if before != after:
         yield f"length: {before} -> {after}"
     yield from map(edit_line, edits(run.packet.data, run.out))
+
+
+def _effect_lines(run: Run) -> Iterator[str]:
+    for map_, changes in run.effects:
+        for change in changes:
+            key = " ".join(text(part) for part in flat("key", change.key).values())
+            name = "" if map_.internal else f"{text(map_.name)} "
+            yield f"{name}{key}: {_difference(change.before, change.after)}"
+
+
+def _difference(before: Value, after: Value) -> str:
+    """`+1`, or of each member that is another: `packets +1, bytes +98`."""
+    if isinstance(after, dict):
+        old = before if isinstance(before, dict) else {}
+        return ", ".join(
+            f"{name} {_difference(old.get(name), part)}"
+            for name, part in after.items()
+            if part != old.get(name)
+        )
+    if isinstance(after, int) and not isinstance(after, bool) and (before is None or isinstance(before, int)):
+        return f"{after - (before or 0):+}"
+    return f"{text(before)} -> {'gone' if after is None else text(after)}"
 
 
 def edit_line(edit: Edit) -> str:
@@ -127,6 +148,7 @@ def _packet(run: Run) -> dict[str, Any]:
             }
             for edit in edits(run.packet.data, run.out)
         ],
+        "maps": [{"name": map_.name, "changes": changes} for map_, changes in run.effects],
     }
 
 
