@@ -51,6 +51,7 @@ HEALTHY = Facts(
     clang=CLANG,
     bpftool=BPFTOOL,
     ip=IP,
+    libbpf="libbpf.so.1",
 )
 NOBODY = replace(HEALTHY, uid=65534, capabilities=frozenset())
 
@@ -83,7 +84,7 @@ def test_a_healthy_machine() -> None:
     findings = doctor.examine(HEALTHY)
     assert doctor.healthy(findings)
     kernel = "privileges kernel bpf xdp frags btf jit bpffs lockdown unprivileged"
-    assert [f.name for f in findings] == f"{kernel} clang headers bpftool iproute2".split()
+    assert [f.name for f in findings] == f"{kernel} clang headers bpftool libbpf iproute2".split()
     assert {f.name for f in findings if f.state is not State.GOOD} == {"unprivileged"}
 
 
@@ -162,6 +163,15 @@ def test_xdp_that_cannot_be_tried() -> None:
     note("without bpftool", "", finding("xdp", bpftool=replace(BPFTOOL, version=Answer(False))))
     lacks = replace(BPFTOOL, probe=Answer(False, '{"error":"missing CAP_PERFMON"}'))
     note("can't be tried: missing CAP_PERFMON", "", finding("xdp", bpftool=lacks))
+
+
+def test_libbpf() -> None:
+    good("libbpf.so.1, which reads large maps in batches", finding("libbpf"))
+    note(
+        "not installed: large maps are read by bpftool",
+        "apt-get install libbpf-dev",
+        finding("libbpf", libbpf=""),
+    )
 
 
 def test_frags() -> None:

@@ -37,7 +37,7 @@ def test_counting_that_was_switched_on_stays_on(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_without_libbpf_it_is_not_known(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
-    monkeypatch.setattr(libbpf, "_library", lambda: None)
+    monkeypatch.setattr(libbpf, "_found", lambda: ("", None))
     with runs.counted() as known:
         assert not known
     assert shown == []

@@ -123,6 +123,13 @@ def xdp(facts: Facts) -> Finding:
     )
 
 
+def libbpf(facts: Facts) -> Finding:
+    if facts.libbpf:
+        return _good("libbpf", f"{facts.libbpf}, which reads large maps in batches")
+    without = "not installed: large maps are read by bpftool, and no single CPU's value can be written"
+    return _note("libbpf", without, facts.install("libbpf"))
+
+
 def frags(facts: Facts) -> Finding:
     if facts.version >= MULTI_BUFFER:
         return _good("frags", "specs with frags = true can be loaded")
@@ -291,5 +298,6 @@ CHECKS = (
     clang,
     headers,
     bpftool,
+    libbpf,
     iproute2,
 )

@@ -72,6 +72,8 @@ class Facts(Struct, frozen=True):
     clang: Clang | None = None
     bpftool: Bpftool | None = None
     ip: Ip | None = None
+    libbpf: str = ""
+    """The shared library that is installed, if any."""
 
     @property
     def has_bpf(self) -> bool:

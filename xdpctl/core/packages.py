@@ -15,6 +15,7 @@ _DEBIAN = {
     "llvm-objdump": "llvm",
     "headers": "libbpf-dev linux-libc-dev",
     "bpftool": "bpftool",
+    "libbpf": "libbpf-dev",
     "ip": "iproute2",
     "ping": "iputils-ping",
     "taskset": "util-linux",
@@ -32,6 +33,7 @@ PACKAGES = {
     "fedora": {
         **_DEBIAN,
         "headers": "libbpf-devel kernel-headers",
+        "libbpf": "libbpf",
         "ip": "iproute",
         "ping": "iputils",
         "kernel": "kernel",
@@ -39,6 +41,7 @@ PACKAGES = {
     "arch": {
         **_DEBIAN,
         "headers": "libbpf linux-api-headers",
+        "libbpf": "libbpf",
         "bpftool": "bpf",
         "ping": "iputils",
         "kernel": "linux",
@@ -46,6 +49,7 @@ PACKAGES = {
     "alpine": {
         **_DEBIAN,
         "headers": "libbpf-dev linux-headers",
+        "libbpf": "libbpf",
         "ping": "iputils",
         "kernel": "linux-lts",
     },

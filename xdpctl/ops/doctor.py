@@ -7,7 +7,7 @@ from xdpctl.core import doctor, mounts
 from xdpctl.core.doctor import Finding
 from xdpctl.core.facts import Answer, Bpftool, Clang, Facts, Ip
 from xdpctl.errors import XdpctlError
-from xdpctl.tools import bpffs, bpftool, clang, host, iplink, proc
+from xdpctl.tools import bpffs, bpftool, clang, host, iplink, libbpf, proc
 
 HEADERS = ("linux/bpf.h", "bpf/bpf_helpers.h", "asm/types.h")
 
@@ -40,6 +40,7 @@ def gather() -> Facts:
         clang=clang_asked(),
         bpftool=bpftool_asked(),
         ip=ip_asked(),
+        libbpf=libbpf.installed(),
     )
 
 

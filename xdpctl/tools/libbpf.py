@@ -29,26 +29,27 @@ class NoBatches(Refused):
 
 
 @cache
-def _library() -> ctypes.CDLL | None:
+def _found() -> tuple[str, ctypes.CDLL | None]:
     for name in NAMES:
         with contextlib.suppress(OSError):
-            return ctypes.CDLL(name, use_errno=True)
-    return None
+            return name, ctypes.CDLL(name, use_errno=True)
+    return "", None
 
 
-def installed() -> bool:
-    return _library() is not None
+def installed() -> str:
+    """The name of the library, empty without one."""
+    return _found()[0]
 
 
 def count_runs() -> int:
     """A file: as long as it is open, the kernel counts how often programs run. Negative where it can't."""
-    enable = getattr(_library(), "bpf_enable_stats", None)
+    enable = getattr(_found()[1], "bpf_enable_stats", None)
     return -1 if enable is None else int(enable(0))
 
 
 def chunks(map_: Map) -> Iterator[Chunk]:
     """All elements; of a hash, those that are there all the time come exactly once."""
-    library = _library()
+    library = _found()[1]
     if library is None:
         raise HostLacks("libbpf isn't installed, which reads maps in batches", "xdpctl dump --via bpftool")
     fd = _open(library, map_.id)

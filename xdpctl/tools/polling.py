@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from xdpctl.core.chunk import Chunk, Shape, chunks
 from xdpctl.core.model import Map, MapId, Via
-from xdpctl.tools import bpftool, content, proc
+from xdpctl.tools import bpftool, content, libbpf, proc
 
 BATCH_OUTPUT = re.compile(rb'\{"command":\["map","dump","id","(\d+)"\],"output":')
 
@@ -26,7 +26,7 @@ Readings = dict[MapId, Reading]
 
 class Poller:
     def __init__(self, via: Via | None = None) -> None:
-        self._batches = via is not Via.BPFTOOL and _libbpf_installed()
+        self._batches = via is not Via.BPFTOOL and bool(libbpf.installed())
         self._without: set[MapId] = set()
         """Maps that the kernel doesn't read in batches."""
 
@@ -44,8 +44,6 @@ class Poller:
     def _read_in_batches(self, maps: list[Map]) -> Readings:
         if not maps:
             return {}
-        from xdpctl.tools import libbpf
-
         readings: Readings = {}
         for map_ in maps:
             try:
@@ -57,12 +55,6 @@ class Poller:
                 continue
             readings[map_.id] = Reading(time.monotonic(), found)
         return readings
-
-
-def _libbpf_installed() -> bool:
-    from xdpctl.tools import libbpf
-
-    return libbpf.installed()
 
 
 def _read_by_bpftool(maps: list[Map]) -> Readings:
