@@ -7,7 +7,9 @@ from msgspec import Struct
 
 from xdpctl.errors import Refused
 
-ELEMENT = b'{"key":['
+START = b'{"key":['
+ELEMENT = START + b'"0x'
+"""Keys that are lists stand so in what bpftool makes of them too, but not with bytes."""
 BYTE = len('"0x00",')
 """How much text a byte is."""
 
@@ -66,7 +68,7 @@ def _cpus(text: bytes) -> int:
 
 def _with_gaps(text: bytes, shape: Shape, cpus: int, count: int) -> Iterator[Chunk]:
     """Of some elements bpftool says that they have no value: places of a devmap, and what has just gone."""
-    gap = re.escape(ELEMENT) + _bytes(shape.key_size) + rb'\],"value":\{"error":'
+    gap = re.escape(START) + _bytes(shape.key_size) + rb'\],"value":\{"error":'
     pattern = re.compile(_element(shape, cpus) + b"|" + gap)
     found = list(pattern.finditer(text))
     if len(found) != count:
@@ -82,7 +84,7 @@ def _with_gaps(text: bytes, shape: Shape, cpus: int, count: int) -> Iterator[Chu
 def _element(shape: Shape, cpus: int) -> bytes:
     """A pattern with a group for the key and one for each value."""
     value = rb"\[" + _bytes(shape.value_size) + rb"\]"
-    start = re.escape(ELEMENT) + _bytes(shape.key_size) + rb"\],"
+    start = re.escape(START) + _bytes(shape.key_size) + rb"\],"
     if not shape.per_cpu:
         return start + b'"value":' + value
     return start + rb'"values":\[' + b",".join(rb'\{"cpu":\d+,"value":' + value + rb"\}" for _ in range(cpus))
