@@ -13,6 +13,7 @@ import pytest
 
 import xdpctl
 from xdpctl.cli import VERBS
+from xdpctl.cli.map import VERBS as MAP_VERBS
 
 CLI = Path(xdpctl.__file__).parent / "cli"
 WITHOUT_ROOT = (
@@ -43,9 +44,9 @@ def run(tmp_path: Path) -> Run:
 
 
 @pytest.mark.parametrize("columns", ["80", "40"])
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [*VERBS, *(f"map {verb}" for verb in MAP_VERBS)])
 def test_help_has_examples_and_fits(verb: str, columns: str, run: Run) -> None:
-    done = run(verb, "--help", COLUMNS=columns)
+    done = run(*verb.split(), "--help", COLUMNS=columns)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"Usage: xdpctl {verb} ")
     assert f"xdpctl {verb}" in done.stdout.partition("Example")[2]
@@ -53,13 +54,15 @@ def test_help_has_examples_and_fits(verb: str, columns: str, run: Run) -> None:
     assert columns == "40" or max(map(len, done.stdout.splitlines())) <= 80
 
 
-def test_the_table_of_verbs_is_what_their_modules_say() -> None:
+@pytest.mark.parametrize(("directory", "verbs"), [(CLI, VERBS), (CLI / "map", MAP_VERBS)])
+def test_the_table_of_verbs_is_what_their_modules_say(directory: Path, verbs: dict[str, str]) -> None:
+    modules = {path.stem: path for path in directory.glob("*.py") if "def command(" in path.read_text()}
+    modules |= {path.parent.name: path for path in directory.glob("*/__init__.py")}
     said = {
-        path.stem: (ast.get_docstring(ast.parse(path.read_text())) or "").splitlines()[0]
-        for path in CLI.glob("*.py")
-        if "def command(" in path.read_text()
+        name: (ast.get_docstring(ast.parse(path.read_text())) or "").splitlines()[0]
+        for name, path in modules.items()
     }
-    assert said == VERBS
+    assert said == verbs
 
 
 def test_help_and_version(run: Run) -> None:
@@ -114,6 +117,15 @@ def test_help_and_version(run: Run) -> None:
         ("attach lo --netns lab", "xdpctl --netns NAME"),
         ("detach nosuchdevice", "there is no device 'nosuchdevice'"),
         ("--netns nowhere attach lo", "there is no network namespace /run/netns/nowhere"),
+        ("map gt", "there is no verb 'gt'\n  did you mean 'get'?"),
+        ("map get pkt_cnt", "KEY"),
+        ("map set pkt_cnt", "KEY and VALUE are missing\n  xdpctl map set pkt_cnt KEY VALUE, or --batch FILE"),
+        ("map set pkt_cnt 0 --batch f", "--batch tells of keys and values\n  leave out 0"),
+        ("map set pkt_cnt 0 1 --new --existing", "--new and --existing exclude each other"),
+        ("map set pkt_cnt 0 1 --cpu one", "--cpu can't be 'one'\n  give the number of a CPU, or all"),
+        ("map delete pkt_cnt", "KEY is missing"),
+        ("map delete pkt_cnt 0 --batch f", "--batch tells of keys\n  leave out 0"),
+        ("map clear pkt_cnt --dry-run", "xdpctl --dry-run map"),
         ("bench notes.txt", "notes.txt is neither a spec (.toml) nor a C file (.c) nor an object (.o)"),
         ("bench missing.toml", "missing.toml can't be read: No such file or directory"),
         ("bench missing.o", "missing.o can't be read"),
@@ -198,6 +210,8 @@ def test_a_dry_run_of_build_touches_nothing(run: Run, tmp_path: Path) -> None:
         ("xdpctl attach l", ["lo"]),
         ("xdpctl dump ", ["mine_cnt"]),
         ("xdpctl dump other", []),
+        ("xdpctl map c", [verb for verb in MAP_VERBS if verb[0] == "c"]),
+        ("xdpctl map get ", ["mine_cnt"]),
         ("xdpctl why m", ["mine_cnt"]),
         ("xdpctl why l", ["lo"]),
         ("xdpctl load bp", ["bpf/damaged.bpf.o", "bpf/mine.bpf.o"]),

@@ -26,6 +26,7 @@ VERBS = {
     "unload": "Detach everywhere, remove the pins.",
     "status": "Show what is loaded, pinned and attached.",
     "dump": "Show what a map holds.",
+    "map": "Look up, write and make maps, element by element.",
     "watch": "Show how fast counters count.",
     "why": "Say why a counter doesn't move.",
     "trace": "Show what programs print with bpf_printk, as it comes.",
@@ -38,25 +39,32 @@ VERBS = {
 class Verbs(TyperGroup):
     """Knows its verbs without importing them."""
 
+    package = "xdpctl.cli"
+    verbs = VERBS
+
     def list_commands(self, ctx: Any) -> list[str]:
-        return list(VERBS)
+        return list(self.verbs)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args[0] not in VERBS and not ctx.resilient_parsing:
-            raise BadRequest(f"there is no verb {args[0]!r}", *did_you_mean(args[0], VERBS))
+        if args[0] not in self.verbs and not ctx.resilient_parsing:
+            raise BadRequest(f"there is no verb {args[0]!r}", *did_you_mean(args[0], self.verbs))
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in VERBS:
+        if cmd_name not in self.verbs:
             return None
-        module = import_module(f"xdpctl.cli.{cmd_name}")
+        module = import_module(f"{self.package}.{cmd_name}")
         app = typer.Typer(rich_markup_mode=None, add_completion=False)
-        app.command(cmd_name, help=module.__doc__)(module.command)
+        if hasattr(module, "VERBS"):
+            group = type("Group", (Verbs,), {"package": module.__name__, "verbs": module.VERBS})
+            app.callback(cls=group, help=module.__doc__, no_args_is_help=True)(lambda: None)
+        else:
+            app.command(cmd_name, help=module.__doc__)(module.command)
         return typer.main.get_command(app)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
+            formatter.write_dl(list(self.verbs.items()))
 
 
 app = typer.Typer(

@@ -34,6 +34,16 @@ MODE = typer.Option(
 DEVICE = typer.Argument(
     ..., metavar="DEV", help="Network device.", autocompletion=completion("devices"), show_default=False
 )
+MAP = typer.Argument(
+    ..., metavar="MAP", help="Which map.", autocompletion=completion("maps"), show_default=False
+)
+KEY = typer.Argument(..., metavar="KEY...", help="In words.", show_default=False)
+BATCH = typer.Option(
+    None,
+    "--batch",
+    metavar="FILE",
+    help="Elements as `xdpctl dump --csv` or --jsonl prints them; - is standard input.",
+)
 AS = typer.Option(
     "",
     "--as",

@@ -45,6 +45,11 @@ def pin_directory(given: str) -> str:
     return os.path.realpath(given or os.environ.get("XDPCTL_PIN") or PIN_DIRECTORY)
 
 
+def map_directories(given: str) -> tuple[str, ...]:
+    """Where a map's name is looked for first."""
+    return pin_directory(given), PIN_DIRECTORY
+
+
 def say(text: str) -> None:
     """A result, on stdout."""
     if text:

@@ -70,6 +70,8 @@ class Map(Struct, frozen=True):
     btf_id: BtfId | None = None
     pinned: tuple[str, ...] = ()
     flags: int = 0
+    frozen: int = 0
+    bytes_memlock: int = 0
 
     @property
     def per_cpu(self) -> bool:

@@ -109,3 +109,10 @@ def cpus() -> tuple[int, ...]:
 def boot_time() -> int:
     """When the clock of the kernel's programs began, in nanoseconds since 1970."""
     return time.time_ns() - time.monotonic_ns()
+
+
+def possible_cpus() -> int:
+    """For how many CPUs the kernel keeps values, whether they are there or not."""
+    ranges = (read("/sys/devices/system/cpu/possible") or "0").strip().split(",")
+    ends = [part.split("-") for part in ranges]
+    return sum(int(last) - int(first) + 1 for first, *_, last in (end * 2 for end in ends))

@@ -4,12 +4,13 @@ import contextlib
 import ctypes
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.model import Map, MapId
 from xdpctl.errors import HostLacks, Refused
+from xdpctl.tools import proc
 
 NAMES = ("libbpf.so.1", "libbpf.so.0")
 AT_ONCE = 8192
@@ -45,6 +46,22 @@ def count_runs() -> int:
     """A file: as long as it is open, the kernel counts how often programs run. Negative where it can't."""
     enable = getattr(_found()[1], "bpf_enable_stats", None)
     return -1 if enable is None else int(enable(0))
+
+
+def change(map_: Map, changes: Iterable[tuple[bytes, bytes | None]], flags: int) -> Iterator[int]:
+    """Write elements, or delete those without a value, as they are asked for; the kernel's errno for each."""
+    library = _library()
+    if library is None:
+        raise HostLacks("libbpf isn't installed, which this is written with", proc.install_hint("headers"))
+    write, delete = library.bpf_map_update_elem, library.bpf_map_delete_elem
+    write.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint64)
+    delete.argtypes = (ctypes.c_int, ctypes.c_char_p)
+    fd = _open(library, map_.id)
+    try:
+        for key, value in changes:
+            yield _errno(delete(fd, key) if value is None else write(fd, key, value, flags))
+    finally:
+        os.close(fd)
 
 
 def chunks(map_: Map) -> Iterator[Chunk]:

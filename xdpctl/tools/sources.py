@@ -1,5 +1,6 @@
-"""Specs and C files, as text."""
+"""Specs, C files and lists of elements, as text."""
 
+import sys
 from pathlib import Path
 
 from xdpctl.errors import BadRequest
@@ -12,3 +13,13 @@ def text(source: Path, *hints: str) -> str:
         raise BadRequest(f"{source} can't be read: {error.strerror}", *hints) from error
     except UnicodeDecodeError as error:
         raise BadRequest(f"{source} is no UTF-8 text") from error
+
+
+def text_or_input(source: Path) -> str:
+    """A file, or standard input for `-`."""
+    if str(source) != "-":
+        return text(source)
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadRequest("standard input is no UTF-8 text") from error

@@ -1,0 +1,56 @@
+"""Elements in files: what is said of each, and what is wrong in which line."""
+
+import pytest
+
+from xdpctl.core.batch import Columns, Spoken, WrongLine, read
+
+COUNTS = Columns(("key",), ("packets", "bytes"))
+FLOWS = Columns(("src_ip", "port"), ("value.port", "in.a"))
+SCALARS = Columns(("key",), ("value",))
+
+
+def test_a_table() -> None:
+    text = 'key,packets,bytes\n0,1,2\n\n"a,b",3,4\n'
+    assert [*read(text, COUNTS, True)] == [
+        Spoken(2, "0", {"packets": "1", "bytes": "2"}),
+        Spoken(4, "a,b", {"packets": "3", "bytes": "4"}),
+    ]
+
+
+def test_columns_of_the_key_and_of_the_value() -> None:
+    [said] = read("in.a,port,value.port,src_ip\n1,80,90,10.0.0.1\n", FLOWS, True)
+    assert (said.key, said.value) == ({"src_ip": "10.0.0.1", "port": "80"}, {"port": "90", "in.a": "1"})
+
+
+def test_values_of_cpus() -> None:
+    assert [*read("key,cpu,value\n0,0,5\n0,1,6\n", SCALARS, True)] == [
+        Spoken(2, "0", "5", 0),
+        Spoken(3, "0", "6", 1),
+    ]
+    text = '{"key":0,"value":11,"per_cpu":[{"cpu":0,"value":5},{"cpu":1,"value":6}]}\n{"key":1,"value":2}\n'
+    assert [*read(text, SCALARS, True)] == [Spoken(1, 0, 5, 0), Spoken(1, 0, 6, 1), Spoken(2, 1, 2)]
+
+
+def test_keys_alone_are_enough_to_delete() -> None:
+    assert [*read("key\n7\n", COUNTS, False)] == [Spoken(2, "7")]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("", 1, "columns are missing: key, packets, bytes"),
+        ("key\n0\n", 1, "columns are missing: packets, bytes"),
+        ("packets\n0\n", 1, "columns are missing: key"),
+        ("key,packet\n0,1\n", 1, "there is no column 'packet'"),
+        ("key,key,bytes\n0,1\n", 1, "a column is there twice"),
+        ("key,bytes\n0,1\n0,1,2\n", 3, "it has 3 columns, the header has 2"),
+        ("key,cpu,bytes\n0,x,1\n", 2, "there is no CPU 'x'"),
+        ('key,bytes\n0,"1\n', 2, "it is no CSV"),
+        ('{"key":1,"value":2}\n{"key":1', 2, "this is no element"),
+        ('\n{"kye":1}', 2, "this is no element"),
+    ],
+)
+def test_what_is_wrong(text: str, line: int, reason: str) -> None:
+    with pytest.raises(WrongLine, match=reason) as caught:
+        [*read(text, COUNTS, True)]
+    assert caught.value.line == line

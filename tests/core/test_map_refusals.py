@@ -1,0 +1,75 @@
+"""What the kernel's errno means for a map, and what is known beforehand."""
+
+import errno
+
+import pytest
+
+from xdpctl.core.map_refusals import (
+    NOT_SUPPORTED,
+    check_deletable,
+    check_index,
+    check_readable,
+    check_writable,
+    refusal,
+)
+from xdpctl.core.model import Map, MapId
+from xdpctl.errors import BadRequest, Refused, XdpctlError
+
+
+def of_type(map_type: str, flags: int = 0, frozen: int = 0) -> Map:
+    return Map(MapId(7), map_type, "m", 4, 8, 5, flags=flags, frozen=frozen)
+
+
+@pytest.mark.parametrize(
+    ("number", "error", "says"),
+    [
+        (errno.ENOENT, BadRequest, "m has no key 9"),
+        (errno.EEXIST, BadRequest, "m[9] is there already"),
+        (errno.E2BIG, Refused, "m is full, it has room for 5 elements"),
+        (errno.ENOSPC, Refused, "m is full, it has room for 5 elements"),
+        (errno.EPERM, Refused, "doesn't permit it, not even to root"),
+        (NOT_SUPPORTED, Refused, "doesn't offer this for hash maps"),
+        (errno.EBUSY, Refused, "try again"),
+        (errno.ENOMEM, Refused, "no memory"),
+        (errno.EINVAL, Refused, "the kernel refuses it: Invalid argument"),
+    ],
+)
+def test_an_errno(number: int, error: type[XdpctlError], says: str) -> None:
+    found = refusal(of_type("hash"), number, "Invalid argument", "9")
+    assert type(found) is error
+    assert says in str(found)
+
+
+@pytest.mark.parametrize("map_type", ["queue", "stack", "ringbuf", "bloom_filter"])
+def test_maps_without_keys(map_type: str) -> None:
+    for check in (check_readable, check_writable, check_deletable):
+        with pytest.raises(Refused, match=f"of type {map_type}, which has no keys"):
+            check(of_type(map_type))
+
+
+@pytest.mark.parametrize(
+    ("map_", "says"),
+    [
+        (of_type("hash", frozen=1), "frozen"),
+        (of_type("hash", flags=1 << 3), "rdonly"),
+        (of_type("prog_array"), "holds programs.*\n.*bpftool map update id 7"),
+        (of_type("sockmap"), "holds sockets"),
+    ],
+)
+def test_maps_that_cannot_be_written(map_: Map, says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        check_writable(map_)
+
+
+def test_what_can_be_done() -> None:
+    check_readable(of_type("hash", flags=1 << 3, frozen=1))
+    check_writable(of_type("array", flags=1 << 10))
+    check_deletable(of_type("prog_array"))
+    check_index(of_type("array"), bytes([4, 0, 0, 0]))
+    check_index(of_type("hash"), bytes([5, 0, 0, 0]))
+    with pytest.raises(Refused, match="wronly"):
+        check_readable(of_type("hash", flags=1 << 4))
+    with pytest.raises(Refused, match="xdpctl map clear m"):
+        check_deletable(of_type("percpu_array"))
+    with pytest.raises(BadRequest, match=r"m has no element 5.*\n.*0 to 4"):
+        check_index(of_type("percpu_array"), bytes([5, 0, 0, 0]))

@@ -1,0 +1,88 @@
+"""Many elements at once: what dump prints is written back, fast, and all of it is checked before."""
+
+import json
+import sys
+import time
+
+from . import maps
+from .conftest import Lab
+
+COUNT = 30_000
+
+
+def test_what_dump_prints_is_written_back(lab: Lab) -> None:
+    maps.load(lab)
+    rows = "".join(f"{n},{n * 7},{1 << n % 64}\n" for n in range(COUNT))
+    (lab.directory / "many.csv").write_text(f"key,packets,bytes\n{rows}")
+    begun = time.monotonic()
+    assert lab.ok("map", "set", "many", "--batch", "many.csv") == f"{COUNT} elements of many set\n"
+    assert time.monotonic() - begun < 20
+    before = lab.dump("many")
+    assert len(before) == COUNT
+    (lab.directory / "many.jsonl").write_text(lab.ok("dump", "many", "--jsonl"))
+    assert lab.ok("map", "clear", "many") == f"{COUNT} elements of many deleted\n"
+    assert lab.dump("many") == {}
+    lab.ok("map", "set", "many", "--batch", "many.jsonl")
+    assert lab.dump("many") == before
+    assert set(map(int, lab.ok("map", "keys", "many").split())) == {*before}
+    assert lab.ok("map", "delete", "many", "--batch", "many.csv") == f"{COUNT} elements of many deleted\n"
+    assert lab.dump("many") == {}
+
+
+def test_values_of_each_cpu_are_written_back(lab: Lab) -> None:
+    maps.load(lab)
+    sets = [f"map set cpu_flows {n} {n} {n * 2} --cpu {n % 2}".split() for n in range(4)]
+    maps.each(lab, [*sets, "map set cpu_flows 1 5 6 --cpu 0".split()])
+    before = lab.read("cpu_flows", "--per-cpu")["entries"]
+    for form in ("--csv", "--jsonl"):
+        (lab.directory / "saved").write_text(lab.ok("dump", "cpu_flows", "--per-cpu", form))
+        lab.ok("map", "clear", "cpu_flows")
+        lab.ok("map", "set", "cpu_flows", "--batch", "saved")
+        assert sorted(lab.read("cpu_flows", "--per-cpu")["entries"], key=str) == sorted(before, key=str)
+
+
+def test_a_file_with_something_wrong_changes_nothing(lab: Lab) -> None:
+    maps.load(lab)
+    lab.ok("map", "set", "flows", "10.0.0.1,1,0", "1", "2")
+    begin = "src_ip,dst_port,zone,packets\n10.0.0.1,1,0,5\n"
+    wanted = {
+        f"{begin}10.0.0.1,1,0,6\n": "f:3: the key src_ip=10.0.0.1 dst_port=1 zone=0 is in line 2 already",
+        f"{begin}10.0.0.1,70000,0,6\n": "f:3: key.dst_port can't be '70000'",
+        f"{begin}10.0.0.1,2,0,6\n": "f:3: value lacks bytes",
+        begin.replace("packets", "packet"): "f:1: there is no column 'packet'\n  did you mean 'packets'?",
+        '{"key":[1,2,3],"value":[1,2]}': "f:1: key.src_ip can't be 1",
+        "src_ip,dst_port,zone,cpu,packets\n10.0.0.1,1,0,0,5\n": "f:2: --cpu: flows is of type hash",
+    }
+    for number, text in enumerate(wanted):
+        (lab.directory / f"{number}f").write_text(text)
+    commands = [f"map set flows --batch {number}f".split() for number in range(len(wanted))]
+    for ran, says in zip(maps.each(lab, commands), wanted.values(), strict=True):
+        assert (ran.status, ran.out) == (2, "")
+        assert says in ran.err
+    rows = "".join(f"10.0.0.1,{port},0,1,2\n" for port in range(1, 5))
+    (lab.directory / "f").write_text(f"{begin.splitlines()[0]},bytes\n{rows}")
+    lab.refused(2, "f tells of 4 elements, flows has room for 3", "map", "set", "flows", "--batch", "f")
+    lab.refused(2, "f:3: flows has no key", "map", "delete", "flows", "--batch", "f")
+    assert [entry["value"] for entry in lab.read("flows")["entries"]] == [{"packets": 1, "bytes": 2}]
+    (lab.directory / "f").write_text(begin)
+    assert lab.ok("map", "set", "flows", "--batch", "f") == "1 element of flows set\n"
+    assert [entry["value"] for entry in lab.read("flows")["entries"]] == [{"packets": 5, "bytes": 2}]
+
+
+def test_where_it_ended(lab: Lab) -> None:
+    """A full map is found out while it is filled: others write to it, too."""
+    maps.load(lab)
+    lab.ok("map", "set", "flows", "10.0.0.9,9,9", "1", "2")
+    rows = "".join(f"10.0.0.1,{port},0,1,2\n" for port in range(1, 4))
+    (lab.directory / "f").write_text(f"src_ip,dst_port,zone,packets,bytes\n{rows}")
+    hidden = "import xdpctl.tools.libbpf as l; l.installed = lambda: False"
+    code = f"import sys; {hidden}; from xdpctl.cli import run; sys.exit(run(sys.argv[1:]))"
+    for way in ([], [code]):
+        words = ("map", "set", "flows", "--batch", "f")
+        done = lab.run(sys.executable, "-c", *way, *words) if way else lab.xdpctl(*words)
+        assert done.returncode == 1
+        assert "flows[src_ip=10.0.0.1 dst_port=3 zone=0] can't be added: flows is full" in done.stderr
+        assert "2 of 3 elements were written before that, and stay so" in done.stderr
+        assert len(json.loads(lab.ok("map", "keys", "flows", "--json"))["keys"]) == 3
+        lab.ok("map", "delete", "flows", "10.0.0.1,1,0")
+        lab.ok("map", "delete", "flows", "10.0.0.1,2,0")

@@ -1,0 +1,18 @@
+"""Delete all elements, or make those of an array zero.
+
+Example: xdpctl map clear pkt_cnt
+"""
+
+from xdpctl.cli import arguments, session
+from xdpctl.ops import map_write
+from xdpctl.views.map import elements
+
+
+def command(name: str = arguments.MAP, pin: str = arguments.PIN) -> None:
+    prepared = map_write.prepare_clear(name, session.map_directories(pin))
+    if session.dry_run():
+        session.say("\n".join(map_write.commands(prepared)))
+        return
+    count = map_write.run(prepared)
+    done = "made zero" if prepared.zeroes else "deleted"
+    session.say(f"{elements(count)} of {prepared.map.name} {done}")

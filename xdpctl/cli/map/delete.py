@@ -1,0 +1,51 @@
+"""Delete an element, or many.
+
+Of a file, the keys alone count.
+
+\b
+Examples:
+  xdpctl map delete blocked 10.0.0.0/8
+  xdpctl map delete flows src_ip=10.0.0.1 dst_port=80
+  xdpctl dump flows --where 'packets < 10' --csv > idle.csv
+  xdpctl map delete flows --batch idle.csv
+"""
+
+from pathlib import Path
+
+import typer
+
+from xdpctl.cli import arguments, session
+from xdpctl.errors import BadRequest
+from xdpctl.ops import map_batch, map_write
+from xdpctl.views import map as view
+
+
+def command(
+    name: str = arguments.MAP,
+    key: list[str] = typer.Argument(None, metavar="KEY...", help="In words.", show_default=False),
+    batch: Path | None = arguments.BATCH,
+    pin: str = arguments.PIN,
+    as_: str = arguments.AS,
+) -> None:
+    directories = session.map_directories(pin)
+    if batch is not None:
+        if key:
+            raise BadRequest("--batch tells of keys", f"leave out {' '.join(key)}")
+        _delete_many(map_batch.prepare_delete(name, directories, batch, as_))
+        return
+    if not key:
+        raise BadRequest("KEY is missing", f"xdpctl map delete {name} KEY, or --batch FILE")
+    prepared = map_write.prepare_delete(name, directories, tuple(key), as_)
+    if session.dry_run():
+        session.say("\n".join(map_write.commands(prepared)))
+        return
+    map_write.run(prepared)
+    session.say(view.was_deleted(prepared.map.name, prepared.key, prepared.before))
+
+
+def _delete_many(prepared: map_batch.Prepared) -> None:
+    if session.dry_run():
+        session.say("\n".join(map_batch.commands(prepared)))
+        return
+    count = map_batch.run(prepared)
+    session.say(f"{view.elements(count)} of {prepared.target.map.name} deleted")

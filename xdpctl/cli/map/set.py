@@ -1,0 +1,74 @@
+"""Write an element, or many.
+
+Members of a struct that aren't named keep their value, where the element is there; what a program counts
+in between is lost. A map with a value for each CPU takes --cpu, unless all that is written is zero.
+
+\b
+Examples:
+  xdpctl map set config icmp drop
+  xdpctl map set pkt_cnt 0 packets=0 bytes=0
+  xdpctl map set blocked 10.0.0.0/8 drop --new
+  xdpctl map set flows src_ip=10.0.0.1 dst_port=80 packets=5
+  xdpctl dump flows --csv > f.csv; xdpctl map set flows --batch f.csv
+"""
+
+from pathlib import Path
+
+import typer
+
+from xdpctl.cli import arguments, session
+from xdpctl.core.elements import EVERY_CPU, How
+from xdpctl.errors import BadRequest
+from xdpctl.ops import map_batch, map_write
+from xdpctl.views import map as view
+
+
+def command(
+    name: str = arguments.MAP,
+    words: list[str] = typer.Argument(None, metavar="KEY VALUE...", help="In words.", show_default=False),
+    new: bool = typer.Option(False, "--new", help="Only if there is no such element yet."),
+    existing: bool = typer.Option(False, "--existing", help="Only if there is such an element."),
+    batch: Path | None = arguments.BATCH,
+    cpu: str = typer.Option(
+        "", "--cpu", metavar="N|all", help="Whose value is written, in a map that has one for each CPU."
+    ),
+    pin: str = arguments.PIN,
+    as_: str = arguments.AS,
+) -> None:
+    if new and existing:
+        raise BadRequest("--new and --existing exclude each other", "give one of them")
+    how = How.NEW if new else How.EXISTING if existing else How.ANY
+    directories, of_cpu = session.map_directories(pin), _cpu(cpu)
+    if batch is not None:
+        if words:
+            raise BadRequest("--batch tells of keys and values", f"leave out {' '.join(words)}")
+        _set_many(map_batch.prepare_set(name, directories, batch, as_, of_cpu, how))
+        return
+    if not words:
+        raise BadRequest("KEY and VALUE are missing", f"xdpctl map set {name} KEY VALUE, or --batch FILE")
+    prepared = map_write.prepare_set(name, directories, tuple(words), as_, of_cpu, how)
+    if session.dry_run():
+        session.say("\n".join(map_write.commands(prepared)))
+        return
+    map_write.run(prepared)
+    cpus = len(prepared.change.elements[0].values)
+    session.say(view.was_set(prepared.map.name, prepared.key, prepared.after, prepared.before, cpus))
+
+
+def _set_many(prepared: map_batch.Prepared) -> None:
+    if session.dry_run():
+        session.say("\n".join(map_batch.commands(prepared)))
+        return
+    count = map_batch.run(prepared)
+    session.say(f"{view.elements(count)} of {prepared.target.map.name} set")
+
+
+def _cpu(word: str) -> int | None:
+    """What --cpu says: a number, every CPU, or nothing."""
+    if not word:
+        return None
+    if word == "all":
+        return EVERY_CPU
+    if not (word.isascii() and word.isdecimal()):
+        raise BadRequest(f"--cpu can't be {word!r}", "give the number of a CPU, or all")
+    return int(word)

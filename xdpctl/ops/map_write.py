@@ -1,0 +1,91 @@
+"""Set, delete and clear elements of a map."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from xdpctl.core import elements as core
+from xdpctl.core import map_refusals, said
+from xdpctl.core.elements import Change, Element, How
+from xdpctl.core.meanings import Value
+from xdpctl.core.model import Map
+from xdpctl.errors import BadRequest
+from xdpctl.tools import content, elements, host
+from xdpctl.tools.target import Target, all_indexes, keys_of, zeros
+
+Words = said.Words
+
+
+class Prepared(Struct, frozen=True):
+    target: Target
+    change: Change
+    key: str = ""
+    before: tuple[Value, ...] = ()
+    """What the element holds, for each CPU if it differs; nothing where it isn't there."""
+    after: tuple[Value, ...] = ()
+
+    @property
+    def map(self) -> Map:
+        return self.change.map
+
+    @property
+    def zeroes(self) -> bool:
+        """Whether elements stay, and hold nothing."""
+        return map_refusals.is_fixed(self.map)
+
+
+def prepare_set(
+    name: str, directories: tuple[str, ...], words: Words, as_: str, cpu: int | None, how: How
+) -> Prepared:
+    target = Target(name, directories, as_)
+    map_refusals.check_writable(target.map)
+    of_key, of_value = said.split(words, target.key_names)
+    if not of_value:
+        raise BadRequest("a value is missing", f"xdpctl map set {name} {' '.join(of_key)} VALUE")
+    key = target.key_bytes(said.meant(of_key))
+    old = target.held(key)
+    if old and how is How.NEW:
+        raise target.refusal(elements.EXISTS, key)
+    if not old and how is How.EXISTING:
+        raise target.no_such_key(key)
+    cpus = host.possible_cpus()
+    values = core.written(target.value, said.meant(of_value), old, cpu, target.map, cpus)
+    change = Change(target.map, (Element(key, values),), how)
+    return Prepared(target, change, target.words(key), target.merged(old), target.merged(values))
+
+
+def prepare_delete(name: str, directories: tuple[str, ...], words: Words, as_: str) -> Prepared:
+    target = Target(name, directories, as_, lenient=True)
+    map_refusals.check_deletable(target.map)
+    key = target.key_bytes(said.meant(words))
+    old = target.held(key)
+    if not old:
+        raise target.no_such_key(key)
+    return Prepared(target, Change(target.map, (Element(key),)), target.words(key), target.merged(old))
+
+
+def prepare_clear(name: str, directories: tuple[str, ...]) -> Prepared:
+    """Elements that can be deleted are; those of an array become zero."""
+    target = Target(name, directories)
+    if map_refusals.is_fixed(target.map):
+        map_refusals.check_writable(target.map)
+        nothing = zeros(target.map)
+        emptied: Sequence[Element] = [Element(key, nothing) for key in all_indexes(target.map)]
+    else:
+        map_refusals.check_deletable(target.map)
+        found = content.start(target.map)
+        emptied = [Element(key) for chunk in found for key in keys_of(chunk) if chunk.values]
+    return Prepared(target, Change(target.map, emptied, gone_is_fine=True))
+
+
+def run(prepared: Prepared) -> int:
+    """How many elements were written or deleted: all of them, or an error tells where it ended."""
+    outcome = elements.apply(prepared.change)
+    if outcome.answer.number:
+        raise prepared.target.stopped(prepared.change, outcome)
+    return outcome.done
+
+
+def commands(prepared: Prepared) -> list[str]:
+    """What would be run."""
+    return list(elements.shown(prepared.change))

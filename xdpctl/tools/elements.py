@@ -1,0 +1,170 @@
+"""Elements of maps, looked up, written and deleted: one by bpftool, many through libbpf if it is there."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from xdpctl.core import elements
+from xdpctl.core.chunk import Shape, chunks
+from xdpctl.core.elements import Change
+from xdpctl.core.map_refusals import NOT_SUPPORTED
+from xdpctl.core.model import Map
+from xdpctl.core.plan import command_line
+from xdpctl.errors import HostLacks, Interrupted
+from xdpctl.tools import bpftool, libbpf, proc
+
+FEW = 3
+"""So many elements of a change are shown beforehand."""
+AT_ONCE = 4096
+"""Lines of a bpftool batch: what it printed of those before is all that is lost."""
+_NUMBERS = {os.strerror(number): number for number in errno.errorcode} | {
+    f"Unknown error {NOT_SUPPORTED}": NOT_SUPPORTED
+}
+
+
+class Answer(Struct, frozen=True):
+    """What the kernel said to a request: 0, or an errno."""
+
+    number: int = 0
+    said: str = ""
+
+
+EXISTS = Answer(errno.EEXIST)
+MISSING = Answer(errno.ENOENT)
+
+
+class Outcome(Struct, frozen=True):
+    done: int
+    """Elements that were written or deleted."""
+    answer: Answer = Answer()
+    tried: int = 0
+    """Which one was refused."""
+
+
+class Refusal(Exception):
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.said)
+        self.answer = answer
+
+
+def lookup(map_: Map, key: bytes) -> tuple[bytes, ...]:
+    """The value of an element, or those of all CPUs; none where it isn't there."""
+    result = proc.query(bpftool.command(*elements.lookup(map_, key)))
+    if not result.ok:
+        answer = _answer(result)
+        if answer.number == errno.ENOENT:
+            return ()
+        raise Refusal(answer)
+    shape = Shape(map_.bytes_key, map_.bytes_value, map_.per_cpu)
+    return tuple(
+        chunk.values[place : place + chunk.stride]
+        for chunk in chunks([result.out], shape)
+        for place in range(0, len(chunk.values), chunk.stride)
+    )
+
+
+class _Next(Struct, frozen=True):
+    next_key: tuple[str, ...]
+
+
+def following(map_: Map, key: bytes | None) -> bytes | None:
+    """The key after one, or the first; None after the last."""
+    result = proc.query(bpftool.command(*elements.following(map_, key)))
+    if result.ok:
+        return bytes(int(byte, 16) for byte in bpftool.read(result, _Next).next_key)
+    answer = _answer(result)
+    if answer.number == errno.ENOENT:
+        return None
+    raise Refusal(answer)
+
+
+def shown(change: Change) -> Iterator[str]:
+    """What a change would do, as commands; of many elements the first few."""
+    for element in change.elements[:FEW]:
+        line = command_line(bpftool.command(*elements.command(change.map, element, change.how)))
+        if element.same_on_all:
+            yield line
+        else:
+            values = ", ".join(f"{value.hex(' ')} on CPU {cpu}" for cpu, value in enumerate(element.values))
+            yield f"# through libbpf, key {element.key.hex(' ')} of id {change.map.id}: {values}"
+    if len(change.elements) > FEW:
+        yield f"# and so on: {len(change.elements)} elements in all"
+
+
+def apply(change: Change) -> Outcome:
+    if len(change.elements) == 1 and change.elements[0].same_on_all:
+        result = proc.act(bpftool.command(*elements.command(change.map, change.elements[0], change.how)))
+        outcome = Outcome(1) if result.ok else Outcome(0, _answer(result))
+        return Outcome(0) if change.gone_is_fine and outcome.answer.number == errno.ENOENT else outcome
+    if libbpf.installed():
+        return _through_libbpf(change)
+    if not all(element.same_on_all for element in change.elements):
+        hint = proc.install_hint("headers")
+        raise HostLacks("libbpf isn't installed: bpftool alone gives all CPUs the same value", hint)
+    return _by_bpftool(change)
+
+
+def _through_libbpf(change: Change) -> Outcome:
+    done = 0
+    proc.remark(
+        f"bpf_map_update_elem and bpf_map_delete_elem of libbpf: {len(change.elements)} elements "
+        f"of map id {change.map.id}"
+    )
+    asked = ((e.key, e.for_kernel if e.values else None) for e in change.elements)
+    try:
+        for tried, number in enumerate(libbpf.change(change.map, asked, change.how.flag)):
+            if number == errno.ENOENT and change.gone_is_fine:
+                continue
+            if number:
+                return Outcome(done, Answer(number, os.strerror(number)), tried)
+            done += 1
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted after {done} of {len(change.elements)} elements") from None
+    return Outcome(done)
+
+
+def _by_bpftool(change: Change) -> Outcome:
+    """bpftool's batches end at the first command that fails."""
+    done = place = 0
+    while place < len(change.elements):
+        part = change.elements[place : place + AT_ONCE]
+        lines = [" ".join(elements.command(change.map, element, change.how)) for element in part]
+        result = _batch(lines)
+        count = result.out.count(b'{"command":') - (not result.ok)
+        done, place = done + count, place + count
+        if not result.ok:
+            answer = _answer(result)
+            if not (answer.number == errno.ENOENT and change.gone_is_fine):
+                return Outcome(done, answer, place)
+            place += 1
+    return Outcome(done)
+
+
+def _batch(lines: list[str]) -> proc.Result:
+    with tempfile.NamedTemporaryFile("w", prefix="xdpctl-") as file:
+        file.write("".join(f"{line}\n" for line in lines))
+        file.flush()
+        return proc.act(bpftool.command("batch", "file", file.name))
+
+
+def _answer(result: proc.Result) -> Answer:
+    """bpftool ends with the errno, of which a status keeps eight bits; its words tell all of it."""
+    said = _last_error(result)
+    words = said.rpartition(": ")[2]
+    return Answer(_NUMBERS.get(words, 256 - result.status if 0 < result.status < 256 else errno.EIO), said)
+
+
+class _Ran(Struct, frozen=True):
+    output: bpftool.Failure | None = None
+
+
+def _last_error(result: proc.Result) -> str:
+    try:
+        *_, last = msgspec.json.decode(result.out, type=list[_Ran])
+    except (msgspec.DecodeError, ValueError):
+        return bpftool.reason_of(result)
+    return last.output.error if last.output else bpftool.reason_of(result)

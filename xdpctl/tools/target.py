@@ -1,0 +1,169 @@
+"""A map whose elements are spoken of: how to write and how to show its keys and values."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from xdpctl.core import map_refusals, said
+from xdpctl.core.batch import Columns
+from xdpctl.core.btf import Types
+from xdpctl.core.chunk import Chunk
+from xdpctl.core.columns import Leaf, one
+from xdpctl.core.decode import DEVICES, Entry, decode
+from xdpctl.core.elements import Change, Element
+from xdpctl.core.encode import Encoder
+from xdpctl.core.encode_numbers import native, number
+from xdpctl.core.encode_parts import Writer
+from xdpctl.core.encode_text import Said
+from xdpctl.core.meanings import Value
+from xdpctl.core.model import Map
+from xdpctl.core.prefixes import longest
+from xdpctl.core.rows import columns, flat
+from xdpctl.errors import BadRequest, XdpctlError
+from xdpctl.tools import content, elements, host, maps, types
+
+_OF_DEVICES = "key:u32 value:u32"
+
+
+class Target:
+    def __init__(
+        self,
+        name: str,
+        directories: tuple[str, ...],
+        as_: str = "",
+        *,
+        raw: bool = False,
+        lenient: bool = False,
+    ) -> None:
+        """`lenient` takes keys and values that a map can hold but no packet has."""
+        host.require_privileges()
+        found = maps.find(name, directories)
+        self.map, self.pin, self.name = found.map, found.pin, name
+        map_refusals.check_keys(self.map)
+        self.types = types.told(self.map, as_) if as_ else types.of(self.map)
+        self.layout = types.layout(self.map, self.types, raw)
+        if self.layout is DEVICES:
+            self.types = types.told(self.map, _OF_DEVICES)
+        self._encoder = Encoder(self.types.everything.types, host.boot_time(), lenient)
+
+    @cached_property
+    def key(self) -> Writer:
+        return self._writer("key", 0, self.map.bytes_key)
+
+    @cached_property
+    def value(self) -> Writer:
+        return self._writer("value", 1, self.map.bytes_value)
+
+    def _writer(self, what: str, place: int, size: int) -> Writer:
+        """What doesn't fill it isn't its type: then it is bytes."""
+        ends = self.types.key_and_value.types
+        type_id = ends[place].id if len(ends) == 2 else 0
+        fits = Types(self.types.everything.types).size(type_id) == size
+        return self._encoder.writer(what, type_id if fits else 0, size)
+
+    @cached_property
+    def columns(self) -> Columns:
+        key = self.layout.key
+        of_key = tuple(flat("key", one(key, bytes(key.size))))
+        return Columns(of_key, tuple(columns(self.layout))[len(of_key) :])
+
+    @property
+    def key_names(self) -> frozenset[str]:
+        """By which members of the key are spoken of."""
+        return frozenset(name.partition(".")[0] for name in self.columns.key)
+
+    def key_bytes(self, said_: Said) -> bytes:
+        plain = isinstance(said_, str) and said_.isascii() and said_.isdecimal()
+        if plain and not self.layout.typed and map_refusals.is_array(self.map):
+            said_ = (
+                f"0x{native(number(said_, 0, (1 << 32) - 1), 4).hex()}"  # without BTF, it still is a number
+            )
+        key = self.key(said_, None)
+        map_refusals.check_index(self.map, key)
+        return key
+
+    def held(self, key: bytes) -> tuple[bytes, ...]:
+        """The value that exactly this key has, or those of all CPUs; none where there is no such key."""
+        try:
+            values = elements.lookup(self.map, key)
+        except elements.Refusal as refusal:
+            raise self.refusal(refusal.answer, key) from None
+        return () if values and self.map.type == "lpm_trie" and self.matching(key) != key else values
+
+    def matching(self, key: bytes) -> bytes:
+        """Of a trie's keys, the longest prefix that a key lies in."""
+        return longest((k for chunk in content.start(self.map) for k in keys_of(chunk)), key)
+
+    def refusal(self, answer: elements.Answer, key: bytes) -> XdpctlError:
+        return map_refusals.refusal(self.map, answer.number, answer.said, self.words(key))
+
+    def no_such_key(self, key: bytes) -> XdpctlError:
+        return self.refusal(elements.MISSING, key)
+
+    def words(self, key: bytes) -> str:
+        """A key as it can be said: in hexadecimal, if there are no words that give it."""
+        shown = self.shown_key(key)
+        text = said.spoken(shown)
+        if self.map.type == "lpm_trie" and isinstance(shown, dict):
+            text = said.prefix(shown) or text
+        if isinstance(self.layout.key, Leaf) and self.layout.key.code:
+            return text
+        return text if self._means(text, key) else self._as_bytes(key)
+
+    def _means(self, text: str, key: bytes) -> bool:
+        try:
+            return self.key(said.meant([text]), None) == key
+        except BadRequest:
+            return False
+
+    def _as_bytes(self, key: bytes) -> str:
+        """Text that isn't quite text can only be told as numbers."""
+        numbers = ([*key], [byte - 256 if byte > 127 else byte for byte in key])
+        ways = (f"hex:{key.hex()}", *(f"[{','.join(map(str, way))}]" for way in numbers))
+        return next((way for way in ways if self._means(way, key)), ways[0])
+
+    def entry(self, key: bytes, values: Sequence[bytes], per_cpu: bool = False) -> Entry:
+        chunk = Chunk(key, b"".join(values), self.map.bytes_key, self.map.bytes_value, len(values))
+        [entry] = decode(chunk, self.layout, per_cpu)
+        return entry
+
+    def merged(self, values: Sequence[bytes]) -> tuple[Value, ...]:
+        """What values mean: of all CPUs together, or each where that can't be said; of none, nothing."""
+        if len(values) < 2 or not self.layout.typed:
+            return tuple(one(self.layout.value, value) for value in dict.fromkeys(values))
+        return (self.layout.value.merged(b"".join(values), self.map.bytes_value, len(values))[0],)
+
+    def stopped(self, change: Change, outcome: elements.Outcome) -> XdpctlError:
+        """What was refused, and what had been done by then."""
+        error = self.refusal(outcome.answer, change.elements[outcome.tried].key)
+        if len(change.elements) == 1:
+            return error
+        done = f"{outcome.done} of {len(change.elements)} elements were written before that, and stay so"
+        return type(error)(error.message, done, *error.hints)
+
+    def shown_key(self, key: bytes) -> Value:
+        return one(self.layout.key, key)
+
+
+def elements_of(map_: Map) -> Iterator[Element]:
+    """All that a map holds."""
+    for chunk in content.start(map_):
+        if chunk.values:
+            starts = range(0, len(chunk.values), chunk.stride)
+            values = [chunk.values[start : start + map_.bytes_value] for start in starts]
+            for place, key in enumerate(keys_of(chunk)):
+                yield Element(key, tuple(values[place * chunk.cpus : (place + 1) * chunk.cpus]))
+
+
+def keys_of(chunk: Chunk) -> Iterator[bytes]:
+    size = chunk.key_size
+    return (chunk.keys[place : place + size] for place in range(0, len(chunk.keys), size))
+
+
+def zeros(map_: Map) -> tuple[bytes, ...]:
+    """The value of an element in which nothing was counted."""
+    return (bytes(map_.bytes_value),) * (host.possible_cpus() if map_.per_cpu else 1)
+
+
+def all_indexes(map_: Map) -> Iterator[bytes]:
+    return (index.to_bytes(4, sys.byteorder) for index in range(map_.max_entries))
