@@ -55,11 +55,13 @@ class Target:
         return self._writer("value", 1, self.map.bytes_value)
 
     def _writer(self, what: str, place: int, size: int) -> Writer:
-        """What doesn't fill it isn't its type: then it is bytes."""
+        return self._encoder.writer(what, self._type(place, size), size)
+
+    def _type(self, place: int, size: int) -> int:
+        """Of the key or of the value; 0 for mere bytes, also where something else has taken its place."""
         ends = self.types.key_and_value.types
         type_id = ends[place].id if len(ends) == 2 else 0
-        fits = Types(self.types.everything.types).size(type_id) == size
-        return self._encoder.writer(what, type_id if fits else 0, size)
+        return type_id if Types(self.types.everything.types).size(type_id) == size else 0
 
     @cached_property
     def columns(self) -> Columns:
@@ -74,7 +76,7 @@ class Target:
 
     def key_bytes(self, said_: Said) -> bytes:
         plain = isinstance(said_, str) and said_.isascii() and said_.isdecimal()
-        if plain and not self.layout.typed and map_refusals.is_array(self.map):
+        if plain and map_refusals.is_array(self.map) and not self._type(0, self.map.bytes_key):
             said_ = (
                 f"0x{native(number(said_, 0, (1 << 32) - 1), 4).hex()}"  # without BTF, it still is a number
             )

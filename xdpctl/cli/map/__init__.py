@@ -14,6 +14,8 @@ Examples:
 """
 
 VERBS = {
+    "list": "Show all maps of the kernel.",
+    "show": "Show everything about one map.",
     "get": "Show one element.",
     "set": "Write an element, or many.",
     "delete": "Delete an element, or many.",

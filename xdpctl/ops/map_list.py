@@ -1,0 +1,53 @@
+"""All maps of the kernel, and everything about one."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from xdpctl.core import c_types
+from xdpctl.core.btf import Types
+from xdpctl.core.model import Map, Program
+from xdpctl.errors import BadRequest
+from xdpctl.tools import bpftool, host, maps, proc, types
+
+
+class Listed(Struct, frozen=True):
+    map: Map
+    programs: tuple[Program, ...]
+    """Those that use it."""
+
+
+class Shown(Struct, frozen=True):
+    map: Map
+    programs: tuple[Program, ...]
+    key_type: str
+    """As in C; nothing where it isn't known."""
+    value_type: str
+
+
+def list_() -> tuple[Listed, ...]:
+    host.require_privileges()
+    asked = proc.start(bpftool.command("prog", "show"))
+    found = bpftool.maps()
+    programs = bpftool.read(asked.result(), tuple[Program, ...])
+    return tuple(
+        Listed(replace(map_, pinned=tuple(dict.fromkeys(map_.pinned))), _users(map_, programs))
+        for map_ in found
+    )
+
+
+def show(name: str, directories: tuple[str, ...]) -> Shown:
+    host.require_privileges()
+    found = maps.find(name, directories).map
+    asked = proc.start(bpftool.command("prog", "show"))
+    known = types.of(found)
+    pins = next((other.pinned for other in bpftool.maps() if other.id == found.id), None)
+    if pins is None:
+        raise BadRequest(f"{name} has gone meanwhile", "xdpctl map list shows maps")
+    programs = bpftool.read(asked.result(), tuple[Program, ...])
+    everything, ends = Types(known.everything.types), known.key_and_value.types
+    key, value = (c_types.declared(everything, end.id) for end in ends) if len(ends) == 2 else ("", "")
+    return Shown(replace(found, pinned=tuple(dict.fromkeys(pins))), _users(found, programs), key, value)
+
+
+def _users(map_: Map, programs: tuple[Program, ...]) -> tuple[Program, ...]:
+    return tuple(program for program in programs if map_.id in program.map_ids)
