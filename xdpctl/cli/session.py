@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, Protocol, TextIO
 
 from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.core.diagnose import MORE_IN_LOG
@@ -104,6 +104,22 @@ def say_plan(plan: Plan) -> None:
         say(command_line(first.do))
         for act in others:
             say(f"# or, where that is refused: {command_line(act.do)}")
+
+
+class Writing(Protocol):
+    """Elements that are about to be written to a map."""
+
+    def commands(self) -> list[str]: ...
+
+    def run(self) -> int: ...
+
+
+def written(writing: Writing) -> int | None:
+    """How many elements were written; None where it is only said what would be."""
+    if not dry_run():
+        return writing.run()
+    say("\n".join(writing.commands()))
+    return None
 
 
 def tell_error(error: XdpctlError) -> None:

@@ -4,27 +4,20 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from msgspec import Struct
-
 from xdpctl.core import batch, map_refusals
 from xdpctl.core import elements as core
 from xdpctl.core.batch import Spoken
 from xdpctl.core.elements import Change, Element, How
 from xdpctl.errors import BadRequest, XdpctlError
-from xdpctl.tools import elements, host, sources
-from xdpctl.tools.target import Target, elements_of
+from xdpctl.tools import host, sources
+from xdpctl.tools.target import Target, Writing, elements_of
 
 Values = tuple[bytes, ...]
 
 
-class Prepared(Struct, frozen=True):
-    target: Target
-    change: Change
-
-
 def prepare_set(
     name: str, directories: tuple[str, ...], path: Path, as_: str, cpu: int | None, how: How
-) -> Prepared:
+) -> Writing:
     target = Target(name, directories, as_, lenient=True)
     map_refusals.check_writable(target.map)
     file = _File(target, path)
@@ -32,10 +25,10 @@ def prepare_set(
     if not target.map.forgets and len(found) > target.map.max_entries:
         room = f"{target.map.name} has room for {target.map.max_entries}"
         raise BadRequest(f"{file.name} tells of {len(found)} elements, {room}")
-    return Prepared(target, Change(target.map, found, how))
+    return Writing(target, Change(target.map, found, how))
 
 
-def prepare_delete(name: str, directories: tuple[str, ...], path: Path, as_: str) -> Prepared:
+def prepare_delete(name: str, directories: tuple[str, ...], path: Path, as_: str) -> Writing:
     target = Target(name, directories, as_, lenient=True)
     map_refusals.check_deletable(target.map)
     file = _File(target, path)
@@ -43,18 +36,7 @@ def prepare_delete(name: str, directories: tuple[str, ...], path: Path, as_: str
     for key, said in found:
         if key not in file.there:
             raise file.wrong(said[0], target.no_such_key(key))
-    return Prepared(target, Change(target.map, [Element(key) for key, _ in found]))
-
-
-def commands(prepared: Prepared) -> list[str]:
-    return list(elements.shown(prepared.change))
-
-
-def run(prepared: Prepared) -> int:
-    outcome = elements.apply(prepared.change)
-    if outcome.answer.number:
-        raise prepared.target.stopped(prepared.change, outcome)
-    return outcome.done
+    return Writing(target, Change(target.map, [Element(key) for key, _ in found]))
 
 
 class _File:

@@ -11,14 +11,13 @@ from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map
 from xdpctl.errors import BadRequest
 from xdpctl.tools import content, elements, host
-from xdpctl.tools.target import Target, all_indexes, keys_of, zeros
+from xdpctl.tools.target import Target, Writing, all_indexes, keys_of, zeros
 
 Words = said.Words
 
 
 class Prepared(Struct, frozen=True):
-    target: Target
-    change: Change
+    writing: Writing
     key: str = ""
     before: tuple[Value, ...] = ()
     """What the element holds, for each CPU if it differs; nothing where it isn't there."""
@@ -26,7 +25,7 @@ class Prepared(Struct, frozen=True):
 
     @property
     def map(self) -> Map:
-        return self.change.map
+        return self.writing.change.map
 
     @property
     def zeroes(self) -> bool:
@@ -51,7 +50,7 @@ def prepare_set(
     cpus = host.possible_cpus()
     values = core.written(target.value, said.meant(of_value), old, cpu, target.map, cpus)
     change = Change(target.map, (Element(key, values),), how)
-    return Prepared(target, change, target.words(key), target.merged(old), target.merged(values))
+    return Prepared(Writing(target, change), target.words(key), target.merged(old), target.merged(values))
 
 
 def prepare_delete(name: str, directories: tuple[str, ...], words: Words, as_: str) -> Prepared:
@@ -61,7 +60,9 @@ def prepare_delete(name: str, directories: tuple[str, ...], words: Words, as_: s
     old = target.held(key)
     if not old:
         raise target.no_such_key(key)
-    return Prepared(target, Change(target.map, (Element(key),)), target.words(key), target.merged(old))
+    return Prepared(
+        Writing(target, Change(target.map, (Element(key),))), target.words(key), target.merged(old)
+    )
 
 
 def prepare_clear(name: str, directories: tuple[str, ...]) -> Prepared:
@@ -75,17 +76,4 @@ def prepare_clear(name: str, directories: tuple[str, ...]) -> Prepared:
         map_refusals.check_deletable(target.map)
         found = content.start(target.map)
         emptied = [Element(key) for chunk in found for key in keys_of(chunk) if chunk.values]
-    return Prepared(target, Change(target.map, emptied, gone_is_fine=True))
-
-
-def run(prepared: Prepared) -> int:
-    """How many elements were written or deleted: all of them, or an error tells where it ended."""
-    outcome = elements.apply(prepared.change)
-    if outcome.answer.number:
-        raise prepared.target.stopped(prepared.change, outcome)
-    return outcome.done
-
-
-def commands(prepared: Prepared) -> list[str]:
-    """What would be run."""
-    return list(elements.shown(prepared.change))
+    return Prepared(Writing(target, Change(target.map, emptied, gone_is_fine=True)))

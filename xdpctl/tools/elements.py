@@ -96,6 +96,8 @@ def shown(change: Change) -> Iterator[str]:
 
 
 def apply(change: Change) -> Outcome:
+    if not change.elements:
+        return Outcome(0)
     if len(change.elements) == 1 and change.elements[0].same_on_all:
         result = proc.act(bpftool.command(*elements.command(change.map, change.elements[0], change.how)))
         outcome = Outcome(1) if result.ok else Outcome(0, _answer(result))

@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from msgspec import Struct
+
 from xdpctl.core import map_refusals, said
 from xdpctl.core.batch import Columns
 from xdpctl.core.btf import Types
@@ -22,6 +24,8 @@ from xdpctl.core.rows import columns, flat
 from xdpctl.errors import BadRequest, XdpctlError
 from xdpctl.tools import content, elements, host, maps, types
 
+HALF_A_MILLISECOND = 500_000
+"""In nanoseconds. Times are shown to the millisecond; one that is said is meant to be in the middle."""
 _OF_DEVICES = "key:u32 value:u32"
 
 
@@ -44,7 +48,8 @@ class Target:
         self.layout = types.layout(self.map, self.types, raw)
         if self.layout is DEVICES:
             self.types = types.told(self.map, _OF_DEVICES)
-        self._encoder = Encoder(self.types.everything.types, host.boot_time(), lenient)
+        boot = host.boot_time() - HALF_A_MILLISECOND
+        self._encoder = Encoder(self.types.everything.types, boot, lenient)
 
     @cached_property
     def key(self) -> Writer:
@@ -62,6 +67,10 @@ class Target:
         ends = self.types.key_and_value.types
         type_id = ends[place].id if len(ends) == 2 else 0
         return type_id if Types(self.types.everything.types).size(type_id) == size else 0
+
+    @property
+    def value_type(self) -> int:
+        return self._type(1, self.map.bytes_value)
 
     @cached_property
     def columns(self) -> Columns:
@@ -145,6 +154,23 @@ class Target:
 
     def shown_key(self, key: bytes) -> Value:
         return one(self.layout.key, key)
+
+
+class Writing(Struct, frozen=True):
+    """What is about to be written to a map."""
+
+    target: Target
+    change: Change
+
+    def commands(self) -> list[str]:
+        return list(elements.shown(self.change))
+
+    def run(self) -> int:
+        """How many elements were written or deleted: all of them, or an error tells where it ended."""
+        outcome = elements.apply(self.change)
+        if outcome.answer.number:
+            raise self.target.stopped(self.change, outcome)
+        return outcome.done
 
 
 def elements_of(map_: Map) -> Iterator[Element]:

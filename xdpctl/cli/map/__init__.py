@@ -22,4 +22,5 @@ VERBS = {
     "next": "Show the key after a key, or the first.",
     "keys": "Show all keys.",
     "clear": "Delete all elements, or make those of an array zero.",
+    "restore": "Fill a map with what was saved.",
 }

@@ -10,9 +10,6 @@ from xdpctl.views.map import elements
 
 def command(name: str = arguments.MAP, pin: str = arguments.PIN) -> None:
     prepared = map_write.prepare_clear(name, session.map_directories(pin))
-    if session.dry_run():
-        session.say("\n".join(map_write.commands(prepared)))
-        return
-    count = map_write.run(prepared)
-    done = "made zero" if prepared.zeroes else "deleted"
-    session.say(f"{elements(count)} of {prepared.map.name} {done}")
+    if (count := session.written(prepared.writing)) is not None:
+        done = "made zero" if prepared.zeroes else "deleted"
+        session.say(f"{elements(count)} of {prepared.map.name} {done}")

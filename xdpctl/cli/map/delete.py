@@ -31,21 +31,12 @@ def command(
     if batch is not None:
         if key:
             raise BadRequest("--batch tells of keys", f"leave out {' '.join(key)}")
-        _delete_many(map_batch.prepare_delete(name, directories, batch, as_))
+        many = map_batch.prepare_delete(name, directories, batch, as_)
+        if (count := session.written(many)) is not None:
+            session.say(f"{view.elements(count)} of {many.change.map.name} deleted")
         return
     if not key:
         raise BadRequest("KEY is missing", f"xdpctl map delete {name} KEY, or --batch FILE")
     prepared = map_write.prepare_delete(name, directories, tuple(key), as_)
-    if session.dry_run():
-        session.say("\n".join(map_write.commands(prepared)))
-        return
-    map_write.run(prepared)
-    session.say(view.was_deleted(prepared.map.name, prepared.key, prepared.before))
-
-
-def _delete_many(prepared: map_batch.Prepared) -> None:
-    if session.dry_run():
-        session.say("\n".join(map_batch.commands(prepared)))
-        return
-    count = map_batch.run(prepared)
-    session.say(f"{view.elements(count)} of {prepared.target.map.name} deleted")
+    if session.written(prepared.writing) is not None:
+        session.say(view.was_deleted(prepared.map.name, prepared.key, prepared.before))

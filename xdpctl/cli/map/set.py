@@ -42,25 +42,17 @@ def command(
     if batch is not None:
         if words:
             raise BadRequest("--batch tells of keys and values", f"leave out {' '.join(words)}")
-        _set_many(map_batch.prepare_set(name, directories, batch, as_, of_cpu, how))
+        many = map_batch.prepare_set(name, directories, batch, as_, of_cpu, how)
+        if (count := session.written(many)) is not None:
+            session.say(f"{view.elements(count)} of {many.change.map.name} set")
         return
     if not words:
         raise BadRequest("KEY and VALUE are missing", f"xdpctl map set {name} KEY VALUE, or --batch FILE")
     prepared = map_write.prepare_set(name, directories, tuple(words), as_, of_cpu, how)
-    if session.dry_run():
-        session.say("\n".join(map_write.commands(prepared)))
+    if session.written(prepared.writing) is None:
         return
-    map_write.run(prepared)
-    cpus = len(prepared.change.elements[0].values)
+    cpus = len(prepared.writing.change.elements[0].values)
     session.say(view.was_set(prepared.map.name, prepared.key, prepared.after, prepared.before, cpus))
-
-
-def _set_many(prepared: map_batch.Prepared) -> None:
-    if session.dry_run():
-        session.say("\n".join(map_batch.commands(prepared)))
-        return
-    count = map_batch.run(prepared)
-    session.say(f"{view.elements(count)} of {prepared.target.map.name} set")
 
 
 def _cpu(word: str) -> int | None:

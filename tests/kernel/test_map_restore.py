@@ -1,0 +1,113 @@
+"""Counts that were saved are there again after a reboot, a rebuild, and with another number of CPUs."""
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from . import maps
+from .conftest import Lab
+
+COUNTER = """
+[[counter]]
+map = "seen"
+type = "{type}"
+key = "src_ip"
+fields = {fields}
+max_entries = {most}
+"""
+FIELDS = ["packets", "bytes", "first_seen", "last_seen"]
+SECOND = 1_000_000_000
+
+
+def load(lab: Lab, fields: list[str], map_type: str = "percpu_hash", most: int = 4) -> None:
+    (lab.directory / "spec.toml").write_text(COUNTER.format(type=map_type, fields=fields, most=most))
+    lab.ok("build", "spec.toml")
+    lab.ok("load")
+
+
+def saved(lab: Lab) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    first, *lines = (lab.directory / "saved").read_text().splitlines()
+    return json.loads(first), [json.loads(line) for line in lines]
+
+
+def write(lab: Lab, name: str, header: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+    (lab.directory / name).write_text("\n".join(map(json.dumps, (header, *lines))))
+
+
+def test_counts_survive(lab: Lab) -> None:
+    load(lab, FIELDS)
+    boot = time.time_ns() - time.monotonic_ns()
+    start = datetime.fromtimestamp(boot // SECOND + 60, UTC)
+    first, last = (f"{start + timedelta(seconds=n):%Y-%m-%dT%H:%M:%S}.500Z" for n in (0, 10))
+    said = f"packets=5 bytes=6 first_seen={first} last_seen={last} --cpu".split()
+    set_ = ["map", "set", "seen"]
+    commands = [[*set_, "10.0.0.1", *said, "0"], [*set_, "10.0.0.1", "packets=7", "--cpu", "1"]]
+    commands += [["dump", "seen", "--save", "saved"]]
+    assert not any(ran.status for ran in maps.each(lab, commands))
+    before = lab.read("seen", "--per-cpu")["entries"]
+    assert before[0]["value"] == {"packets": 12, "bytes": 6, "first_seen": first, "last_seen": last}
+    lab.ok("map", "clear", "seen")
+    lab.ok(*set_, "10.0.0.9", *said, "0")
+    assert lab.ok("map", "restore", "saved") == "1 element of seen restored\n"
+    entries = {entry["key"]: entry for entry in lab.read("seen", "--per-cpu")["entries"]}
+    assert {*entries} == {"10.0.0.1", "10.0.0.9"}
+    assert [entries["10.0.0.1"]] == before
+
+    # Of a machine with one more CPU, that was started 30 seconds earlier.
+    header, [line] = saved(lab)
+    header["boot"] -= 30 * SECOND
+    line["cpus"].append({"packets": 100, "bytes": 1000, "first_seen": 5 * SECOND, "last_seen": 0})
+    write(lab, "other", header, [line])
+    lab.ok("map", "restore", "other")
+    entries = {entry["key"]: entry for entry in lab.read("seen", "--per-cpu")["entries"]}
+    one, *others = (part["value"] for part in entries["10.0.0.1"]["per_cpu"])
+    assert (one["packets"], one["bytes"]) == (112, 1006)
+    raw = {str(entry["key"]): entry["value"] for entry in lab.read("seen", "--raw")["entries"]}
+    [times] = [value for value in raw.values() if value["packets"] == 112]
+    assert times["first_seen"] == 1
+    assert abs(datetime.fromisoformat(one["last_seen"]) - start + timedelta(seconds=19.5)) < timedelta(
+        seconds=1
+    )
+    assert not any(any(other.values()) for other in others)
+
+    # Built anew: with another field, without one, for all CPUs together, and smaller.
+    for fields, map_type in ((["max_length", *FIELDS], "percpu_hash"), (["packets", "bytes"], "hash")):
+        lab.ok("unload")
+        load(lab, fields, map_type)
+        if map_type == "hash":
+            says = "saved:2: value has no member 'first_seen'"
+            hint = lab.refused(2, says, "map", "restore", "saved")
+            assert "build the map with that field" in hint
+            line["cpus"] = [{"packets": cpu["packets"], "bytes": 1} for cpu in line["cpus"]]
+            write(lab, "saved", header, [line])
+        lab.ok("map", "restore", "saved")
+        [value] = lab.dump("seen").values()
+        wanted = {"packets": 12, "bytes": 6, "first_seen": first, "last_seen": last, "max_length": None}
+        assert value == (wanted if map_type != "hash" else {"packets": 112, "bytes": 3})
+
+
+def test_what_cannot_be_restored(lab: Lab) -> None:
+    load(lab, ["packets"], "hash", 1)
+    lab.ok("map", "set", "seen", "10.0.0.1", "5")
+    lab.ok("dump", "seen", "--save", "saved")
+    header, [line] = saved(lab)
+    other = {**line, "key": {**line["key"], "addr": "0x0a000002" + "00" * 12}}
+    write(lab, "more", header, [line, other])
+    write(lab, "twice", header, [line, line])
+    write(lab, "wide", header, [{**line, "value": 1 << 64}])
+    wanted = {
+        "more": "with the elements of more, seen would hold 2: it has room for 1",
+        "twice": "twice:3: the key 10.0.0.1 is there twice",
+        "wide": "wide:2: value can't be 18446744073709551616",
+        "spec.toml": "spec.toml is no saved map",
+        "missing": "missing can't be read",
+        "saved nowhere": "there is no map 'nowhere'",
+    }
+    done = maps.each(lab, [["map", "restore", *words.split()] for words in wanted])
+    for ran, says in zip(done, wanted.values(), strict=True):
+        assert (ran.status, ran.out) == (2, "")
+        assert says in ran.err
+    assert lab.dump("seen") == {"10.0.0.1": 5}
+    said = lab.ok("--dry-run", "map", "restore", "saved")
+    assert (said.split()[:5], said.count("\n")) == (["bpftool", "-j", "-n", "map", "update"], 1)

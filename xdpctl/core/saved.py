@@ -1,0 +1,92 @@
+"""What `dump --save` writes: a line about the map, then one for each element, with values as they are."""
+
+import sys
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from xdpctl.core.btf import MODIFIERS, Types
+from xdpctl.core.encode_text import Said
+from xdpctl.core.meanings import OF_TIMES, SIZES, Value
+from xdpctl.errors import BadRequest
+
+SCHEMA = 1
+
+
+class About(Struct, frozen=True):
+    name: str
+    type: str | int
+    pin: str | None = None
+
+
+class Header(Struct, frozen=True):
+    schema: int
+    saved: str
+    boot: int
+    """When that machine was started, in nanoseconds since 1970."""
+    map: About
+
+
+class Line(Struct, frozen=True, forbid_unknown_fields=True):
+    key: Value
+    value: Value = None
+    cpus: tuple[Value, ...] = ()
+
+    @property
+    def values(self) -> Sequence[Said]:
+        return self.cpus or (self.value,)
+
+
+def read(text: str, name: str) -> tuple[Header, Iterator[tuple[int, Line]]]:
+    """What is said of the map, and its elements with the numbers of their lines."""
+    first, *lines = text.split("\n")
+    try:
+        header = msgspec.json.decode(first, type=Header)
+    except msgspec.DecodeError as error:
+        raise BadRequest(
+            f"{name} is no saved map: {error}", "xdpctl dump MAP --save FILE writes one"
+        ) from error
+    if header.schema != SCHEMA:
+        raise BadRequest(f"{name} has the schema {header.schema}, and this xdpctl reads {SCHEMA}")
+    return header, _elements(lines, name)
+
+
+def _elements(lines: Sequence[str], name: str) -> Iterator[tuple[int, Line]]:
+    decoder = msgspec.json.Decoder(Line)
+    for number, line in enumerate(lines, 2):
+        if not line.strip():
+            continue
+        try:
+            yield number, decoder.decode(line)
+        except msgspec.DecodeError as error:
+            raise BadRequest(f"{name}:{number}: this is no element: {error}") from error
+
+
+def times(types: Types, type_id: int, at: int = 0) -> Iterator[int]:
+    """Where in a type times since the start of the machine stand."""
+    type_ = types.types.get(type_id)
+    if type_ is None:
+        return
+    if type_.kind == "TYPEDEF" and type_.name in OF_TIMES:
+        if types.size(type_id) in SIZES[type_.name]:
+            yield at
+    elif type_.kind in ("TYPEDEF", *MODIFIERS):
+        yield from times(types, type_.type_id, at)
+    elif type_.kind == "STRUCT":
+        for member in type_.members:
+            yield from times(types, member.type_id, at + member.bits_offset // 8)
+    elif type_.kind == "ARRAY":
+        size = types.size(type_.type_id)
+        for place in range(type_.nr_elems):
+            yield from times(types, type_.type_id, at + place * size)
+
+
+def moved(value: bytes, places: Sequence[int], by: int) -> bytes:
+    """A value in which times are counted from another start on; none stays none."""
+    for place in places:
+        time = int.from_bytes(value[place : place + 8], sys.byteorder)
+        if time:
+            later = min(max(time + by, 1), (1 << 64) - 1)
+            value = value[:place] + later.to_bytes(8, sys.byteorder) + value[place + 8 :]
+    return value

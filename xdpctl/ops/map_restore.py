@@ -1,0 +1,86 @@
+"""Fill a map with what `dump --save` wrote, also after a reboot, or a rebuild with other fields."""
+
+from functools import cached_property
+from pathlib import Path
+
+from xdpctl.core import map_refusals, saved
+from xdpctl.core.btf import Types
+from xdpctl.core.decode import Layout
+from xdpctl.core.elements import Change, Element
+from xdpctl.core.saved import Header, Line
+from xdpctl.errors import BadRequest, XdpctlError
+from xdpctl.tools import host, sources, types
+from xdpctl.tools.target import Target, Writing, elements_of, zeros
+
+Values = tuple[bytes, ...]
+
+
+def prepare(path: Path, name: str | None, directories: tuple[str, ...]) -> Writing:
+    file = "standard input" if str(path) == "-" else str(path)
+    host.require_privileges()
+    header, lines = saved.read(sources.text_or_input(path), file)
+    target = Target(name or header.map.name, directories, lenient=True)
+    map_refusals.check_writable(target.map)
+    restoring = _Restoring(target, header)
+    found: dict[bytes, Element] = {}
+    for number, line in lines:
+        try:
+            element = restoring.element(line)
+        except XdpctlError as error:
+            raise BadRequest(f"{file}:{number}: {error.message}", *error.hints) from error
+        if element.key in found:
+            raise BadRequest(f"{file}:{number}: the key {target.words(element.key)} is there twice")
+        found[element.key] = element
+    _check_room(target, found, file)
+    return Writing(target, Change(target.map, [*found.values()]))
+
+
+def _check_room(target: Target, found: dict[bytes, Element], file: str) -> None:
+    if target.map.forgets or map_refusals.is_fixed(target.map):
+        return
+    count = len({element.key for element in elements_of(target.map)} | found.keys())
+    if count > target.map.max_entries:
+        raise BadRequest(
+            f"with the elements of {file}, {target.map.name} would hold {count}: "
+            f"it has room for {target.map.max_entries}",
+            "build it with a larger max_entries",
+            f"or empty it first: xdpctl map clear {target.name}",
+        )
+
+
+class _Restoring:
+    def __init__(self, target: Target, header: Header) -> None:
+        self._target = target
+        self._later = header.boot - host.boot_time()
+        self._nothing = zeros(target.map)
+
+    @cached_property
+    def _raw(self) -> Layout:
+        return types.layout(self._target.map, self._target.types, raw=True)
+
+    @cached_property
+    def _times(self) -> tuple[int, ...]:
+        everything = Types(self._target.types.everything.types)
+        return tuple(saved.times(everything, self._target.value_type))
+
+    def element(self, line: Line) -> Element:
+        """Members that are new are zero."""
+        key = self._target.key_bytes(line.key)
+        try:
+            values = tuple(self._target.value(value, self._nothing[0]) for value in line.values)
+        except BadRequest as error:
+            lacks = "has no member" in error.message
+            hint = ("build the map with that field, or take it out of the file",) if lacks else ()
+            raise BadRequest(error.message, *error.hints, *hint) from error
+        values = self._of_cpus(values)
+        return Element(key, tuple(saved.moved(value, self._times, self._later) for value in values))
+
+    def _of_cpus(self, values: Values) -> Values:
+        """Of as many CPUs as there are now; those of more or fewer CPUs become one value."""
+        if len(values) == len(self._nothing):
+            return values
+        if len(values) > 1 and not self._target.layout.typed:
+            raise BadRequest(f"it has values of {len(values)} CPUs, which can't be added up without BTF")
+        size = self._target.map.bytes_value
+        [together] = self._raw.value.merged(b"".join(values), size, len(values))
+        return (self._target.value(together, self._nothing[0]), *self._nothing[1:])
