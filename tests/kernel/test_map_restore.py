@@ -97,7 +97,7 @@ def test_what_cannot_be_restored(lab: Lab) -> None:
     write(lab, "twice", header, [line, line])
     write(lab, "wide", header, [{**line, "value": 1 << 64}])
     wanted = {
-        "more": "with the elements of more, seen would hold 2: it has room for 1",
+        "more": "with those of more, seen would hold 2 elements: it has room for 1",
         "twice": "twice:3: the key 10.0.0.1 is there twice",
         "wide": "wide:2: value can't be 18446744073709551616",
         "spec.toml": "spec.toml is no saved map",

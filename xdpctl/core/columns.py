@@ -69,3 +69,9 @@ Column = Leaf | Record
 def one(column: Column, data: bytes) -> Value:
     """The value that these bytes are."""
     return column.values(data, len(data))[0]
+
+
+def same_meaning(first: Column, second: Column) -> bool:
+    """Whether bytes mean the same by both."""
+    samples = (bytes(n % 251 + 1 for n in range(first.size)), b"\xff" * first.size)
+    return first.size == second.size and all(one(first, data) == one(second, data) for data in samples)

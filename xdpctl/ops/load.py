@@ -5,13 +5,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import mounts, owners, plan
+from xdpctl.core import owners, plan
 from xdpctl.core.elf import BpfObject
 from xdpctl.core.model import Argv, Device, Mode, ModeChoice, Program
 from xdpctl.core.object_check import check_loadable
 from xdpctl.errors import BadRequest, Refused, XdpctlError
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, iplink, objects, proc
+from xdpctl.tools import bpffs, bpftool, host, iplink, objects, pinning, proc
 from xdpctl.tools.netns import Netns, named
 
 
@@ -46,16 +46,12 @@ def prepare(request: Request) -> Prepared:
     netns = named(request.netns)
     path = objects.choose(request.path)
     found = check_loadable(objects.read(path), str(path))
-    mounted = bpffs.mounted()
-    fresh = _needs_mount(request.pin, mounted)
-    _refuse_outside_bpffs(request.pin, mounted, fresh)
+    steps = [*pinning.directory_steps(request.pin)]
     if not request.dry_run:
         host.require_privileges()
     if host.privileged():
         _refuse_taken(request.pin, found)
     device = None if request.device is None else _device(request.device, netns, request.dry_run)
-    steps = [plan.mount_bpffs(bpffs.ROOT)] if fresh else []
-    steps += [plan.make_directory(directory) for directory in _missing(request.pin, fresh)]
     card = request.device if request.mode is ModeChoice.OFFLOAD else None
     loading = plan.load(str(path), found, request.pin, card, netns.prefix)
     steps += loading
@@ -93,13 +89,6 @@ def run(prepared: Prepared) -> Loaded:
     )
 
 
-def _missing(pin: str, fresh: bool) -> list[str]:
-    """The directories to make; on a bpffs that is yet to be mounted, all."""
-    chain = [str(directory) for directory in (*reversed(Path(pin).parents), Path(pin))]
-    below = [directory for directory in chain if directory.startswith(bpffs.ROOT + "/")]
-    return below if fresh else [directory for directory in chain if not os.path.exists(directory)]
-
-
 def _device(name: str, netns: Netns, dry_run: bool) -> Device:
     """The device, which must be free."""
     if dry_run and netns.path and not host.privileged():
@@ -113,22 +102,6 @@ def _device(name: str, netns: Netns, dry_run: bool) -> Device:
     if device.xdp.attached:
         raise owners.occupied(device, bpftool.programs(), bpftool.links())
     return device
-
-
-def _needs_mount(pin: str, mounted: tuple[mounts.Mount, ...]) -> bool:
-    """bpffs is mounted at its usual place if nothing is; never over anything else."""
-    below = f"{pin}/".startswith(f"{bpffs.ROOT}/")
-    return below and mounts.mount_of(bpffs.ROOT, mounted).point != bpffs.ROOT
-
-
-def _refuse_outside_bpffs(pin: str, mounted: tuple[mounts.Mount, ...], fresh: bool) -> None:
-    if not fresh and not mounts.in_bpffs(pin, mounted):
-        raise BadRequest(
-            f"{pin} is not in a bpffs, so nothing can be pinned there",
-            f"choose a directory below {' or '.join(mounts.bpffs_points(mounted)) or bpffs.ROOT}",
-        )
-    if "." in pin:
-        raise BadRequest(f"{pin}: libbpf can't pin below a name with a dot", "choose a name without dots")
 
 
 def _refuse_taken(pin: str, found: BpfObject) -> None:

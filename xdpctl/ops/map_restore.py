@@ -10,7 +10,7 @@ from xdpctl.core.elements import Change, Element
 from xdpctl.core.saved import Header, Line
 from xdpctl.errors import BadRequest, XdpctlError
 from xdpctl.tools import host, sources, types
-from xdpctl.tools.target import Target, Writing, elements_of, zeros
+from xdpctl.tools.target import Target, Writing, zeros
 
 Values = tuple[bytes, ...]
 
@@ -31,21 +31,8 @@ def prepare(path: Path, name: str | None, directories: tuple[str, ...]) -> Writi
         if element.key in found:
             raise BadRequest(f"{file}:{number}: the key {target.words(element.key)} is there twice")
         found[element.key] = element
-    _check_room(target, found, file)
+    target.check_room(found, f"those of {file}")
     return Writing(target, Change(target.map, [*found.values()]))
-
-
-def _check_room(target: Target, found: dict[bytes, Element], file: str) -> None:
-    if target.map.forgets or map_refusals.is_fixed(target.map):
-        return
-    count = len({element.key for element in elements_of(target.map)} | found.keys())
-    if count > target.map.max_entries:
-        raise BadRequest(
-            f"with the elements of {file}, {target.map.name} would hold {count}: "
-            f"it has room for {target.map.max_entries}",
-            "build it with a larger max_entries",
-            f"or empty it first: xdpctl map clear {target.name}",
-        )
 
 
 class _Restoring:

@@ -15,7 +15,7 @@ from xdpctl.core.map_refusals import NOT_SUPPORTED
 from xdpctl.core.model import Map
 from xdpctl.core.plan import command_line
 from xdpctl.errors import HostLacks, Interrupted
-from xdpctl.tools import bpftool, libbpf, proc
+from xdpctl.tools import bpftool, proc
 
 FEW = 3
 """So many elements of a change are shown beforehand."""
@@ -102,6 +102,8 @@ def apply(change: Change) -> Outcome:
         result = proc.act(bpftool.command(*elements.command(change.map, change.elements[0], change.how)))
         outcome = Outcome(1) if result.ok else Outcome(0, _answer(result))
         return Outcome(0) if change.gone_is_fine and outcome.answer.number == errno.ENOENT else outcome
+    from xdpctl.tools import libbpf
+
     if libbpf.installed():
         return _through_libbpf(change)
     if not all(element.same_on_all for element in change.elements):
@@ -111,6 +113,8 @@ def apply(change: Change) -> Outcome:
 
 
 def _through_libbpf(change: Change) -> Outcome:
+    from xdpctl.tools import libbpf
+
     done = 0
     proc.remark(
         f"bpf_map_update_elem and bpf_map_delete_elem of libbpf: {len(change.elements)} elements "

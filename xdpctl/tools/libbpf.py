@@ -48,18 +48,23 @@ def count_runs() -> int:
     return -1 if enable is None else int(enable(0))
 
 
+def library() -> ctypes.CDLL:
+    found = _library()
+    if found is None:
+        raise HostLacks("libbpf isn't installed", proc.install_hint("headers"))
+    return found
+
+
 def change(map_: Map, changes: Iterable[tuple[bytes, bytes | None]], flags: int) -> Iterator[int]:
     """Write elements, or delete those without a value, as they are asked for; the kernel's errno for each."""
-    library = _library()
-    if library is None:
-        raise HostLacks("libbpf isn't installed, which this is written with", proc.install_hint("headers"))
-    write, delete = library.bpf_map_update_elem, library.bpf_map_delete_elem
+    found = library()
+    write, delete = found.bpf_map_update_elem, found.bpf_map_delete_elem
     write.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint64)
     delete.argtypes = (ctypes.c_int, ctypes.c_char_p)
-    fd = _open(library, map_.id)
+    fd = _open(found, map_.id)
     try:
         for key, value in changes:
-            yield _errno(delete(fd, key) if value is None else write(fd, key, value, flags))
+            yield errno_of(delete(fd, key) if value is None else write(fd, key, value, flags))
     finally:
         os.close(fd)
 
@@ -87,7 +92,7 @@ def _chunks(library: ctypes.CDLL, fd: int, map_: Map) -> Iterator[Chunk]:
             keys = ctypes.create_string_buffer(room * map_.bytes_key)
             values = ctypes.create_string_buffer(room * stride * cpus)
         count = ctypes.c_uint32(room)
-        failure = _errno(
+        failure = errno_of(
             library.bpf_map_lookup_batch(fd, position, after, keys, values, ctypes.byref(count), None)
         )
         if failure == errno.ENOSPC:
@@ -108,13 +113,13 @@ def _open(library: ctypes.CDLL, id_: MapId) -> int:
     fd: int = library.bpf_map_get_fd_by_id(id_)
     if fd >= 0:
         return fd
-    error = _errno(fd)
+    error = errno_of(fd)
     if error == errno.ENOENT:
         raise Gone(f"the map with id {id_} has gone meanwhile", "xdpctl status shows maps")
     raise Refused(f"the map with id {id_} can't be opened: {os.strerror(error)}")
 
 
-def _errno(result: int) -> int:
+def errno_of(result: int) -> int:
     """libbpf 1 gives the number, older ones leave it where the C library does."""
     return 0 if result >= 0 else -result if result < -1 else ctypes.get_errno()
 

@@ -1,7 +1,7 @@
 """A map whose elements are spoken of: how to write and how to show its keys and values."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -10,8 +10,8 @@ from xdpctl.core import map_refusals, said
 from xdpctl.core.batch import Columns
 from xdpctl.core.btf import Types
 from xdpctl.core.chunk import Chunk
-from xdpctl.core.columns import Leaf, one
-from xdpctl.core.decode import DEVICES, Entry, decode
+from xdpctl.core.columns import Column, Leaf, one
+from xdpctl.core.decode import Entry, decode
 from xdpctl.core.elements import Change, Element
 from xdpctl.core.encode import Encoder
 from xdpctl.core.encode_numbers import native, number
@@ -26,7 +26,6 @@ from xdpctl.tools import content, elements, host, maps, types
 
 HALF_A_MILLISECOND = 500_000
 """In nanoseconds. Times are shown to the millisecond; one that is said is meant to be in the middle."""
-_OF_DEVICES = "key:u32 value:u32"
 
 
 class Target:
@@ -46,8 +45,8 @@ class Target:
         map_refusals.check_keys(self.map)
         self.types = types.told(self.map, as_) if as_ else types.of(self.map)
         self.layout = types.layout(self.map, self.types, raw)
-        if self.layout is DEVICES:
-            self.types = types.told(self.map, _OF_DEVICES)
+        if self.layout.typed and not self.types.key_and_value.types and self.map.bytes_key == 4:
+            self.types = types.told(self.map, f"key:u32 value:{_of_kind(self.layout.value)}")
         boot = host.boot_time() - HALF_A_MILLISECOND
         self._encoder = Encoder(self.types.everything.types, boot, lenient)
 
@@ -108,6 +107,19 @@ class Target:
     def refusal(self, answer: elements.Answer, key: bytes) -> XdpctlError:
         return map_refusals.refusal(self.map, answer.number, answer.said, self.words(key))
 
+    def check_room(self, keys: Iterable[bytes], which: str) -> None:
+        """Whether elements with these keys fit in beside those that are there."""
+        if self.map.forgets or map_refusals.is_array(self.map):
+            return
+        count = len({element.key for element in elements_of(self.map)}.union(keys))
+        if count > self.map.max_entries:
+            raise BadRequest(
+                f"with {which}, {self.map.name} would hold {count} elements: "
+                f"it has room for {self.map.max_entries}",
+                "build it with a larger max_entries",
+                f"or empty it first: xdpctl map clear {self.name}",
+            )
+
     def no_such_key(self, key: bytes) -> XdpctlError:
         return self.refusal(elements.MISSING, key)
 
@@ -154,6 +166,14 @@ class Target:
 
     def shown_key(self, key: bytes) -> Value:
         return one(self.layout.key, key)
+
+
+def _of_kind(value: Column) -> str:
+    """The value of a map whose type alone tells what it holds: numbers."""
+    if isinstance(value, Leaf):
+        return "u32"
+    members = ",".join(f"{name}:u32" for name, *_ in value.members)
+    return f"{{{members}}}"
 
 
 class Writing(Struct, frozen=True):

@@ -22,5 +22,8 @@ VERBS = {
     "next": "Show the key after a key, or the first.",
     "keys": "Show all keys.",
     "clear": "Delete all elements, or make those of an array zero.",
+    "copy": "Copy all elements of a map to another.",
+    "create": "Make a map, and pin it.",
+    "pin": "Pin a map, so that it stays and can be named.",
     "restore": "Fill a map with what was saved.",
 }

@@ -1,0 +1,26 @@
+"""Copy all elements of a map to another.
+
+Both have the same keys and values. Elements that are in TO alone stay there.
+
+Example: xdpctl map copy pkt_cnt id:31
+"""
+
+import typer
+
+from xdpctl.cli import arguments, session
+from xdpctl.ops import map_copy
+from xdpctl.views.map import elements
+
+
+def command(
+    from_: str = typer.Argument(
+        ..., metavar="FROM", help="Which map is read.", autocompletion=arguments.completion("maps")
+    ),
+    to: str = typer.Argument(
+        ..., metavar="TO", help="Which map is written.", autocompletion=arguments.completion("maps")
+    ),
+    pin: str = arguments.PIN,
+) -> None:
+    writing = map_copy.prepare(from_, to, session.map_directories(pin))
+    if (count := session.written(writing)) is not None:
+        session.say(f"{elements(count)} of {from_} copied to {to}")

@@ -1,0 +1,27 @@
+"""Pin a map, so that it stays and can be named.
+
+A pin keeps a map when its program has gone. A name is pinned in the pin directory.
+
+\b
+Examples:
+  xdpctl map pin id:25 kept
+  xdpctl map pin pkt_cnt /sys/fs/bpf/kept
+"""
+
+import typer
+
+from xdpctl.cli import arguments, session
+from xdpctl.ops import map_pin
+
+
+def command(
+    name: str = arguments.MAP,
+    path: str = typer.Argument(..., metavar="NAME|PATH", help="Where, in bpffs.", show_default=False),
+    pin: str = arguments.PIN,
+) -> None:
+    prepared = map_pin.prepare(name, session.map_directories(pin), path)
+    if session.dry_run():
+        session.say_plan(prepared.operation.plan)
+        return
+    map_pin.run(prepared)
+    session.say(f"pinned {prepared.map.name} (id {prepared.map.id}) at {prepared.path}")

@@ -1,0 +1,81 @@
+"""A map that is to be made: its types in words, and what the kernel would refuse."""
+
+from msgspec import Struct
+
+from xdpctl.core.as_types import as_types
+from xdpctl.core.btf import BtfDump, BtfType, Types
+from xdpctl.core.identifiers import complaint
+from xdpctl.core.map_kinds import FLAGS
+from xdpctl.core.model import Argv
+from xdpctl.core.suggest import did_you_mean
+from xdpctl.errors import BadRequest
+
+NUMBERS = {
+    "hash": 1,
+    "array": 2,
+    "percpu_hash": 5,
+    "percpu_array": 6,
+    "lru_hash": 9,
+    "lru_percpu_hash": 10,
+    "lpm_trie": 11,
+}
+"""Types of maps that hold values of any kind, as the kernel counts them."""
+_ALWAYS = {"lpm_trie": ("no_prealloc",)}
+"""What the kernel wants to be told though there is no choice."""
+
+
+class NewMap(Struct, frozen=True):
+    name: str
+    type: str
+    types: BtfDump
+    key: BtfType
+    value: BtfType
+    key_size: int
+    value_size: int
+    max_entries: int
+    flags: int
+
+    @property
+    def number(self) -> int:
+        return NUMBERS[self.type]
+
+    def by_bpftool(self, path: str) -> Argv:
+        """Without types, of which bpftool can't tell the kernel."""
+        sizes = ("key", str(self.key_size), "value", str(self.value_size), "entries", str(self.max_entries))
+        flags = ("flags", str(self.flags)) if self.flags else ()
+        return ("map", "create", path, "type", self.type, *sizes, "name", self.name, *flags)
+
+
+def new_map(
+    name: str, map_type: str, key: str, value: str, max_entries: int, flags: tuple[str, ...]
+) -> NewMap:
+    if wrong := complaint(name):
+        raise BadRequest(*wrong)
+    for word, known, option in ((map_type, NUMBERS, "--type"), *((flag, FLAGS, "--flag") for flag in flags)):
+        if word not in known:
+            raise BadRequest(f"{option} can't be {word!r}", *did_you_mean(word, known))
+    try:
+        types, ends = as_types(f"key:{key} value:{value}")
+    except BadRequest as error:
+        said = error.message.replace("--as: ", "")
+        raise BadRequest(f"--key and --value don't tell two types: {said}", *error.hints) from error
+    (key_type, value_type), sizes = ends.types, Types(types.types)
+    key_size, value_size = sizes.size(key_type.id), sizes.size(value_type.id)
+    bits = sum({FLAGS[flag] for flag in (*flags, *_ALWAYS.get(map_type, ()))})
+    made = NewMap(name, map_type, types, key_type, value_type, key_size, value_size, max_entries, bits)
+    _check_key(made)
+    return made
+
+
+def _check_key(new: NewMap) -> None:
+    if new.type in ("array", "percpu_array") and (
+        new.key_size != 4 or new.key.kind not in ("INT", "TYPEDEF")
+    ):
+        raise BadRequest(f"--key: keys of {new.type} are numbers of 4 bytes", "write --key u32")
+    members = [new.types.types[member.type_id - 1] for member in new.key.members]
+    is_prefix = len(members) > 1 and (members[0].kind, members[0].size) == ("INT", 4)
+    if new.type == "lpm_trie" and not is_prefix:
+        raise BadRequest(
+            "--key: keys of lpm_trie are the length of a prefix, then its bits",
+            "write --key ip_prefix, or --key '{prefixlen:u32,addr:be32}'",
+        )

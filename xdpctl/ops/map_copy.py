@@ -1,0 +1,50 @@
+"""Copy all elements of a map to another."""
+
+from xdpctl.core import map_refusals
+from xdpctl.core.btf import Types
+from xdpctl.core.c_types import declared
+from xdpctl.core.columns import same_meaning
+from xdpctl.core.elements import Change
+from xdpctl.core.model import Map
+from xdpctl.errors import BadRequest
+from xdpctl.tools import types
+from xdpctl.tools.target import Target, Writing, elements_of
+
+
+def prepare(from_: str, to: str, directories: tuple[str, ...]) -> Writing:
+    source, target = Target(from_, directories), Target(to, directories)
+    map_refusals.check_readable(source.map)
+    map_refusals.check_writable(target.map)
+    _check_alike(source, target)
+    found = [*elements_of(source.map)]
+    for element in found:
+        map_refusals.check_index(target.map, element.key)
+    target.check_room([element.key for element in found], f"those of {source.map.name}")
+    return Writing(target, Change(target.map, found))
+
+
+def _check_alike(source: Target, target: Target) -> None:
+    one, other = source.map, target.map
+    if one.id == other.id:
+        raise BadRequest(f"{source.name} and {target.name} are the same map")
+    if one.per_cpu != other.per_cpu:
+        per_cpu, not_ = (one, other) if one.per_cpu else (other, one)
+        raise BadRequest(f"{per_cpu.name} has a value for each CPU, and {not_.name} one for all")
+    if _sizes(one) != _sizes(other):
+        raise BadRequest(f"{one.name} has {_sizes(one)}, and {other.name} {_sizes(other)}")
+    readings = [types.layout(each.map, each.types, raw=True) for each in (source, target)]
+    if not all(reading.typed for reading in readings):
+        return
+    for what, columns in (("keys", [r.key for r in readings]), ("values", [r.value for r in readings])):
+        if not same_meaning(*columns):
+            said = (f"{each.map.name}: {_in_c(each, what)}" for each in (source, target))
+            raise BadRequest(f"{what} of {one.name} mean something else in {other.name}", *said)
+
+
+def _sizes(map_: Map) -> str:
+    return f"keys of {map_.bytes_key} and values of {map_.bytes_value} bytes"
+
+
+def _in_c(target: Target, what: str) -> str:
+    key, value = target.types.key_and_value.types
+    return declared(Types(target.types.everything.types), (key if what == "keys" else value).id)

@@ -1,0 +1,58 @@
+"""Make a map and pin it: through libbpf, so that it keeps its types, or else by bpftool."""
+
+import os
+
+from msgspec import Struct
+
+from xdpctl.core import plan
+from xdpctl.core.new_map import NewMap, new_map
+from xdpctl.ops import apply
+from xdpctl.tools import bpffs, bpftool, host, making, pinning
+
+
+class Prepared(Struct, frozen=True):
+    new: NewMap
+    path: str
+    directories: plan.Plan
+    typed: bool
+    """Whether the map will keep its types."""
+
+    @property
+    def by_bpftool(self) -> plan.Step:
+        command = bpftool.command(*self.new.by_bpftool(self.path))
+        return plan.step(f"make {self.new.name}", command, ("rm", "-f", self.path))
+
+
+def prepare(
+    named: str,
+    directory: str,
+    map_type: str,
+    key: str,
+    value: str,
+    max_entries: int,
+    flags: tuple[str, ...],
+    dry_run: bool,
+) -> Prepared:
+    new = new_map(os.path.basename(named), map_type, key, value, max_entries, flags)
+    if not dry_run:
+        host.require_privileges()
+    path = pinning.free_path(named, directory)
+    directories = pinning.directory_steps(os.path.dirname(path))
+    return Prepared(new, path, directories, making.offered())
+
+
+def run(prepared: Prepared) -> None:
+    path = prepared.path
+
+    def observe() -> apply.Facts:
+        return frozenset({path} if os.path.lexists(path) else ())
+
+    steps = prepared.directories if prepared.typed else (*prepared.directories, prepared.by_bpftool)
+    outcomes = apply.run(apply.Operation(steps, frozenset(), observe))
+    if prepared.typed:
+        try:
+            making.create(prepared.new, path)
+        except BaseException:
+            for undo in (argv for outcome in reversed(outcomes) for argv in outcome.act.undo):
+                bpffs.act(undo)
+            raise

@@ -1,0 +1,34 @@
+"""Pin a map that is there."""
+
+import os
+
+from msgspec import Struct
+
+from xdpctl.core import plan
+from xdpctl.core.model import Map
+from xdpctl.ops import apply
+from xdpctl.tools import bpftool, host, maps, pinning
+
+
+class Prepared(Struct, frozen=True):
+    map: Map
+    path: str
+    operation: apply.Operation
+
+
+def prepare(name: str, directories: tuple[str, ...], named: str) -> Prepared:
+    host.require_privileges()
+    found = maps.find(name, directories).map
+    path = pinning.free_path(named, directories[0])
+    command = bpftool.command("map", "pin", "id", str(found.id), path)
+    pinned = plan.step(f"pin {found.name}", command, ("rm", "-f", path))
+
+    def observe() -> apply.Facts:
+        return frozenset({path} if os.path.lexists(path) else ())
+
+    steps = (*pinning.directory_steps(os.path.dirname(path)), pinned)
+    return Prepared(found, path, apply.Operation(steps, frozenset(), observe))
+
+
+def run(prepared: Prepared) -> None:
+    apply.run(prepared.operation)

@@ -1,0 +1,51 @@
+"""Places for pins: a directory in bpffs, which is mounted and made where it is missing."""
+
+import os
+from pathlib import Path
+
+from xdpctl.core import mounts, plan
+from xdpctl.errors import BadRequest
+from xdpctl.tools import bpffs
+
+
+def directory_steps(pin: str) -> tuple[plan.Step, ...]:
+    """What is to be done for a directory to be there; or an error tells why nothing can be pinned in it."""
+    mounted = bpffs.mounted()
+    fresh = _needs_mount(pin, mounted)
+    _refuse_outside_bpffs(pin, mounted, fresh)
+    mounting = (plan.mount_bpffs(bpffs.ROOT),) if fresh else ()
+    return (*mounting, *(plan.make_directory(directory) for directory in _missing(pin, fresh)))
+
+
+def _missing(pin: str, fresh: bool) -> list[str]:
+    """The directories to make; on a bpffs that is yet to be mounted, all."""
+    chain = [str(directory) for directory in (*reversed(Path(pin).parents), Path(pin))]
+    below = [directory for directory in chain if directory.startswith(bpffs.ROOT + "/")]
+    return below if fresh else [directory for directory in chain if not os.path.exists(directory)]
+
+
+def _needs_mount(pin: str, mounted: tuple[mounts.Mount, ...]) -> bool:
+    """bpffs is mounted at its usual place if nothing is; never over anything else."""
+    below = f"{pin}/".startswith(f"{bpffs.ROOT}/")
+    return below and mounts.mount_of(bpffs.ROOT, mounted).point != bpffs.ROOT
+
+
+def _refuse_outside_bpffs(pin: str, mounted: tuple[mounts.Mount, ...], fresh: bool) -> None:
+    if not fresh and not mounts.in_bpffs(pin, mounted):
+        raise BadRequest(
+            f"{pin} is not in a bpffs, so nothing can be pinned there",
+            f"choose a directory below {' or '.join(mounts.bpffs_points(mounted)) or bpffs.ROOT}",
+        )
+    if "." in pin:
+        raise BadRequest(f"{pin}: libbpf can't pin below a name with a dot", "choose a name without dots")
+
+
+def free_path(named: str, directory: str) -> str:
+    """Where a name, or a path, is to be pinned: nothing may be there."""
+    path = os.path.realpath(named if "/" in named else f"{directory}/{named}")
+    name = os.path.basename(path)
+    if not named or "." in name:
+        raise BadRequest(f"{named!r} can't be the name of a pin", "choose a name without dots")
+    if os.path.lexists(path):
+        raise BadRequest(f"{path} is there already", f"choose another name, or remove it: rm {path}")
+    return path
