@@ -58,11 +58,11 @@ def load(lab: Lab) -> None:
 
 RUN = """
 import contextlib, io, json, sys
-from xdpctl.cli import run
+from xdpctl.cli import execute
 for words in json.load(open(sys.argv[1])):
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = run(words)
+        status = execute(words)
     print(json.dumps((status, out.getvalue(), err.getvalue())))
 """
 

@@ -76,7 +76,7 @@ def test_where_it_ended(lab: Lab) -> None:
     rows = "".join(f"10.0.0.1,{port},0,1,2\n" for port in range(1, 4))
     (lab.directory / "f").write_text(f"src_ip,dst_port,zone,packets,bytes\n{rows}")
     hidden = "import xdpctl.tools.libbpf as l; l.installed = lambda: False"
-    code = f"import sys; {hidden}; from xdpctl.cli import run; sys.exit(run(sys.argv[1:]))"
+    code = f"import sys; {hidden}; from xdpctl.cli import execute; sys.exit(execute(sys.argv[1:]))"
     for way in ([], [code]):
         words = ("map", "set", "flows", "--batch", "f")
         done = lab.run(sys.executable, "-c", *way, *words) if way else lab.xdpctl(*words)

@@ -9,9 +9,9 @@ from .conftest import PIN, Lab
 WITHOUT_LIBBPF = """
 import sys
 import xdpctl.tools.libbpf as libbpf
-libbpf._library = lambda: None
-from xdpctl.cli import run
-sys.exit(run(sys.argv[1:]))
+libbpf._found = lambda: ("", None)
+from xdpctl.cli import execute
+sys.exit(execute(sys.argv[1:]))
 """
 
 

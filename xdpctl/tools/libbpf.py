@@ -49,7 +49,7 @@ def count_runs() -> int:
 
 
 def library() -> ctypes.CDLL:
-    found = _library()
+    found = _found()[1]
     if found is None:
         raise HostLacks("libbpf isn't installed", proc.install_hint("headers"))
     return found

@@ -27,7 +27,7 @@ class _CreateOptions(ctypes.Structure):
 
 def offered() -> bool:
     """Whether libbpf is there, and is 0.7 or newer."""
-    return libbpf.installed() and hasattr(libbpf.library(), "bpf_map_create")
+    return bool(libbpf.installed()) and hasattr(libbpf.library(), "bpf_map_create")
 
 
 def create(new: NewMap, path: str) -> None:
