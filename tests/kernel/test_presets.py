@@ -76,12 +76,18 @@ def test_each_counts_what_was_sent(lab: Lab, preset: str) -> None:
 
 
 def commands(preset: str) -> list[str]:
-    """The bpftool command lines in a preset's comments."""
-    return re.findall(r"^# +(bpftool .*)$", PRESETS[preset].replace("\\\n#", ""), re.MULTILINE)
+    """The command lines in a preset's comments that change or show its maps."""
+    return re.findall(r"^#   ((?:bpftool|xdpctl map) .*)$", PRESETS[preset], re.MULTILINE)
+
+
+def run(lab: Lab, line: str) -> str:
+    program, *words = line.split()
+    return lab.ok(*words) if program == "xdpctl" else lab.must(program, *words)
 
 
 def test_every_command_in_a_comment_is_tried() -> None:
-    assert {name for name in PRESETS if commands(name)} == {"lesson-5", "drop-list", "redirect-pair"}
+    tried = {"lesson-4", "lesson-5", "drop-list", "redirect-pair"}
+    assert {name for name in PRESETS if commands(name)} == tried
 
 
 def load(lab: Lab, preset: str, *options: str) -> None:
@@ -97,14 +103,23 @@ def pings(lab: Lab) -> bool:
 def test_lesson_5_drops_icmp_while_it_runs(lab: Lab) -> None:
     load(lab, "lesson-5", "--dev", "veth0")
     assert pings(lab)
-    [update] = commands("lesson-5")
-    lab.must(*update.split())
-    assert lab.dump("config") == {"icmp": "XDP_DROP"}
-    assert not pings(lab)
+    ours, in_bytes = commands("lesson-5")
+    for n, update in enumerate((ours, in_bytes), 1):
+        run(lab, update)
+        assert lab.dump("config") == {"icmp": "XDP_DROP"}
+        assert not pings(lab)
+        send(lab, FRAMES)
+        assert packets(lab, "actions") == {"XDP_DROP": 2 * n, "XDP_PASS": n * (2 + len(FRAMES))}
+        lab.ok("map", "delete", "config", "icmp")
+        assert pings(lab)
+
+
+def test_lesson_4_is_about_elements(lab: Lab) -> None:
+    load(lab, "lesson-4", "--dev", "veth0")
     send(lab, FRAMES)
-    assert packets(lab, "actions") == {"XDP_DROP": 2, "XDP_PASS": 2 + len(FRAMES)}
-    lab.must(*update.partition(" value")[0].replace("update", "delete").split())
-    assert pings(lab)
+    said = "\n".join(run(lab, line) for line in commands("lesson-4"))
+    assert "BPF_F_NO_PREALLOC" in said or "no_prealloc" in said
+    assert packets(lab, "protocols") == {"udp": 1, "none": 1}
 
 
 def test_drop_list_drops_a_prefix(lab: Lab) -> None:
@@ -115,13 +130,15 @@ def test_drop_list_drops_a_prefix(lab: Lab) -> None:
     )
     outside += [ethernet(IPV6, ipv6(17, upper())), ethernet(0x88B5, bytes(46))]
     arrive(lab, inside + outside, {"veth0": inside + outside})
-    [update] = commands("drop-list")
-    lab.must(*update.split())
+    wide, narrow = commands("drop-list")
+    run(lab, wide)
     assert lab.dump("drop_list") == {"10.1.0.0/16": "XDP_DROP"}
     arrive(lab, inside + outside, {"veth0": outside})
     assert packets(lab, "actions") == {"XDP_DROP": 3, "XDP_PASS": 3 + 2 * 4}
     dropped = [key for key in packets(lab, "sources") if key.startswith("XDP_DROP")]
     assert sorted(dropped) == [f"XDP_DROP {a}" for a in ("10.1.0.0", "10.1.2.3", "10.1.255.255")]
+    run(lab, narrow)
+    arrive(lab, inside, {"veth0": inside[2:]})
 
 
 PAIRS = """
@@ -145,10 +162,10 @@ def test_redirect_pair_is_a_wire(lab: Lab, mode: str) -> None:
     lab.ok("attach", "veth8", "--mode", mode)
     arrive(lab, FRAMES, {"peer:end8": [], "veth7": FRAMES}, "end7")
     there, back = commands("redirect-pair")
-    lab.must(*there.split())
+    run(lab, there)
     arrive(lab, FRAMES, {"peer:end8": FRAMES, "veth7": []}, "end7")
     arrive(lab, FRAMES[:1], {"peer:end7": [], "veth8": FRAMES[:1]}, "end8")
-    lab.must(*back.split())
+    run(lab, back)
     arrive(lab, FRAMES[:3], {"peer:end7": FRAMES[:3], "veth8": []}, "end8")
     assert packets(lab, "tx_port") == {"7": 8, "8": 7}
     assert lab.xdpctl("dump", "tx_port", "--csv").stdout == "key,value\n7,8\n8,7\n"
