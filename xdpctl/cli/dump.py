@@ -108,7 +108,8 @@ def _save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) 
         session.say(f"# write {path}")
         return
     saved = save.save(name, directories, path, via)
-    session.say(f"saved {saved.count} elements of {saved.map.name} in {path}")
+    what = "element" if saved.count == 1 else "elements"
+    session.say(f"saved {saved.count} {what} of {saved.map.name} in {path}")
     if saved.twin:
         session.note(f"flows over IPv6 are in {saved.twin}: save it too")
 
