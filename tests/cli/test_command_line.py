@@ -103,7 +103,7 @@ def test_help_and_version(run: Run) -> None:
         ("build --preset lesson-1 c.toml", "--preset lesson-1 and c.toml are two specs\n  give one"),
         ("build --preset lesson-1 missing.c", "--preset lesson-1 and missing.c are two specs"),
         ("build --preset drop-list --type hash", "--type speaks of one counter, but preset drop-list has 2"),
-        ("build --preset lesson-4 --type array", "preset lesson-4:14: flag 'no_prealloc' doesn't suit"),
+        ("build --preset lesson-4 --type array", "preset lesson-4:20: flag 'no_prealloc' doesn't suit"),
         ("build --printk-per-second 3", "--printk-per-second: there is no message to print"),
         ("build --key ttl --key total", "--key: key 'total' can't be part of another key"),
         ("new --list c.toml", "--list only names the presets\n  leave the rest out"),
@@ -133,6 +133,9 @@ def test_help_and_version(run: Run) -> None:
         ("bench --rounds 1", "--rounds"),
         ("bench --repeat 10", "--repeat"),
         ("trace --count 0", "--count"),
+        ("watch pkt_cnt --interval 0", "--interval"),
+        ("watch pkt_cnt --interval nan", "--interval"),
+        ("watch pkt_cnt --csv --jsonl", "--jsonl and --csv exclude each other"),
         ("new missing/counter.toml", "missing/counter.toml can't be written: No such file or directory"),
     ],
 )
@@ -158,6 +161,11 @@ def test_a_wrong_request_is_one_clear_error(line: str, says: str, run: Run) -> N
         "bench",
         "bench --race",
         "trace",
+        "watch pkt_cnt",
+        "run --live --packet icmp",
+        "dump pkt_cnt --save file",
+        "map list",
+        "map set pkt_cnt 0 1",
     ],
 )
 def test_what_needs_root_says_so(line: str, run: Run) -> None:

@@ -53,6 +53,8 @@ def command(
 ) -> None:
     if jsonl and csv:
         raise BadRequest("--jsonl and --csv exclude each other", "give one of them")
+    if interval != interval:
+        raise BadRequest("--interval: that is no number of seconds", "write it like 1 or 0.5")
     directories = (session.pin_directory(pin), PIN_DIRECTORY)
     watched, poller = watch.watch(names, directories, via)
     display: Lines | Screen = Lines(jsonl, csv, bits)
