@@ -123,6 +123,7 @@ def test_help_and_version(run: Run) -> None:
         ("map set pkt_cnt 0 --batch f", "--batch tells of keys and values\n  leave out 0"),
         ("map set pkt_cnt 0 1 --new --existing", "--new and --existing exclude each other"),
         ("map set pkt_cnt 0 1 --cpu one", "--cpu can't be 'one'\n  give the number of a CPU, or all"),
+        ("map set pkt_cnt 0 -5", "comes after --: xdpctl … -- -5"),
         ("map delete pkt_cnt", "KEY is missing"),
         ("map delete pkt_cnt 0 --batch f", "--batch tells of keys\n  leave out 0"),
         ("map clear pkt_cnt --dry-run", "xdpctl --dry-run map"),

@@ -146,3 +146,6 @@ def _tell_misplaced(words: list[str]) -> None:
             option = "--netns NAME" if word.startswith("--netns") else word
             session.note(f"{option} goes before the verb: xdpctl {option} {words[verb]}")
             return
+        if word[:1] == "-" and word[1:2].isdecimal():
+            session.note(f"what begins with a dash and is no option comes after --: xdpctl … -- {word}")
+            return

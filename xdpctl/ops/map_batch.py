@@ -1,5 +1,6 @@
 """Set or delete the elements that a file tells of: all of it is checked before the first is written."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,7 @@ def prepare_set(
     target = Target(name, directories, as_, lenient=True)
     map_refusals.check_writable(target.map)
     file = _File(target, path)
-    found = [file.element(key, said, cpu) for key, said in file.by_key(values=True)]
+    found = file.elements(cpu)
     if not target.map.forgets and len(found) > target.map.max_entries:
         room = f"{target.map.name} has room for {target.map.max_entries}"
         raise BadRequest(f"{file.name} tells of {len(found)} elements, {room}")
@@ -31,12 +32,8 @@ def prepare_set(
 def prepare_delete(name: str, directories: tuple[str, ...], path: Path, as_: str) -> Writing:
     target = Target(name, directories, as_, lenient=True)
     map_refusals.check_deletable(target.map)
-    file = _File(target, path)
-    found = file.by_key(values=False)
-    for key, said in found:
-        if key not in file.there:
-            raise file.wrong(said[0], target.no_such_key(key))
-    return Writing(target, Change(target.map, [Element(key) for key, _ in found]))
+    keys = _File(target, path).keys()
+    return Writing(target, Change(target.map, [Element(key) for key in keys]))
 
 
 class _File:
@@ -51,24 +48,43 @@ class _File:
         """What the map holds; needed only where the file doesn't tell all."""
         return {element.key: element.values for element in elements_of(self.target.map)}
 
-    def wrong(self, said: Spoken, error: XdpctlError) -> BadRequest:
-        return BadRequest(f"{self.name}:{said.line}: {error.message}", *error.hints)
-
-    def by_key(self, values: bool) -> Sequence[tuple[bytes, list[Spoken]]]:
-        """What is said of each key: one thing, or one for each CPU."""
-        found: dict[bytes, list[Spoken]] = {}
-        for said in self._said(values):
-            try:
+    def keys(self) -> Sequence[bytes]:
+        """Each once; they have to be there."""
+        found: dict[bytes, None] = {}
+        for said in self._said(values=False):
+            with self._in_line(said):
                 key = self.target.key_bytes(said.key)
-            except BadRequest as error:
-                raise self.wrong(said, error) from error
-            before = found.setdefault(key, [])
-            for other in before if values else ():
-                if None in (said.cpu, other.cpu) or said.cpu == other.cpu:
-                    already = f"the key {self.target.words(key)} is in line {other.line} already"
-                    raise self.wrong(said, BadRequest(already))
-            before.append(said)
-        return [*found.items()]
+                if key not in self.there:
+                    raise self.target.no_such_key(key)
+                found[key] = None
+        return [*found]
+
+    def elements(self, cpu: int | None) -> Sequence[Element]:
+        """Of one that each CPU has a value of, several lines can tell."""
+        found: dict[bytes, Element] = {}
+        lines: dict[tuple[bytes, int | None], int] = {}
+        for said in self._said(values=True):
+            with self._in_line(said):
+                key = self.target.key_bytes(said.key)
+                if key in found and (said.cpu is None or {(key, None), (key, said.cpu)} & lines.keys()):
+                    line = next(line for (known, _), line in lines.items() if known == key)
+                    raise BadRequest(f"the key {self.target.words(key)} is in line {line} already")
+                lines[key, said.cpu] = said.line
+                found[key] = Element(key, self._values(key, said, cpu, found.get(key)))
+        return [*found.values()]
+
+    def _values(self, key: bytes, said: Spoken, cpu: int | None, before: Element | None) -> Values:
+        """What isn't told stays as it is, where the element is there."""
+        if before:
+            return self._written(said, cpu, before.values)
+        if said.cpu is None:
+            with contextlib.suppress(BadRequest):
+                return self._written(said, cpu, ())
+        return self._written(said, cpu, self.there.get(key, ()))
+
+    def _written(self, said: Spoken, cpu: int | None, old: Values) -> Values:
+        of_cpu = cpu if said.cpu is None else said.cpu
+        return core.written(self.target.value, said.value, old, of_cpu, self.target.map, self.cpus)
 
     def _said(self, values: bool) -> Iterator[Spoken]:
         text = sources.text_or_input(self.path)
@@ -77,22 +93,9 @@ class _File:
         except batch.WrongLine as error:
             raise BadRequest(f"{self.name}:{error.line}: {error.reason}", *error.hints) from error
 
-    def element(self, key: bytes, said: list[Spoken], cpu: int | None) -> Element:
-        """What isn't told stays as it is, where the element is there."""
-        told = self.target.map.per_cpu and len(said) < self.cpus and said[0].cpu is not None
+    @contextlib.contextmanager
+    def _in_line(self, said: Spoken) -> Iterator[None]:
         try:
-            try:
-                return Element(key, self._values(said, cpu, self.there.get(key, ()) if told else ()))
-            except BadRequest:
-                if key not in self.there:
-                    raise
-            return Element(key, self._values(said, cpu, self.there[key]))
-        except BadRequest as error:
-            raise self.wrong(said[0], error) from error
-
-    def _values(self, said: list[Spoken], cpu: int | None, old: Values) -> Values:
-        target, values = self.target, old
-        for one in said:
-            of_cpu = cpu if one.cpu is None else one.cpu
-            values = core.written(target.value, one.value, values, of_cpu, target.map, self.cpus)
-        return values
+            yield
+        except XdpctlError as error:
+            raise BadRequest(f"{self.name}:{said.line}: {error.message}", *error.hints) from error

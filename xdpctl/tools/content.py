@@ -41,7 +41,7 @@ def _read(map_: Map, running: proc.Running) -> Iterator[Chunk]:
         found = _once(found, map_.max_entries)
     yield from found
     if running.status == GONE:
-        raise Refused(f"{map_.name} (id {map_.id}) has gone meanwhile", "xdpctl status shows maps")
+        raise Refused(f"{map_.name} (id {map_.id}) has gone meanwhile", "xdpctl map list shows maps")
     if running.status:
         raise Refused(f"{map_.name} can't be dumped: bpftool gets no entries of a {map_.type} map")
 

@@ -116,10 +116,8 @@ def _through_libbpf(change: Change) -> Outcome:
     from xdpctl.tools import libbpf
 
     done = 0
-    proc.remark(
-        f"bpf_map_update_elem and bpf_map_delete_elem of libbpf: {len(change.elements)} elements "
-        f"of map id {change.map.id}"
-    )
+    call = "bpf_map_update_elem" if change.elements[0].values else "bpf_map_delete_elem"
+    proc.remark(f"{call} of libbpf, {len(change.elements)} times, on map id {change.map.id}")
     asked = ((e.key, e.for_kernel if e.values else None) for e in change.elements)
     try:
         for tried, number in enumerate(libbpf.change(change.map, asked, change.how.flag)):

@@ -115,7 +115,7 @@ def _open(library: ctypes.CDLL, id_: MapId) -> int:
         return fd
     error = errno_of(fd)
     if error == errno.ENOENT:
-        raise Gone(f"the map with id {id_} has gone meanwhile", "xdpctl status shows maps")
+        raise Gone(f"the map with id {id_} has gone meanwhile", "xdpctl map list shows maps")
     raise Refused(f"the map with id {id_} can't be opened: {os.strerror(error)}")
 
 

@@ -34,7 +34,7 @@ def find(name: str, directories: tuple[str, ...]) -> Found:
 def _by_id(name: str) -> Map:
     number = name.removeprefix("id:")
     if not (number.isascii() and number.isdecimal() and int(number) < 1 << 32):
-        raise BadRequest(f"{name!r} is no map id", "write id: and a number, as xdpctl status shows it")
+        raise BadRequest(f"{name!r} is no map id", "write id: and a number, as xdpctl map list shows it")
     return _shown(proc.query(bpftool.command("map", "show", "id", number)), f"map with id {number}")
 
 
@@ -50,7 +50,7 @@ def _shown(result: proc.Result, what: str) -> Map:
         reason = bpftool.reason_of(result)
         if "incorrect object type" in reason:
             raise BadRequest(f"{what.removeprefix('map ')} is no map but a program")
-        raise BadRequest(f"there is no {what}: {reason}", "xdpctl status shows maps")
+        raise BadRequest(f"there is no {what}: {reason}", "xdpctl map list shows maps")
     return bpftool.read(result, Map)
 
 

@@ -1,0 +1,109 @@
+"""Elements through bpftool and libbpf: what is asked, what answers mean, and where a change ended."""
+
+import errno
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from xdpctl.core.elements import Change, Element, How
+from xdpctl.core.map_refusals import NOT_SUPPORTED
+from xdpctl.core.model import Map, MapId
+from xdpctl.errors import HostLacks, Interrupted
+from xdpctl.tools import elements, libbpf
+from xdpctl.tools.elements import Answer, Outcome, Refusal
+
+Stub = Callable[..., Callable[[], list[str]]]
+HASH = Map(MapId(7), "hash", "m", 2, 1, 9)
+PER_CPU = Map(MapId(8), "percpu_hash", "m", 2, 1, 9)
+MANY = tuple(Element(bytes([n, 0]), (b"\1",)) for n in range(5))
+
+
+@pytest.mark.parametrize(
+    ("map_", "out", "values"),
+    [
+        (HASH, b'{"key":["0x01","0x02"],"value":["0x05"]}', (b"\5",)),
+        (HASH, b'{"key":["0x01","0x02"],"value":["0x05"],"formatted":{"key":[1,2],"value":5}}', (b"\5",)),
+        (
+            PER_CPU,
+            b'{"key":["0x01","0x02"],"values":[{"cpu":0,"value":["0x05"]},{"cpu":1,"value":["0x06"]}]}',
+            (b"\5", b"\6"),
+        ),
+    ],
+)
+def test_an_element(map_: Map, out: bytes, values: tuple[bytes, ...], stub: Stub) -> None:
+    calls = stub("bpftool", out)
+    assert elements.lookup(map_, b"\1\2") == values
+    assert calls() == [f"bpftool -j -n map lookup id {map_.id} key hex 01 02"]
+
+
+def test_what_is_not_there(stub: Stub) -> None:
+    stub("bpftool", b"null", status=254)
+    assert elements.lookup(HASH, b"\1\2") == ()
+
+
+def test_the_next_key(stub: Stub) -> None:
+    stub("bpftool", b'{"key":["0x01","0x02"],"next_key":["0x0a","0xff"]}')
+    assert elements.following(HASH, b"\1\2") == b"\x0a\xff"
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "number"),
+    [
+        ("lookup failed: Unknown error 524", 244, NOT_SUPPORTED),
+        ("update failed: Argument list too long", 249, errno.E2BIG),
+        ("something of another version", 249, errno.E2BIG),
+        ("update failed: Operation not permitted", 255, errno.EPERM),
+    ],
+)
+def test_what_the_kernel_said(said: str, status: int, number: int, stub: Stub) -> None:
+    stub("bpftool", f'{{"error":"{said}"}}'.encode(), status=status)
+    with pytest.raises(Refusal) as caught:
+        elements.lookup(HASH, b"\1\2")
+    assert caught.value.answer == Answer(number, said)
+
+
+def through_libbpf(monkeypatch: pytest.MonkeyPatch, answers: list[int | BaseException]) -> None:
+    def change(*_: Any) -> Iterator[int]:
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            yield answer
+
+    monkeypatch.setattr(libbpf, "installed", lambda: True)
+    monkeypatch.setattr(libbpf, "change", change)
+
+
+def test_where_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    through_libbpf(monkeypatch, [0, 0, errno.E2BIG, 0])
+    full = Answer(errno.E2BIG, "Argument list too long")
+    assert elements.apply(Change(HASH, MANY)) == Outcome(2, full, 2)
+
+
+def test_what_had_gone_already(monkeypatch: pytest.MonkeyPatch) -> None:
+    through_libbpf(monkeypatch, [0, errno.ENOENT, 0, 0, 0])
+    assert elements.apply(Change(HASH, MANY, gone_is_fine=True)) == Outcome(4)
+
+
+def test_ctrl_c_tells_how_far_it_got(monkeypatch: pytest.MonkeyPatch) -> None:
+    through_libbpf(monkeypatch, [0, 0, 0, KeyboardInterrupt()])
+    with pytest.raises(Interrupted, match="interrupted after 3 of 5 elements"):
+        elements.apply(Change(HASH, MANY))
+
+
+def test_values_that_differ_take_libbpf(monkeypatch: pytest.MonkeyPatch, stub: Stub) -> None:
+    monkeypatch.setattr(libbpf, "installed", lambda: False)
+    with pytest.raises(HostLacks, match="bpftool alone gives all CPUs the same value"):
+        elements.apply(Change(PER_CPU, [Element(b"\1\2", (b"\1", b"\2"))]))
+
+
+def test_what_would_be_done() -> None:
+    change = Change(HASH, [Element(b"\1\2", (b"\3",)), Element(b"\1\3"), *MANY], How.NEW)
+    assert [*elements.shown(change)] == [
+        "bpftool -j -n map update id 7 key hex 01 02 value hex 03 noexist",
+        "bpftool -j -n map delete id 7 key hex 01 03",
+        "bpftool -j -n map update id 7 key hex 00 00 value hex 01 noexist",
+        "# and so on: 7 elements in all",
+    ]
+    [line] = elements.shown(Change(PER_CPU, [Element(b"\1\2", (b"\1", b"\2"))]))
+    assert line == "# through libbpf, key 01 02 of id 8: 01 on CPU 0, 02 on CPU 1"
