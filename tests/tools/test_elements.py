@@ -70,7 +70,7 @@ def through_libbpf(monkeypatch: pytest.MonkeyPatch, answers: list[int | BaseExce
                 raise answer
             yield answer
 
-    monkeypatch.setattr(libbpf, "installed", lambda: True)
+    monkeypatch.setattr(libbpf, "installed", lambda: "libbpf.so.1")
     monkeypatch.setattr(libbpf, "change", change)
 
 
@@ -92,7 +92,7 @@ def test_ctrl_c_tells_how_far_it_got(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_values_that_differ_take_libbpf(monkeypatch: pytest.MonkeyPatch, stub: Stub) -> None:
-    monkeypatch.setattr(libbpf, "installed", lambda: False)
+    monkeypatch.setattr(libbpf, "installed", lambda: "")
     with pytest.raises(HostLacks, match="bpftool alone gives all CPUs the same value"):
         elements.apply(Change(PER_CPU, [Element(b"\1\2", (b"\1", b"\2"))]))
 

@@ -107,7 +107,7 @@ def apply(change: Change) -> Outcome:
     if libbpf.installed():
         return _through_libbpf(change)
     if not all(element.same_on_all for element in change.elements):
-        hint = proc.install_hint("headers")
+        hint = proc.install_hint("libbpf")
         raise HostLacks("libbpf isn't installed: bpftool alone gives all CPUs the same value", hint)
     return _by_bpftool(change)
 

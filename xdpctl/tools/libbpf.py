@@ -51,7 +51,7 @@ def count_runs() -> int:
 def library() -> ctypes.CDLL:
     found = _found()[1]
     if found is None:
-        raise HostLacks("libbpf isn't installed", proc.install_hint("headers"))
+        raise HostLacks("libbpf isn't installed", proc.install_hint("libbpf"))
     return found
 
 
