@@ -35,10 +35,20 @@ def test_keys_alone_are_enough_to_delete() -> None:
     assert [*read("key\n7\n", COUNTS, False)] == [Spoken(2, "7")]
 
 
+@pytest.mark.parametrize("text", ["", "\n", "key,value\n"])
+def test_of_an_empty_map(text: str) -> None:
+    assert [*read(text, COUNTS, True)] == []
+
+
+def test_lines_end_where_they_end() -> None:
+    assert [said.key for said in read('{"key":"a\u2028b","value":1}\n', SCALARS, True)] == ["a\u2028b"]
+    assert [*read("key,value\r\n1,2\r\n", SCALARS, True)] == [Spoken(2, "1", "2")]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("", 1, "columns are missing: key, packets, bytes"),
+        ("word\n0\n", 1, "there is no column 'word'"),
         ("key\n0\n", 1, "columns are missing: packets, bytes"),
         ("packets\n0\n", 1, "columns are missing: key"),
         ("key,packet\n0,1\n", 1, "there is no column 'packet'"),

@@ -1,6 +1,7 @@
 """Elements in a file, as `dump --csv` or `dump --jsonl` prints them: what is said of each, with its line."""
 
 from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -52,7 +53,7 @@ def read(text: str, columns: Columns, values: bool) -> Iterator[Spoken]:
 
 def _json_lines(text: str) -> Iterator[Spoken]:
     decoder = msgspec.json.Decoder(_Line)
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -72,13 +73,23 @@ def _csv(text: str, columns: Columns, values: bool) -> Iterator[Spoken]:
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
         header = next(reader, [])
-        _check(header, columns, values)
-        for cells in filter(None, reader):
+        rows = ((reader.line_num, row) for row in reader if row)
+        for number, cells in _after_check(rows, header, columns, values):
             if len(cells) != len(header):
-                raise WrongLine(reader.line_num, f"it has {len(cells)} columns, the header has {len(header)}")
-            yield _spoken(reader.line_num, dict(zip(header, cells, strict=True)), columns)
+                raise WrongLine(number, f"it has {len(cells)} columns, the header has {len(header)}")
+            yield _spoken(number, dict(zip(header, cells, strict=True)), columns)
     except csv.Error as error:
         raise WrongLine(reader.line_num, f"it is no CSV: {error}") from error
+
+
+def _after_check(
+    rows: Iterator[tuple[int, list[str]]], header: Collection[str], columns: Columns, values: bool
+) -> Iterator[tuple[int, list[str]]]:
+    """A header alone isn't looked at: of a map without elements, `dump` can't tell the columns."""
+    for first in islice(rows, 1):
+        _check(header, columns, values)
+        yield first
+    yield from rows
 
 
 def _check(header: Collection[str], columns: Columns, values: bool) -> None:
