@@ -89,6 +89,12 @@ def test_a_saved_map(counted: Lab) -> None:
     counted.refused(2, "there is no map 'lenghts'", "dump", "lenghts", "--save", "saved.jsonl")
     counted.refused(2, "can't be written", "dump", "lengths", "--save", "nowhere/saved.jsonl")
     assert (counted.directory / "saved.jsonl").read_bytes() == before
+    counted.must("sh", "-ec", "mkfifo pipe; ln -s saved.jsonl link")
+    for path in ("pipe", ".", ""):
+        counted.refused(2, "is no file", "dump", "lengths", "--save", path)
+    counted.ok("dump", "pkt_cnt", "--save", "link")
+    assert (counted.directory / "link").is_symlink()
+    assert (counted.directory / "saved.jsonl").read_text().count("\n") == 2
     assert not list(counted.directory.glob(".saved*"))
 
 
@@ -108,3 +114,12 @@ def test_a_saved_map(counted: Lab) -> None:
 )
 def test_what_makes_no_sense(counted: Lab, options: tuple[str, ...], says: str) -> None:
     counted.refused(2, says, "dump", "lengths", *options)
+
+
+def test_json_that_is_too_deep(lab: Lab) -> None:
+    lab.must(*"bpftool map create /sys/fs/bpf/deep type hash key 4 value 8 entries 4 name deep".split())
+    (lab.directory / "deep").write_text('{"key":' * 20_000 + "\n")
+    told = ("--as", "key:u32 value:{n:u64}")
+    lab.refused(2, "deep", "map", "set", "/sys/fs/bpf/deep", "--batch", "deep", *told)
+    lab.refused(2, "deep", "map", "restore", "deep", "/sys/fs/bpf/deep")
+    lab.refused(2, "value", "map", "set", "/sys/fs/bpf/deep", "1", '{"n":' * 5000, *told)

@@ -58,7 +58,7 @@ def _json_lines(text: str) -> Iterator[Spoken]:
             continue
         try:
             said = decoder.decode(line)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise WrongLine(number, f"this is no element: {error}", 'write {"key":…,"value":…}') from error
         if said.per_cpu:
             yield from (Spoken(number, said.key, part.value, part.cpu) for part in said.per_cpu)

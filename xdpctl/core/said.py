@@ -32,7 +32,7 @@ def meant(words: Sequence[str]) -> Said:
     """One key or one value: words as they are, or what they say as JSON."""
     said = of_words(words)
     if isinstance(said, str) and said.lstrip().startswith(("{", "[")):
-        with contextlib.suppress(msgspec.DecodeError):
+        with contextlib.suppress(msgspec.DecodeError, RecursionError):
             found: Said = msgspec.json.decode(said)
             return found
     return said

@@ -43,7 +43,7 @@ def read(text: str, name: str) -> tuple[Header, Iterator[tuple[int, Line]]]:
     first, *lines = text.split("\n")
     try:
         header = msgspec.json.decode(first, type=Header)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BadRequest(
             f"{name} is no saved map: {error}", "xdpctl dump MAP --save FILE writes one"
         ) from error
@@ -59,7 +59,7 @@ def _elements(lines: Sequence[str], name: str) -> Iterator[tuple[int, Line]]:
             continue
         try:
             yield number, decoder.decode(line)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise BadRequest(f"{name}:{number}: this is no element: {error}") from error
 
 

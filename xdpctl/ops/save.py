@@ -27,6 +27,9 @@ class Saved(Struct, frozen=True):
 def save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) -> Saved:
     """All elements, raw: names and times of day don't tell all. The file is there whole or not at all."""
     host.require_privileges()
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        raise BadRequest(f"{path} is no file, and what is saved would take its place", "name a file")
     found = maps.find(name, directories)
     reading = Reading(found.map, raw=True, via=via, per_cpu=found.map.per_cpu)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
