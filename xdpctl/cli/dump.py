@@ -102,14 +102,14 @@ def _matching(expression: str, found: dump.Dump) -> Batches:
 
 
 def _save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) -> None:
+    from xdpctl.core.map_refusals import elements
     from xdpctl.ops import save
 
     if session.dry_run():
         session.say(f"# write {path}")
         return
     saved = save.save(name, directories, path, via)
-    what = "element" if saved.count == 1 else "elements"
-    session.say(f"saved {saved.count} {what} of {saved.map.name} in {path}")
+    session.say(f"saved {elements(saved.count)} of {saved.map.name} in {path}")
     if saved.twin:
         session.note(f"flows over IPv6 are in {saved.twin}: save it too")
 

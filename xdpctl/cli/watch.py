@@ -17,12 +17,12 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.artifacts import PIN_DIRECTORY
+from xdpctl.core.meanings import time_of_day
 from xdpctl.core.model import Via
 from xdpctl.errors import BadRequest
 from xdpctl.ops import watch
@@ -138,4 +138,4 @@ def _shown(one: Watched) -> Shown:
 
 
 def _time() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return time_of_day(time.time_ns())

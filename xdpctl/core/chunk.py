@@ -28,6 +28,11 @@ class Chunk(Struct, frozen=True):
         return len(self.keys) // self.key_size
 
 
+def slot(size: int) -> int:
+    """How far apart the kernel gives the values of all CPUs: as multiples of 8 bytes."""
+    return -(-size // 8) * 8
+
+
 class Shape(Struct, frozen=True):
     """How many bytes there are to keys and values."""
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from xdpctl.core.chunk import slot
 from xdpctl.core.encode_parts import Writer
 from xdpctl.core.encode_text import Said
 from xdpctl.core.model import Argv, Map
@@ -12,8 +13,6 @@ from xdpctl.errors import BadRequest
 
 EVERY_CPU = -1
 """For a CPU's number."""
-_SLOT = 8
-"""The kernel puts the values of CPUs as far apart as a multiple of so many bytes."""
 
 
 class How(StrEnum):
@@ -42,7 +41,7 @@ class Element(Struct, frozen=True):
     def for_kernel(self) -> bytes:
         if len(self.values) == 1:
             return self.values[0]
-        return b"".join(value.ljust(-(-len(value) // _SLOT) * _SLOT, b"\0") for value in self.values)
+        return b"".join(value.ljust(slot(len(value)), b"\0") for value in self.values)
 
 
 class Change(Struct, frozen=True):

@@ -78,8 +78,7 @@ def check_index(map_: Map, key: bytes) -> None:
     index = int.from_bytes(key, sys.byteorder)
     if index >= map_.max_entries:
         raise BadRequest(
-            f"{map_.name} has no element {index}: its type is {map_.type}, "
-            f"with {_elements(map_.max_entries)}",
+            f"{map_.name} has no element {index}: its type is {map_.type}, with {elements(map_.max_entries)}",
             "its keys: 0" + (f" to {map_.max_entries - 1}" if map_.max_entries > 1 else ""),
         )
 
@@ -106,7 +105,7 @@ def refusal(map_: Map, number: int, said: str, key: str) -> XdpctlError:
             return BadRequest(f"{what} is there already", "leave out --new to change it")
         case errno.E2BIG | errno.ENOSPC:
             return Refused(
-                f"{what} can't be added: {map_.name} is full, it has room for {_elements(map_.max_entries)}",
+                f"{what} can't be added: {map_.name} is full, it has room for {elements(map_.max_entries)}",
                 f"make room: xdpctl map delete {map_.name} KEY, or xdpctl map clear {map_.name}",
                 "or build it larger: max_entries says how many there can be",
             )
@@ -121,5 +120,6 @@ def refusal(map_: Map, number: int, said: str, key: str) -> XdpctlError:
     return Refused(f"{what}: the kernel refuses it: {said}")
 
 
-def _elements(count: int) -> str:
+def elements(count: int) -> str:
+    """How many, in words."""
     return "1 element" if count == 1 else f"{count} elements"

@@ -106,18 +106,21 @@ def _ip_prefix(data: bytes) -> Value:
     return f"{address}/{bits - 32}" if version else NONE
 
 
+def time_of_day(nanoseconds: int) -> str:
+    """Of a time since 1970."""
+    from datetime import UTC, datetime
+
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    when = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    return f"{when.isoformat()}.{rest // 1_000_000:03}Z"
+
+
 def time_since_boot(boot: int) -> Reader:
     """Nanoseconds since boot, as a time of day; `boot` is when that was, in nanoseconds since 1970."""
 
     def read(data: bytes) -> Value:
-        from datetime import UTC, datetime
-
         since_boot = unsigned(data)
-        if not since_boot:
-            return None
-        seconds, rest = divmod(boot + since_boot, 1_000_000_000)
-        when = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-        return f"{when.isoformat()}.{rest // 1_000_000:03}Z"
+        return time_of_day(boot + since_boot) if since_boot else None
 
     return read
 

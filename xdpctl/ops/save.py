@@ -1,7 +1,7 @@
 """Write a map to a file, from which `map restore` fills one: JSON lines, the first of them about the map."""
 
 import os
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from xdpctl.core.decode import Entry
+from xdpctl.core.meanings import time_of_day
 from xdpctl.core.model import Map, Via
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps
@@ -53,7 +54,7 @@ def _about(found: maps.Found) -> dict[str, Any]:
     map_ = found.map
     return {
         "schema": SCHEMA,
-        "saved": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "saved": time_of_day(time.time_ns()),
         "boot": host.boot_time(),
         "map": {
             "id": map_.id,

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from xdpctl.core.chunk import Chunk
+from xdpctl.core.chunk import Chunk, slot
+from xdpctl.core.map_refusals import NOT_SUPPORTED
 from xdpctl.core.model import Map, MapId
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
@@ -15,10 +16,6 @@ from xdpctl.tools import proc
 NAMES = ("libbpf.so.1", "libbpf.so.0")
 AT_ONCE = 8192
 """Elements of one call; as many as the kernel needs, where more are in one bucket of a hash."""
-NOT_SUPPORTED = 524
-"""ENOTSUPP of the kernel, of which the C library knows nothing."""
-SLOT = 8
-"""The values of all CPUs are as far apart as a multiple of so many bytes."""
 
 
 class Gone(Refused):
@@ -83,7 +80,7 @@ def chunks(map_: Map) -> Iterator[Chunk]:
 
 def _chunks(library: ctypes.CDLL, fd: int, map_: Map) -> Iterator[Chunk]:
     cpus = library.libbpf_num_possible_cpus() if map_.per_cpu else 1
-    stride = -(-map_.bytes_value // SLOT) * SLOT if map_.per_cpu else map_.bytes_value
+    stride = slot(map_.bytes_value) if map_.per_cpu else map_.bytes_value
     position, after = None, ctypes.create_string_buffer(max(4, map_.bytes_key))
     room, last = min(AT_ONCE, max(1, map_.max_entries)), False
     keys = values = ctypes.create_string_buffer(0)

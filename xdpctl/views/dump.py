@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
-from typing import Any
-
-import msgspec
 
 from xdpctl.core.beside import Accounts, Counts
 from xdpctl.core.model import Map
 from xdpctl.core.rows import Batches, Row, Totals, of_each_cpu, row
+from xdpctl.views.encoded import encoded
 from xdpctl.views.table import Columns
 
 SCHEMA = 1
@@ -33,23 +31,23 @@ def json_start(map_: Map, pin: str | None) -> str:
         "max_entries": map_.max_entries,
         "pin": pin,
     }
-    return f'{{"schema":{SCHEMA},"map":{_text(about)},"entries":['
+    return f'{{"schema":{SCHEMA},"map":{encoded(about)},"entries":['
 
 
 def json_entries(batches: Batches) -> Iterator[str]:
     comma = ""
     for entries in filter(None, batches):
-        yield comma + _text(entries)[1:-1]
+        yield comma + encoded(entries)[1:-1]
         comma = ","
 
 
 def json_end(accounts: Accounts, totals: Counts | None = None) -> str:
     more = {**accounts, **({} if totals is None else {"totals": totals})}
-    return "]" + "".join(f",{_text(name)}:{_text(counts)}" for name, counts in more.items()) + "}\n"
+    return "]" + "".join(f",{encoded(name)}:{encoded(counts)}" for name, counts in more.items()) + "}\n"
 
 
 def json_lines(batches: Batches) -> Iterator[str]:
-    return (_text(entry) + "\n" for entries in batches for entry in entries)
+    return (encoded(entry) + "\n" for entries in batches for entry in entries)
 
 
 def as_lines(accounts: Accounts) -> str:
@@ -95,10 +93,6 @@ def table_lines(batches: Batches, per_cpu: bool, totals: Totals | None = None) -
 
 def _bottom(header: Sequence[str], sums: Counts) -> list[object]:
     return [sums.get(name, "total" if i == 0 else "") for i, name in enumerate(header)]
-
-
-def _text(what: Any) -> str:
-    return msgspec.json.encode(what).decode()
 
 
 def _rows(batches: Batches, per_cpu: bool) -> Iterator[Row]:

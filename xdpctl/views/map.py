@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
 from xdpctl.core.meanings import Value
 from xdpctl.core.said import spoken
+from xdpctl.views.encoded import encoded
 from xdpctl.views.table import text
 
 SCHEMA = 1
@@ -22,29 +21,21 @@ def was_deleted(name: str, key: str, before: Sequence[Value]) -> str:
     return f"{name}[{text(key)}] deleted, was {_values(before)}"
 
 
-def elements(count: int) -> str:
-    return "1 element" if count == 1 else f"{count} elements"
-
-
 def key_lines(words: Iterable[str]) -> Iterator[str]:
     return (f"{text(one)}\n" for one in words)
 
 
 def keys_as_json(name: str, keys: Iterable[Value]) -> Iterator[str]:
-    yield f'{{"schema":{SCHEMA},"map":{_json(name)},"keys":['
+    yield f'{{"schema":{SCHEMA},"map":{encoded(name)},"keys":['
     comma = ""
     for key in keys:
-        yield comma + _json(key)
+        yield comma + encoded(key)
         comma = ","
     yield "]}\n"
 
 
 def next_as_json(key: Value, last: bool) -> str:
-    return _json({"schema": SCHEMA, "next_key": key, "last": last})
-
-
-def _json(what: object) -> str:
-    return msgspec.json.encode(what).decode()
+    return encoded({"schema": SCHEMA, "next_key": key, "last": last})
 
 
 def _values(values: Sequence[Value]) -> str:

@@ -5,8 +5,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from xdpctl.core.changes import Change, Edit, edits
 from xdpctl.core.decode import Entry
 from xdpctl.core.meanings import Value
@@ -14,6 +12,7 @@ from xdpctl.core.model import Map, Program
 from xdpctl.core.rows import flat
 from xdpctl.core.runs import Run, Sums
 from xdpctl.views.dump import table_lines
+from xdpctl.views.encoded import encoded
 from xdpctl.views.table import table, text
 
 SCHEMA = 1
@@ -116,20 +115,20 @@ def mark(before: Value, after: Value) -> Value:
 def json_start(program: Program, copied: Path | None, listed: bool) -> str:
     """`packets` is null where they aren't shown one by one."""
     about = {"name": program.name, "tag": program.tag, "copied_from": None if copied is None else str(copied)}
-    return f'{{"schema":{SCHEMA},"program":{_json(about)},"packets":{"[" if listed else "null"}'
+    return f'{{"schema":{SCHEMA},"program":{encoded(about)},"packets":{"[" if listed else "null"}'
 
 
 def json_middle(verdicts: Mapping[str, Sums], not_run: Mapping[str, int], cut: int, listed: bool) -> str:
     by_verdict = [{"verdict": name, **sums._asdict()} for name, sums in sorted(verdicts.items())]
     reasons = [{"reason": reason, "packets": count} for reason, count in not_run.items()]
-    more = _json({"verdicts": by_verdict, "not_run": reasons, "cut": cut})[1:-1]
+    more = encoded({"verdicts": by_verdict, "not_run": reasons, "cut": cut})[1:-1]
     return f'{"]" * listed},{more},"maps":['
 
 
 def json_packets(runs: Iterable[Run]) -> Iterator[str]:
     comma = ""
     for run in runs:
-        yield comma + _json(_packet(run))
+        yield comma + encoded(_packet(run))
         comma = ","
 
 
@@ -155,15 +154,11 @@ def _packet(run: Run) -> dict[str, Any]:
 def json_maps(maps: Iterable[tuple[Map, Iterable[list[Change]]]]) -> Iterator[str]:
     between = ""
     for map_, batches in maps:
-        yield between + _json({"name": map_.name, "type": map_.type})[:-1] + ',"changes":['
+        yield between + encoded({"name": map_.name, "type": map_.type})[:-1] + ',"changes":['
         comma = ""
         for batch in filter(None, batches):
-            yield comma + _json(batch)[1:-1]
+            yield comma + encoded(batch)[1:-1]
             comma = ","
         yield "]}"
         between = ","
     yield "]}\n"
-
-
-def _json(what: Any) -> str:
-    return msgspec.json.encode(what).decode()

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from xdpctl.core.rates import Course, Label, Rates
 from xdpctl.views import units
+from xdpctl.views.encoded import encoded
 from xdpctl.views.table import Columns
 
 SCHEMA = 1
@@ -142,7 +142,7 @@ def json_event(what: str, time: str) -> str:
 
 
 def _json(what: Mapping[str, Any]) -> str:
-    return msgspec.json.encode(what).decode() + "\n"
+    return encoded(what) + "\n"
 
 
 def summary(maps: Sequence[Shown], bits: bool) -> str:

@@ -4,8 +4,8 @@ Example: xdpctl map clear pkt_cnt
 """
 
 from xdpctl.cli import arguments, session
+from xdpctl.core.map_refusals import elements
 from xdpctl.ops import map_write
-from xdpctl.views.map import elements
 
 
 def command(name: str = arguments.MAP, pin: str = arguments.PIN) -> None:

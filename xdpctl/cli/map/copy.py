@@ -8,8 +8,8 @@ Example: xdpctl map copy pkt_cnt id:31
 import typer
 
 from xdpctl.cli import arguments, session
+from xdpctl.core.map_refusals import elements
 from xdpctl.ops import map_copy
-from xdpctl.views.map import elements
 
 
 def command(

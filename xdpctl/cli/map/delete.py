@@ -15,6 +15,7 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
+from xdpctl.core.map_refusals import elements
 from xdpctl.errors import BadRequest
 from xdpctl.ops import map_batch, map_write
 from xdpctl.views import map as view
@@ -33,7 +34,7 @@ def command(
             raise BadRequest("--batch tells of keys", f"leave out {' '.join(key)}")
         many = map_batch.prepare_delete(name, directories, batch, as_)
         if (count := session.written(many)) is not None:
-            session.say(f"{view.elements(count)} of {many.change.map.name} deleted")
+            session.say(f"{elements(count)} of {many.change.map.name} deleted")
         return
     if not key:
         raise BadRequest("KEY is missing", f"xdpctl map delete {name} KEY, or --batch FILE")

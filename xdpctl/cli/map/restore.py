@@ -15,8 +15,8 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
+from xdpctl.core.map_refusals import elements
 from xdpctl.ops import map_restore
-from xdpctl.views.map import elements
 
 
 def command(

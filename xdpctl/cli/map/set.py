@@ -18,6 +18,7 @@ import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.elements import EVERY_CPU, How
+from xdpctl.core.map_refusals import elements
 from xdpctl.errors import BadRequest
 from xdpctl.ops import map_batch, map_write
 from xdpctl.views import map as view
@@ -44,7 +45,7 @@ def command(
             raise BadRequest("--batch tells of keys and values", f"leave out {' '.join(words)}")
         many = map_batch.prepare_set(name, directories, batch, as_, of_cpu, how)
         if (count := session.written(many)) is not None:
-            session.say(f"{view.elements(count)} of {many.change.map.name} set")
+            session.say(f"{elements(count)} of {many.change.map.name} set")
         return
     if not words:
         raise BadRequest("KEY and VALUE are missing", f"xdpctl map set {name} KEY VALUE, or --batch FILE")
