@@ -102,7 +102,7 @@ def test_help_and_version(run: Run) -> None:
         ("build --preset lesson1", "there is no preset 'lesson1'\n  did you mean 'lesson-1'?"),
         ("build --preset lesson-1 c.toml", "--preset lesson-1 and c.toml are two specs\n  give one"),
         ("build --preset lesson-1 missing.c", "--preset lesson-1 and missing.c are two specs"),
-        ("build --preset drop-list --type hash", "--type speaks of one counter, but preset drop-list has 2"),
+        ("build two.toml --type hash", "--type speaks of one counter, but two.toml has 2"),
         ("build --preset lesson-4 --type array", "preset lesson-4:20: flag 'no_prealloc' doesn't suit"),
         ("build --printk-per-second 3", "--printk-per-second: there is no message to print"),
         ("build --key ttl --key total", "--key: key 'total' can't be part of another key"),
@@ -140,7 +140,8 @@ def test_help_and_version(run: Run) -> None:
         ("new missing/counter.toml", "missing/counter.toml can't be written: No such file or directory"),
     ],
 )
-def test_a_wrong_request_is_one_clear_error(line: str, says: str, run: Run) -> None:
+def test_a_wrong_request_is_one_clear_error(line: str, says: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text('[[counter]]\n[[counter]]\nmap = "second"\n')
     done = run(*line.split())
     assert (done.returncode, done.stdout) == (2, "")
     assert says in done.stderr

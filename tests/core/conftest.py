@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from xdpctl.core.render import HEADERS
 from xdpctl.tools import clang
 
 Compile = Callable[..., bytes]
@@ -31,7 +32,8 @@ def compile_bpf(tmp_path_factory: pytest.TempPathFactory) -> Compile:
         if len(names) > 1:
             rest = [word for word in rest if word not in ("-c", "-o", str(where / "out.o"), str(names[-1]))]
             rest += ["-fsyntax-only", *map(str, names)]
-        done = subprocess.run([command, *rest, *flags], capture_output=True, text=True, check=False)
+        command_line = [command, *rest, "-iquote", str(HEADERS), *flags]
+        done = subprocess.run(command_line, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return b"" if len(names) > 1 else Path(where / "out.o").read_bytes()
 

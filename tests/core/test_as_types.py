@@ -1,7 +1,6 @@
 """Types told by words: laid out as C lays out structs, and read as those that BTF tells."""
 
 import struct
-from pathlib import Path
 
 import pytest
 
@@ -84,14 +83,13 @@ C_TYPES = {
     "flow": "struct flow",
     "flow6": "struct flow6",
 }
-OURS = Path(__file__).parents[2] / "bpf"
-HEADERS = ("flow", "ip_addr", "ip_prefix", "mac_addr")
+HEADERS = ("xdp_packet", "ip_prefix")
 
 
 def test_layout_is_that_of_c(compile_bpf: Compile) -> None:
     """For each type, behind and before members of every alignment."""
     includes = "".join(f'#include "{name}.h"\n' for name in HEADERS)
-    code = f"#include <stddef.h>\n#include <linux/types.h>\n#include <linux/in6.h>\n{includes}"
+    code = f"#include <stddef.h>\n{includes}"
     for word, c_type in C_TYPES.items():
         for first in ("u8", "u16", "u32"):
             words = f"{{a:{first}, b:{word}, c:u8, d:{word}[3], e:{{f:u8, g:{word}}}, h:char[3]}}"
@@ -105,7 +103,7 @@ def test_layout_is_that_of_c(compile_bpf: Compile) -> None:
             for member in value.members:
                 place = f"offsetof(struct {name}, {member.name}) == {member.bits_offset // 8}"
                 code += f'_Static_assert({place}, "{words}");\n'
-    compile_bpf(code, flags=("-Werror", "-idirafter", str(OURS)))
+    compile_bpf(code)
 
 
 @pytest.mark.parametrize(

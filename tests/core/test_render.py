@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from xdpctl.core import elf, presets
-from xdpctl.core.render import render
+from xdpctl.core.c_counter import in_packet
+from xdpctl.core.c_program import PACKET_HEADER
+from xdpctl.core.render import HEADERS, render
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_parse import parse
-from xdpctl.core.words import Field
+from xdpctl.core.words import Field, Key
 
 GOLDEN = Path(__file__).parent.parent / "data" / "golden"
 
@@ -84,6 +86,22 @@ def test_golden(name: str) -> None:
 
 def test_every_golden_copy_is_compared() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == {f"{name}.bpf.c" for name in SPECS}
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_a_preset_is_a_page_or_so(name: str) -> None:
+    code = render(parse(SPECS[f"preset_{name}"]))
+    assert len(code.splitlines()) <= 110
+
+
+def test_the_header_says_what_the_words_say() -> None:
+    code = (HEADERS / PACKET_HEADER).read_text()
+    nones = {kind.no: kind.none for kind in (key.kind for key in Key if in_packet(key))}
+    assert {(no, int(none)) for no, none in re.findall(r"(NO_\w+) = (\d+),", code)} == {
+        (no, none) for no, none in nones.items() if none is not None
+    }
+    for key in filter(in_packet, Key):
+        assert f"\t{key.kind.c_type} {key};" in code
 
 
 def test_it_is_formatted(spec: Spec) -> None:

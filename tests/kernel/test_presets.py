@@ -5,6 +5,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from xdpctl.core.c_program import PACKET_HEADER
 from xdpctl.core.render import TEMPLATES
 
 from ..reference.facts import IPV4, IPV6
@@ -36,8 +37,6 @@ COUNTED: dict[str, dict[str, dict[str, int]]] = {
     "drop-list": {
         "drop_list": {},
         "actions": {"XDP_PASS": 4},
-        "sources": {f"XDP_PASS {address}": packets for address, packets in BY_ADDRESS.items()},
-        "sources_all": {"0": 4},
     },
     "redirect-pair": {"tx_port": {}, "wire": {"2 XDP_PASS": 4}},
 }
@@ -67,7 +66,7 @@ def test_each_counts_what_was_sent(lab: Lab, preset: str) -> None:
     mine, built = (
         {path.name: path.read_bytes() for path in (lab.directory / out).iterdir()} for out in ("mine", "bpf")
     )
-    assert len(built) == 2, "C and object"
+    assert {name.rpartition(".bpf")[2] for name in built} - {PACKET_HEADER} == {".c", ".o"}
     assert mine == built
     lab.ok("load", "--dev", "veth0")
     send(lab, FRAMES)
@@ -135,8 +134,6 @@ def test_drop_list_drops_a_prefix(lab: Lab) -> None:
     assert lab.dump("drop_list") == {"10.1.0.0/16": "XDP_DROP"}
     arrive(lab, inside + outside, {"veth0": outside})
     assert packets(lab, "actions") == {"XDP_DROP": 3, "XDP_PASS": 3 + 2 * 4}
-    dropped = [key for key in packets(lab, "sources") if key.startswith("XDP_DROP")]
-    assert sorted(dropped) == [f"XDP_DROP {a}" for a in ("10.1.0.0", "10.1.2.3", "10.1.255.255")]
     run(lab, narrow)
     arrive(lab, inside, {"veth0": inside[2:]})
 

@@ -4,6 +4,9 @@ import re
 import sys
 from pathlib import Path
 
+from xdpctl.core.c_program import PACKET_HEADER
+from xdpctl.core.render import HEADERS
+
 from .conftest import Lab
 
 README = Path(__file__).parents[2] / "README.md"
@@ -49,6 +52,9 @@ def test_every_session(lab: Lab) -> None:
     )
     [pair] = re.findall(r"^```sh\n(ip netns add .*?)^```", text, re.S | re.M)
     lab.must("sh", "-ec", pair)
+    checkout = lab.directory / "bpf"
+    checkout.mkdir()
+    (checkout / PACKET_HEADER).write_bytes((HEADERS / PACKET_HEADER).read_bytes())
     path = f"{Path(sys.executable).parent}:$PATH"
     for command, expected in examples:
         done = lab.run("sh", "-c", f"PATH={path}; {command} 2>&1")

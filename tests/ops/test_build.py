@@ -1,11 +1,13 @@
 """What `build` runs, and what becomes of its failures; no compiler is needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from pytest_subprocess import FakeProcess
 
+from xdpctl.core.c_program import PACKET_HEADER
+from xdpctl.core.render import HEADERS
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import build
 from xdpctl.tools import clang, proc
@@ -71,3 +73,25 @@ def test_an_object_that_is_none_is_refused(out: Path, fp: FakeProcess) -> None:
     with pytest.raises(BadRequest, match="no ELF file"):
         build.run(build.prepare(None, None, out, {}))
     assert not out.exists()
+
+
+def test_the_header_that_programs_include_is_put_beside_them(out: Path) -> None:
+    def missing() -> Mapping[Path, str]:
+        return build.prepare(None, None, out, {"--key": ["ip_proto"]}).headers
+
+    code, header = (HEADERS / PACKET_HEADER).read_text(), out / PACKET_HEADER
+    assert missing() == {header: code}
+    out.mkdir()
+    header.write_text(code)
+    assert missing() == {}
+    header.write_text(f"{code}/* of an older xdpctl */\n")
+    assert missing() == {header: code}
+
+
+def test_a_header_of_somebodys_own_stays(out: Path) -> None:
+    out.mkdir()
+    (out / PACKET_HEADER).write_text("/* mine */\n")
+    with pytest.raises(BadRequest, match=f"{PACKET_HEADER} wasn't written by xdpctl") as refused:
+        build.prepare(None, None, out, {"--key": ["ip_proto"]})
+    assert refused.value.hints == ("write elsewhere: --out DIR",)
+    build.prepare(None, None, out, {"--key": ["cpu"]})

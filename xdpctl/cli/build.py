@@ -117,7 +117,8 @@ def command(
         if not prepared.target.parent.exists():
             session.say(command_line(("mkdir", "-p", str(prepared.target.parent))))
         if prepared.spec is not None:
-            session.say(f"# write {prepared.source}")
+            for path in (prepared.source, *prepared.headers):
+                session.say(f"# write {path}")
         session.say(command_line(prepared.command, prepared.cwd))
         return
     built = build.run(prepared)

@@ -30,7 +30,6 @@ class CounterCode(Struct, frozen=True):
     key_type: str
     key_members: tuple[Key, ...]
     """Of a key that is made of several."""
-    key_address: str
     key_value: str
     """Of a key that is made of several."""
     value_type: str
@@ -126,13 +125,10 @@ class _Writer(Struct, frozen=True):
         counter, twin_of = self.shown.counter, self.shown.twin_of
         key = counter.key[0]
         combined = len(counter.key) > 1
-        by_address = not combined and not key.kind.is_number
         key_type = f"struct {counter.map}_key" if combined else key.kind.c_type
         key_type += "6" if twin_of else ""
         argument = f"{source(key, verdict)}{'6' if twin_of else ''}"
-        handed = {f"const {key_type} *key": f"&{argument}"} if by_address else {f"{key_type} key": argument}
-        if combined:
-            handed = dict(_parts_of_key(counter, verdict))
+        handed = dict(_parts_of_key(counter, verdict)) if combined else {f"{key_type} key": argument}
         if any(field.of_one_packet == "length" for field in counter.fields):
             handed["__u64 length"] = length
         if any(field.is_time for field in counter.fields):
@@ -146,7 +142,6 @@ class _Writer(Struct, frozen=True):
             flags=" | ".join(f"BPF_F_{flag.upper()}" for flag in counter.flags),
             key_type=key_type,
             key_members=counter.key if combined else (),
-            key_address="key" if by_address else "&key",
             key_value=_key_value(counter) if combined else "",
             value_type=self.struct or counter.fields[0].c_type,
             value="counts" if self.struct else str(counter.fields[0]),

@@ -8,40 +8,26 @@ from xdpctl.core import c_counter, c_rule
 from xdpctl.core.spec import Counter, Slot, Spec
 from xdpctl.core.words import Field, Key, Verdict
 
-MOST_TAGS = 4
-"""VLAN tags that a program looks behind."""
-MOST_EXTENSIONS = 6
-"""Extension headers of IPv6 that a program looks behind."""
+PACKET_HEADER = "xdp_packet.h"
+"""Takes packets apart, for the programs that look into them."""
 SECOND = 1_000_000_000
-
-MACS = (Key.SRC_MAC, Key.DST_MAC)
-PORTS = (Key.SRC_PORT, Key.DST_PORT, Key.FLOW)
-UPPER = (*PORTS, Key.TCP_FLAGS)
-PROTOCOL = (*UPPER, Key.IP_PROTO)
-IP = (*PROTOCOL, Key.SRC_IP, Key.DST_IP, Key.DSCP, Key.TTL)
-BEHIND_MACS = (*IP, Key.ETHERTYPE, Key.VLAN)
 
 
 def parts(spec: Spec) -> dict[str, Any]:
     """What the templates choose from and print."""
-    wanted = _wanted(spec)
-    packet = [key for key in Key if key in wanted and c_counter.in_packet(key)]
+    packet = looks_into_packets(spec)
     fate = _fate(spec)
     frame = "bpf_xdp_get_buff_len(ctx)" if spec.frags else "ctx->data_end - ctx->data"
     named = _lengths(spec) > 1
     counters = c_counter.counters(spec.counters, fate["verdict"], "length" if named else frame)
-    types = _types(spec, packet, fate["verdict_varies"])
+    types = _types(spec, fate["verdict_varies"])
     declarations = _declarations(spec, frame if named else "", packet, fate["verdict_varies"])
     calls = c_counter.calls(counters)
     return {
         "spec": spec,
         "about": _about(spec),
         "headers": _headers(packet, fate["swaps_macs"]),
-        **_named_types(spec, types, packet),
-        "packet": packet,
-        "wants": _wants(packet),
-        "most_tags": MOST_TAGS,
-        "most_extensions": MOST_EXTENSIONS,
+        **_named_types(spec, types),
         "counters": counters,
         **fate,
         "helpers": [
@@ -76,6 +62,7 @@ def _fate(spec: Spec) -> dict[str, Any]:
         "redirect": spec.redirect,
         "slot": slot[spec.redirect.key] if spec.redirect else "",
         "decides": decides,
+        "reads_anew": any("volatile" in parameter for parameter, _ in parameters),
         "decide_parameters": ", ".join(parameter for parameter, _ in parameters),
         "decide_arguments": ", ".join(argument for _, argument in parameters),
         "default": f"XDP_{spec.default.upper()}",
@@ -86,41 +73,21 @@ def _fate(spec: Spec) -> dict[str, Any]:
     }
 
 
-def _named_types(spec: Spec, types: set[str], packet: list[Key]) -> dict[str, Any]:
+def _named_types(spec: Spec, types: set[str]) -> dict[str, Any]:
     """Types whose names tell what keys and fields mean."""
     numbers = {key.kind.c_type: key.kind for key in Key if key.kind.c_type in types}
-    lacking = {**numbers, **({"protocol": Key.IP_PROTO.kind} if _any(packet, PROTOCOL) else {})}
     return {
         "types": types,
-        "numbers": [kind for kind in numbers.values() if kind.about and kind.c_type != "xdp_action_t"],
-        "nones": list({kind.no: kind for kind in lacking.values() if kind.none is not None}.values()),
+        "numbers": [kind for kind in numbers.values() if kind.about],
         "field_types": dict.fromkeys(f.c_type for c in spec.counters for f in c.fields if not f.is_sum),
     }
 
 
-def _wants(packet: list[Key]) -> dict[str, bool]:
-    """What of the packet is looked at, and what that needs."""
-    return {
-        **{str(key): key in packet for key in Key},
-        "macs": _any(packet, MACS),
-        "ports": _any(packet, PORTS),
-        "upper": _any(packet, UPPER),
-        "filled_in": _any(packet, (Key.SRC_PORT, Key.DST_PORT, Key.TCP_FLAGS)),
-        "protocol": _any(packet, PROTOCOL),
-        "ip": _any(packet, IP),
-        "behind_macs": _any(packet, BEHIND_MACS),
-    }
-
-
-def _any(packet: list[Key], keys: tuple[Key, ...]) -> bool:
-    return not set(packet).isdisjoint(keys)
-
-
-def _wanted(spec: Spec) -> set[Key]:
-    """All that counters, rules and the policy ask for."""
+def looks_into_packets(spec: Spec) -> bool:
+    """Whether counters, rules or the policy ask for what is in a packet."""
     matched = {condition.key for rule in spec.rules for condition in rule.match}
     counted = {key for counter in spec.counters for key in counter.key}
-    return matched | counted | ({spec.policy.key} if spec.policy else set())
+    return any(map(c_counter.in_packet, matched | counted | ({spec.policy.key} if spec.policy else set())))
 
 
 def _lengths(spec: Spec) -> int:
@@ -133,26 +100,18 @@ def _lengths(spec: Spec) -> int:
     return 2 * often if spec.frags else often
 
 
-def _types(spec: Spec, packet: list[Key], varies: bool) -> set[str]:
-    """The C types that are spoken of."""
-    keys = {*packet, *(key for counter in spec.counters for key in counter.key)}
-    by_prefix = bool(spec.policy and spec.policy.by_prefix)
-    return {
-        *(key.kind.c_type for key in keys),
-        *(["xdp_action_t"] if varies else []),
-        *(["struct ip_prefix"] if by_prefix else []),
-    }
+def _types(spec: Spec, varies: bool) -> set[str]:
+    """The C types that are spoken of, but for those of what is in packets."""
+    keys = {key for counter in spec.counters for key in counter.key if not c_counter.in_packet(key)}
+    return {*(key.kind.c_type for key in keys), *(["xdp_action_t"] if varies else [])}
 
 
-def _headers(packet: list[Key], swaps_macs: bool) -> list[str]:
-    ip, ethernet = _any(packet, IP), bool(packet) or swaps_macs
-    behind_macs = _any(packet, BEHIND_MACS)
+def _headers(packet: bool, swaps_macs: bool) -> list[str]:
     return [
-        "linux/bpf.h",
-        *(["linux/if_ether.h"] if ethernet else []),
-        *(["linux/in.h", "linux/ip.h", "linux/ipv6.h"] if ip else []),
-        *(["bpf/bpf_endian.h"] if behind_macs else []),
-        "bpf/bpf_helpers.h",
+        "<linux/bpf.h>",
+        *(["<linux/if_ether.h>"] if swaps_macs else []),
+        "<bpf/bpf_helpers.h>",
+        *([f'"{PACKET_HEADER}"'] if packet else []),
     ]
 
 
@@ -160,37 +119,23 @@ def _decide_parameters(spec: Spec) -> list[tuple[str, str]]:
     """What decides is told: each parameter with what is handed over."""
     keys = {condition.key for rule in spec.rules for condition in rule.match}
     keys |= {spec.policy.key} if spec.policy else set()
+    packet = f"const {'volatile ' if spec.rules else ''}struct packet *packet"
     return [
         *([("__u32 rx_queue", "ctx->rx_queue_index")] if Key.RX_QUEUE in keys else []),
         *([("__u32 ifindex", "ctx->ingress_ifindex")] if Key.IFINDEX in keys else []),
-        *(
-            [("const volatile struct packet *packet", "&packet")]
-            if any(map(c_counter.in_packet, keys))
-            else []
-        ),
+        *([(packet, "&packet")] if any(map(c_counter.in_packet, keys)) else []),
         *([("__u64 length", "length")] if Key.LENGTH in keys else []),
     ]
 
 
-def _declarations(spec: Spec, length: str, packet: list[Key], verdict: bool) -> list[str]:
+def _declarations(spec: Spec, length: str, packet: bool, verdict: bool) -> list[str]:
     now = spec.printk_per_second or any(field.is_time for c in spec.counters for field in c.fields)
     return [
         *([f"__u64 length = {length}"] if length else []),
         *(["__u64 now = bpf_ktime_get_ns()"] if now else []),
-        *([_nothing_known(packet)] if packet else []),
+        *(["struct packet packet = parse(ctx)"] if packet else []),
         *(["xdp_action_t verdict"] if verdict else []),
     ]
-
-
-def _nothing_known(packet: list[Key]) -> str:
-    """A packet that lacks everything: zeros are none where nothing else is said."""
-    members = [f".{key} = {key.kind.no}" for key in packet if key.kind.none is not None]
-    if Key.FLOW in packet:
-        members.append(f".flow.kind.ip_proto = {Key.IP_PROTO.kind.no}")
-    if not members:
-        return "struct packet packet = {}"
-    declaration = "struct packet packet = "
-    return declaration + c_counter.in_braces(members, c_counter.WIDTH - 8 - len(declaration), "\t")
 
 
 _EVERY = {

@@ -47,6 +47,14 @@ def _compiled() -> "BytecodeCache":
     return BesideTemplates(str(KEPT), f"%s.{made_with:x}.{sys.implementation.cache_tag}")
 
 
+def headers(spec: Spec) -> dict[str, str]:
+    """Those of ours that its C includes from the directory where it lies: each by its name."""
+    if not c_program.looks_into_packets(spec):
+        return {}
+    name = c_program.PACKET_HEADER
+    return {name: (HEADERS / name).read_text(encoding="utf-8")}
+
+
 @cache
 def _environment() -> "Environment":
     from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined

@@ -86,12 +86,13 @@ class Kind(Struct, frozen=True):
     """What a key is in C, and which values it can have."""
 
     c_type: str
-    about: str
     values: int | None = None
     """How many there are, counted from 0; None where that can't be said, or isn't a number."""
     none: int | None = None
     """Its value where a packet lacks the thing: one that no packet can have."""
     names: Mapping[str, int] = {}
+    about: str = ""
+    """Beside its type, in a program that declares it itself."""
 
     @property
     def is_number(self) -> bool:
@@ -104,30 +105,30 @@ class Kind(Struct, frozen=True):
         return f"NO_{self.c_type.removesuffix('_t').upper()}"
 
 
-_PORT = Kind("port_t", "a port, in host order", 65537, 65536)
-_ADDRESS = Kind("struct ip_addr", "")
-_MAC = Kind("struct mac_addr", "")
+_PORT = Kind("port_t", 65537, 65536)
+_ADDRESS = Kind("struct ip_addr")
+_MAC = Kind("struct mac_addr")
 
 KINDS: dict[Key, Kind] = {
-    Key.TOTAL: Kind("__u32", "", 1),
-    Key.VERDICT: Kind("xdp_action_t", "an XDP action", 5),
-    Key.CPU: Kind("cpu_t", "a CPU's number"),
-    Key.RX_QUEUE: Kind("rx_queue_t", "a receive queue's number"),
-    Key.IFINDEX: Kind("ifindex_t", "an interface's index"),
-    Key.LENGTH: Kind("log2_t", "n stands for 2^n to 2^(n+1) - 1 bytes", 32),
-    Key.ETHERTYPE: Kind("ethertype_t", "what an Ethernet frame carries", 65536, 0, names.ETHERTYPES),
-    Key.VLAN: Kind("vlan_t", "a VLAN's id", 4097, 4096),
+    Key.TOTAL: Kind("__u32", 1),
+    Key.VERDICT: Kind("xdp_action_t", 5),
+    Key.CPU: Kind("cpu_t", about="a CPU's number"),
+    Key.RX_QUEUE: Kind("rx_queue_t", about="a receive queue's number"),
+    Key.IFINDEX: Kind("ifindex_t", about="an interface's index"),
+    Key.LENGTH: Kind("log2_t", 32, about="n stands for 2^n to 2^(n+1) - 1 bytes"),
+    Key.ETHERTYPE: Kind("ethertype_t", 65536, 0, names.ETHERTYPES),
+    Key.VLAN: Kind("vlan_t", 4097, 4096),
     Key.SRC_MAC: _MAC,
     Key.DST_MAC: _MAC,
-    Key.IP_PROTO: Kind("ip_proto_t", "what an IP packet carries", 257, 256, names.IP_PROTOCOLS),
+    Key.IP_PROTO: Kind("ip_proto_t", 257, 256, names.IP_PROTOCOLS),
     Key.SRC_IP: _ADDRESS,
     Key.DST_IP: _ADDRESS,
-    Key.DSCP: Kind("dscp_t", "a class of service", 65, 64, names.DSCPS),
-    Key.TTL: Kind("ttl_t", "time to live, or hop limit", 257, 256),
+    Key.DSCP: Kind("dscp_t", 65, 64, names.DSCPS),
+    Key.TTL: Kind("ttl_t", 257, 256),
     Key.SRC_PORT: _PORT,
     Key.DST_PORT: _PORT,
-    Key.TCP_FLAGS: Kind("tcp_flags_t", "FIN is 1, SYN is 2, and so on", 257, 256),
-    Key.FLOW: Kind("struct flow", ""),
+    Key.TCP_FLAGS: Kind("tcp_flags_t", 257, 256),
+    Key.FLOW: Kind("struct flow"),
 }
 
 

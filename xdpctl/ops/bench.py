@@ -17,7 +17,7 @@ from xdpctl.core import artifacts, bench, plan
 from xdpctl.core.model import Argv
 from xdpctl.core.object_check import check_loadable
 from xdpctl.core.plan import Plan
-from xdpctl.core.render import TEMPLATES, render
+from xdpctl.core.render import TEMPLATES, headers, render
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_source import read_spec
 from xdpctl.core.variants import EMPTY, FAMILY, PACKET, RACE, Variant, build_line
@@ -211,7 +211,9 @@ def _make(program: Program) -> str:
     notes = ""
     if program.spec is not None:
         proc.shown(program.build)
-        program.source.write_text(render(program.spec), encoding="utf-8")
+        files = {program.source.name: render(program.spec), **headers(program.spec)}
+        for name, code in files.items():
+            program.source.with_name(name).write_text(code, encoding="utf-8")
     if program.compile:
         notes = clang.run(program.compile, program.source, program.cwd)
         check_loadable(program.object.read_bytes(), program.name)

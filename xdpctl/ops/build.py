@@ -10,7 +10,7 @@ from msgspec import Struct
 from xdpctl.core import artifacts, legacy, presets
 from xdpctl.core.model import Argv
 from xdpctl.core.object_check import check_loadable, check_object
-from xdpctl.core.render import MARKER, render
+from xdpctl.core.render import MARKER, headers, render
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_source import read_spec
 from xdpctl.errors import BadRequest
@@ -21,6 +21,8 @@ class Prepared(Struct, frozen=True):
     spec: Spec | None
     """What to generate; None where a C file is compiled as it is."""
     source: Path
+    headers: Mapping[Path, str]
+    """What its C includes, and isn't beside it yet."""
     target: Path
     command: Argv
     cwd: Path | None
@@ -39,8 +41,10 @@ def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping
     spec = spec_of(source, preset, options)
     written = artifacts.source_path(out, spec.program)
     target = artifacts.object_path(out, spec.program)
-    _refuse_foreign(written)
-    return Prepared(spec, written, target, clang.compile_command(written.name, target.name), out)
+    missing = _missing_headers(spec, out)
+    for file in (written, *missing):
+        _refuse_foreign(file)
+    return Prepared(spec, written, missing, target, clang.compile_command(written.name, target.name), out)
 
 
 def spec_of(source: Path | None, preset: str | None, options: Mapping[str, Any]) -> Spec:
@@ -72,20 +76,20 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
     _refuse_legacy_maps(sources.text(source), source)
     target = artifacts.object_path(out, artifacts.program_of(source))
     return Prepared(
-        None, source, target, clang.compile_command(str(source), str(target), clang.LENIENT), None
+        None, source, {}, target, clang.compile_command(str(source), str(target), clang.LENIENT), None
     )
 
 
 def run(prepared: Prepared) -> Built:
     """Generate, compile and check; nothing is left changed unless all of it succeeds."""
     spec, source, target = prepared.spec, prepared.source, prepared.target
-    code = None if spec is None else render(spec)
-    written = (target,) if code is None else (source, target)
+    generated = {} if spec is None else {source: render(spec), **prepared.headers}
+    written = (*generated, target)
     with _restored_on_failure(*written):
-        if code is not None:
-            source.write_text(code, encoding="utf-8")
+        for file, code in generated.items():
+            file.write_text(code, encoding="utf-8")
         notes = clang.run(prepared.command, source, prepared.cwd)
-        name = str(source if code is None else target)
+        name = str(target if generated else source)
         compiled = target.read_bytes()
         check_object(compiled, name, maps=() if spec is None else spec.maps)
     return Built(written, notes + _what_load_will_say(compiled, name))
@@ -100,14 +104,28 @@ def _what_load_will_say(compiled: bytes, name: str) -> str:
     return ""
 
 
-def _refuse_foreign(source: Path) -> None:
+def _missing_headers(spec: Spec, out: Path) -> dict[Path, str]:
+    files = {out / name: text for name, text in headers(spec).items()}
+    return {file: text for file, text in files.items() if not file.exists() or sources.text(file) != text}
+
+
+def _refuse_foreign(file: Path) -> None:
     """Only files that xdpctl wrote are overwritten."""
-    if source.exists() and MARKER not in sources.text(source).splitlines()[:3]:
+    if file.exists() and MARKER not in sources.text(file).splitlines()[:3]:
         raise BadRequest(
-            f"{source} wasn't written by xdpctl, or its first lines were edited to keep it",
-            f"compile it as it is: xdpctl build {source}",
-            "or give the new program another name: --program NAME",
+            f"{file} wasn't written by xdpctl, or its first lines were edited to keep it",
+            *_kept(file),
         )
+
+
+def _kept(file: Path) -> tuple[str, ...]:
+    """How to build although this file is somebody's own."""
+    if file.suffix == ".h":
+        return ("write elsewhere: --out DIR",)
+    return (
+        f"compile it as it is: xdpctl build {file}",
+        "or give the new program another name: --program NAME",
+    )
 
 
 def _refuse_legacy_maps(code: str, source: Path) -> None:
