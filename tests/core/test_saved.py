@@ -13,7 +13,7 @@ FIRST = '{"schema":1,"saved":"2026-11-20T15:00:00.000Z","boot":5,"map":{"id":1,"
 
 
 def test_a_saved_map() -> None:
-    text = f'{FIRST}{{"key":1,"value":2}}\n\n{{"key":{{"a":1}},"cpus":[3,4]}}\n'
+    text = f'{FIRST}{{"key":1,"value":2}}\n\n{{"key":{{"a":1}},"cpus":[3,4]}}\n{{"elements":2}}\n'
     header, lines = read(text, "f")
     assert header == Header(1, "2026-11-20T15:00:00.000Z", 5, About("m", "hash"))
     assert [*lines] == [(2, Line(1, 2)), (4, Line({"a": 1}, cpus=(3, 4)))]
@@ -26,8 +26,12 @@ def test_a_saved_map() -> None:
         ("", "f is no saved map"),
         ("key,value\n", "f is no saved map"),
         (FIRST.replace('"schema":1', '"schema":2'), "f has the schema 2, and this xdpctl reads 1"),
-        (f'{FIRST}{{"key":1', "f:2: this is no element"),
-        (f'{FIRST}{{"key":1,"valu":1}}', "f:2: this is no element"),
+        (FIRST, "f was cut off"),
+        (f'{FIRST}{{"key":1,"value":2}}', "f was cut off"),
+        (f'{FIRST}{{"key":1,"value":2}}\n{{"elements":2', "f was cut off"),
+        (f'{FIRST}{{"key":1,"value":2}}\n{{"elements":2}}', "f has 1 element, and its last line says 2"),
+        (f'{FIRST}{{"key":1\n{{"elements":1}}', "f:2: this is no element"),
+        (f'{FIRST}{{"key":1,"valu":1}}\n{{"elements":1}}', "f:2: this is no element"),
     ],
 )
 def test_what_is_no_saved_map(text: str, says: str) -> None:

@@ -81,20 +81,23 @@ def test_a_saved_map(counted: Lab) -> None:
         counted.ok("dump", "lengths", "--save", "saved.jsonl")
         == "saved 32 elements of lengths in saved.jsonl\n"
     )
-    about, *elements = map(json.loads, (counted.directory / "saved.jsonl").read_text().splitlines())
+    about, *elements, end = map(json.loads, (counted.directory / "saved.jsonl").read_text().splitlines())
     assert (about["schema"], about["map"]["name"], len(elements)) == (1, "lengths", 32)
+    assert end == {"elements": 32}
     packets = [sum(cpu["packets"] for cpu in element["cpus"]) for element in elements]
     assert {n: count for n, count in enumerate(packets) if count} == {5: 5, 7: 2, 9: 3}
     before = (counted.directory / "saved.jsonl").read_bytes()
     counted.refused(2, "there is no map 'lenghts'", "dump", "lenghts", "--save", "saved.jsonl")
     counted.refused(2, "can't be written", "dump", "lengths", "--save", "nowhere/saved.jsonl")
     assert (counted.directory / "saved.jsonl").read_bytes() == before
+    printed = counted.ok("dump", "lengths", "--save", "-")
+    assert printed.splitlines()[1:] == before.decode().splitlines()[1:]
     counted.must("sh", "-ec", "mkfifo pipe; ln -s saved.jsonl link")
     for path in ("pipe", ".", ""):
         counted.refused(2, "is no file", "dump", "lengths", "--save", path)
     counted.ok("dump", "pkt_cnt", "--save", "link")
     assert (counted.directory / "link").is_symlink()
-    assert (counted.directory / "saved.jsonl").read_text().count("\n") == 2
+    assert (counted.directory / "saved.jsonl").read_text().count("\n") == 3
     assert not list(counted.directory.glob(".saved*"))
 
 

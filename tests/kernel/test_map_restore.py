@@ -28,11 +28,13 @@ def load(lab: Lab, fields: list[str], map_type: str = "percpu_hash", most: int =
 
 def saved(lab: Lab) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     first, *lines = (lab.directory / "saved").read_text().splitlines()
-    return json.loads(first), [json.loads(line) for line in lines]
+    *elements, end = [json.loads(line) for line in lines]
+    assert end == {"elements": len(elements)}
+    return json.loads(first), elements
 
 
 def write(lab: Lab, name: str, header: dict[str, Any], lines: list[dict[str, Any]]) -> None:
-    (lab.directory / name).write_text("\n".join(map(json.dumps, (header, *lines))))
+    (lab.directory / name).write_text("\n".join(map(json.dumps, (header, *lines, {"elements": len(lines)}))))
 
 
 def test_counts_survive(lab: Lab) -> None:

@@ -54,7 +54,10 @@ def command(
     raw: bool = typer.Option(False, "--raw", help="Show numbers and hexadecimal, not names and addresses."),
     as_: str = arguments.AS,
     save: Path | None = typer.Option(
-        None, "--save", metavar="FILE", help="Write all of it to a file, for `xdpctl map restore`."
+        None,
+        "--save",
+        metavar="FILE",
+        help="Write all of it to a file, or to stdout (-), for `xdpctl map restore`.",
     ),
     via: Via | None = arguments.VIA,
 ) -> None:
@@ -109,7 +112,10 @@ def _save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) 
         session.say(f"# write {path}")
         return
     saved = save.save(name, directories, path, via)
-    session.say(f"saved {elements(saved.count)} of {saved.map.name} in {path}")
+    if str(path) == "-":
+        session.note(f"saved {elements(saved.count)} of {saved.map.name}")
+    else:
+        session.say(f"saved {elements(saved.count)} of {saved.map.name} in {path}")
     if saved.twin:
         session.note(f"flows over IPv6 are in {saved.twin}: save it too")
 

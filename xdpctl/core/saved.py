@@ -1,4 +1,4 @@
-"""What `dump --save` writes: a line about the map, then one for each element, with values as they are."""
+"""What `dump --save` writes: a line about the map, one for each element, raw, and their number at the end."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from xdpctl.core.btf import MODIFIERS, Types
 from xdpctl.core.encode_text import Said
+from xdpctl.core.map_refusals import elements
 from xdpctl.core.meanings import OF_TIMES, SIZES, Value
 from xdpctl.errors import BadRequest
 
@@ -26,6 +27,11 @@ class Header(Struct, frozen=True):
     boot: int
     """When that machine was started, in nanoseconds since 1970."""
     map: About
+
+
+class End(Struct, frozen=True, forbid_unknown_fields=True):
+    elements: int
+    """How many there are; without this line, the file was cut off."""
 
 
 class Line(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +55,23 @@ def read(text: str, name: str) -> tuple[Header, Iterator[tuple[int, Line]]]:
         ) from error
     if header.schema != SCHEMA:
         raise BadRequest(f"{name} has the schema {header.schema}, and this xdpctl reads {SCHEMA}")
-    return header, _elements(lines, name)
+    return header, _elements(_whole(lines, name), name)
+
+
+def _whole(lines: Sequence[str], name: str) -> Sequence[str]:
+    """The lines before the end, if it says that these are all."""
+    *before, last = "\n".join(lines).rstrip().split("\n")
+    try:
+        end = msgspec.json.decode(last, type=End)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadRequest(f"{name} was cut off: at its end, the number of elements is missing") from error
+    there = sum(bool(line.strip()) for line in before)
+    if there != end.elements:
+        raise BadRequest(
+            f"{name} has {elements(there)}, and its last line says {end.elements}",
+            "if you took some out, or put some in, change the last line too",
+        )
+    return before
 
 
 def _elements(lines: Sequence[str], name: str) -> Iterator[tuple[int, Line]]:

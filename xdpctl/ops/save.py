@@ -1,9 +1,12 @@
 """Write a map to a file, from which `map restore` fills one: JSON lines, the first of them about the map."""
 
+import contextlib
 import os
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 from msgspec import Struct
@@ -26,28 +29,39 @@ class Saved(Struct, frozen=True):
 
 
 def save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) -> Saved:
-    """All elements, raw: names and times of day don't tell all. The file is there whole or not at all."""
+    """All elements, raw: names and times of day don't tell all."""
     host.require_privileges()
+    with _output(path) as file:
+        found = maps.find(name, directories)
+        reading = Reading(found.map, raw=True, via=via, per_cpu=found.map.per_cpu)
+        file.write(_line(_about(found)))
+        count = 0
+        for entries in reading.own_entries():
+            file.writelines(map(_line, map(_element, entries)))
+            count += len(entries)
+        file.write(_line({"elements": count}))
+    return Saved(found.map, count, reading.kept.twin)
+
+
+@contextlib.contextmanager
+def _output(path: Path) -> Iterator[BinaryIO]:
+    """Standard output for `-`; a file is there whole or not at all."""
+    if str(path) == "-":
+        yield sys.stdout.buffer
+        return
     path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         raise BadRequest(f"{path} is no file, and what is saved would take its place", "name a file")
-    found = maps.find(name, directories)
-    reading = Reading(found.map, raw=True, via=via, per_cpu=found.map.per_cpu)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(unfinished, "xb") as file:
-            file.write(_line(_about(found)))
-            count = 0
-            for entries in reading.own_entries():
-                file.writelines(map(_line, map(_element, entries)))
-                count += len(entries)
+            yield file
         os.replace(unfinished, path)
     except BaseException as error:
         unfinished.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise BadRequest(f"{path} can't be written: {error.strerror}") from error
         raise
-    return Saved(found.map, count, reading.kept.twin)
 
 
 def _about(found: maps.Found) -> dict[str, Any]:
