@@ -1,5 +1,6 @@
 """What `build` runs, and what becomes of its failures; no compiler is needed."""
 
+import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -95,3 +96,11 @@ def test_a_header_of_somebodys_own_stays(out: Path) -> None:
         build.prepare(None, None, out, {"--key": ["ip_proto"]})
     assert refused.value.hints == ("write elsewhere: --out DIR",)
     build.prepare(None, None, out, {"--key": ["cpu"]})
+
+
+def test_a_spec_may_come_through_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'program = "piped"')))
+    assert "int piped(struct xdp_md *ctx)" in build.show(Path("-"), None, {})
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'\nverdct = "drop"')))
+    with pytest.raises(BadRequest, match=r"^standard input:2: unknown entry 'verdct'"):
+        build.show(Path("-"), None, {})

@@ -55,7 +55,7 @@ def command(
     source: Path | None = typer.Argument(
         None,
         metavar="SOURCE",
-        help="A spec (.toml) or a C file (.c).",
+        help="A spec (.toml, or - for stdin) or a C file (.c).",
         autocompletion=arguments.completion("sources"),
         show_default=False,
     ),

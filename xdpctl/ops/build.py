@@ -55,6 +55,8 @@ def spec_of(source: Path | None, preset: str | None, options: Mapping[str, Any])
         return read_spec(presets.text(preset), f"preset {preset}", options)
     if source is None:
         return read_spec("", "", options)
+    if str(source) == "-":
+        return read_spec(sources.text_or_input(source), "standard input", options)
     if source.suffix != ".toml":
         raise BadRequest(f"{source} is neither a spec (.toml) nor a C file (.c)")
     return read_spec(sources.text(source, "write one: xdpctl new"), str(source), options)
