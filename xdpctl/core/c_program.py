@@ -21,7 +21,7 @@ def parts(spec: Spec) -> dict[str, Any]:
     named = _lengths(spec) > 1
     counters = c_counter.counters(spec.counters, fate["verdict"], "length" if named else frame)
     types = _types(spec, fate["verdict_varies"])
-    declarations = _declarations(spec, frame if named else "", packet, fate["verdict_varies"])
+    declarations = _declarations(spec, frame if named else "", packet, fate)
     calls = c_counter.calls(counters)
     return {
         "spec": spec,
@@ -64,7 +64,7 @@ def _fate(spec: Spec) -> dict[str, Any]:
         "decides": decides,
         "reads_anew": any("volatile" in parameter for parameter, _ in parameters),
         "decide_parameters": ", ".join(parameter for parameter, _ in parameters),
-        "decide_arguments": ", ".join(argument for _, argument in parameters),
+        "decided": f" = decide({', '.join(argument for _, argument in parameters)})" if decides else "",
         "default": f"XDP_{spec.default.upper()}",
         "may_redirect": may_redirect,
         "swaps_macs": Verdict.TX in spec.verdicts,
@@ -128,13 +128,13 @@ def _decide_parameters(spec: Spec) -> list[tuple[str, str]]:
     ]
 
 
-def _declarations(spec: Spec, length: str, packet: bool, verdict: bool) -> list[str]:
+def _declarations(spec: Spec, length: str, packet: bool, fate: dict[str, Any]) -> list[str]:
     now = spec.printk_per_second or any(field.is_time for c in spec.counters for field in c.fields)
     return [
         *([f"__u64 length = {length}"] if length else []),
         *(["__u64 now = bpf_ktime_get_ns()"] if now else []),
         *(["struct packet packet = parse(ctx)"] if packet else []),
-        *(["xdp_action_t verdict"] if verdict else []),
+        *(["xdp_action_t verdict" + fate["decided"]] if fate["verdict_varies"] else []),
     ]
 
 

@@ -90,9 +90,8 @@ SEC("xdp")
 int xdp_drop_list(struct xdp_md *ctx)
 {
 	struct packet packet = parse(ctx);
-	xdp_action_t verdict;
+	xdp_action_t verdict = decide(&packet);
 
-	verdict = decide(&packet);
 	if (verdict == XDP_TX)
 		swap_macs(ctx);
 	count(verdict, ctx->data_end - ctx->data);

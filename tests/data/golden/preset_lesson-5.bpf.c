@@ -85,13 +85,12 @@ int xdp_config(struct xdp_md *ctx)
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct packet packet = parse(ctx);
-	xdp_action_t verdict;
+	xdp_action_t verdict = decide(&packet);
 
 	if (now >= next_message) {
 		next_message = now + 1000000000;
 		bpf_printk("packet seen");
 	}
-	verdict = decide(&packet);
 	if (verdict == XDP_TX)
 		swap_macs(ctx);
 	count(verdict, ctx->data_end - ctx->data);

@@ -119,9 +119,8 @@ int xdp_allow(struct xdp_md *ctx)
 {
 	__u64 length = ctx->data_end - ctx->data;
 	struct packet packet = parse(ctx);
-	xdp_action_t verdict;
+	xdp_action_t verdict = decide(&packet, length);
 
-	verdict = decide(&packet, length);
 	if (verdict == XDP_TX)
 		swap_macs(ctx);
 	count(verdict);
