@@ -19,6 +19,7 @@ type = "percpu_array"
 key = "verdict"
 fields = ["packets", "bytes"]
 """
+LOOKS_INSIDE = SPEC.replace("verdict", "ip_proto")
 
 
 def run(*argv: str | Path, cwd: Path) -> str:
@@ -78,13 +79,14 @@ def test_installed_xdpctl_does_not_come_from_the_checkout(installed: Path, tmp_p
     assert Path(where.strip()).is_relative_to(installed.parents[1])
 
 
-@pytest.mark.parametrize("spec", ["", SPEC], ids=["defaults", "spec"])
+@pytest.mark.parametrize("spec", ["", SPEC, LOOKS_INSIDE], ids=["defaults", "spec", "looks inside"])
 def test_wheel_and_checkout_give_the_same_bytes(installed: Path, tmp_path: Path, spec: str) -> None:
     checkout = Path(sys.executable).with_name("xdpctl")
     from_wheel = build(installed, tmp_path / "outside", spec)
     from_checkout = build(checkout, tmp_path / "a longer path" / "elsewhere", spec)
     assert from_wheel == from_checkout
-    assert sorted(Path(name).suffix for name in from_wheel) == [".c", ".o"]
+    header = [".h"] if spec is LOOKS_INSIDE else []
+    assert sorted(Path(name).suffix for name in from_wheel) == [".c", *header, ".o"]
 
 
 def build(xdpctl: Path, directory: Path, spec: str) -> dict[str, bytes]:
