@@ -100,6 +100,19 @@ def test_a_counter_that_falls_a_map_that_is_replaced_and_one_that_goes(lab: Lab)
         watch.end()
 
 
+@pytest.mark.parametrize("via", ["batch", "bpftool"])
+def test_what_finds_no_place_is_told(lab: Lab, via: str) -> None:
+    lab.ok("build", "--type", "hash", "--key", "length", "--max-entries", "1", "--flag", "no_prealloc")
+    lab.ok("load", "--dev", "veth0")
+    lab.send([100] * 2 + [300] * 4)
+    with watching(lab, "pkt_cnt", "--via", via) as watch:
+        watch.until(key="64-127", value={"value": 2})
+        lab.send([100, 300])
+        watch.until(event="pkt_cnt has no place left: 1 packet more lost")
+        watch.until(key="64-127", value={"value": 3})
+        watch.end()
+
+
 class _Begins(str):
     """Equals what begins so."""
 

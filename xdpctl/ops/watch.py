@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from xdpctl.core import beside
+from xdpctl.core.broken import packets
 from xdpctl.core.decode import Entry, decode
-from xdpctl.core.model import Via
+from xdpctl.core.model import Map, Via
 from xdpctl.core.rates import Label, Rates, Values
 from xdpctl.core.rows import flat, sums
 from xdpctl.errors import BadRequest, XdpctlError
@@ -26,6 +27,7 @@ class Watched:
         self.rates = Rates()
         self.key_names: tuple[str, ...] = ("key",)
         self.there = True
+        self._lost: int | None = None
         self._look(maps.find(name, directories))
         self.fields = sums(self.parts[0].layout.value) if self.parts[0].layout.is_sum else ()
         if not self.fields:
@@ -36,9 +38,17 @@ class Watched:
         self._inode = _inode(self._pin)
         of_map = types.of(found.map)
         self.parts = [Readable(found.map, types.layout(found.map, of_map, raw=False))]
-        kept = beside.beside(of_map.everything, found.map.name, of_map.key_name, found.map.forgets)
-        twin = reading.twin(found.map, kept, raw=False)
+        self._kept = beside.beside(of_map.everything, found.map.name, of_map.key_name, found.map.forgets)
+        twin = reading.twin(found.map, self._kept, raw=False)
         self.parts += [twin] if twin else []
+        self._lost_in, self._lost = reading.lost_in(found.map, self._kept), None
+
+    @property
+    def maps(self) -> Iterator[Map]:
+        """All that are read for it."""
+        yield from (part.map for part in self.parts)
+        if self._lost_in:
+            yield self._lost_in
 
     def look_again(self, tell: Tell) -> None:
         """Whether the name means another map now, or none."""
@@ -72,8 +82,17 @@ class Watched:
             for chunk in read.chunks if read else ():
                 for entry in decode(chunk, part.layout):
                     self._add(entry, sample)
+        self._tell_losses(readings, tell)
         for fall in self.rates.advance(found[0].at, sample):
             tell(f"{self.name}: {fall.field} of {' '.join(fall.key)} fell from {fall.before} to {fall.now}")
+
+    def _tell_losses(self, readings: Readings, tell: Tell) -> None:
+        read = readings.get(self._lost_in.id) if self._lost_in else None
+        if read is None:
+            return
+        before, self._lost = self._lost, beside.lost(self._kept, read.chunks[0].values)["packets"]
+        if before is not None and self._lost > before:
+            tell(f"{self.name} has no place left: {packets(self._lost - before)} more lost")
 
     def _add(self, entry: Entry, sample: dict[Label, Values]) -> None:
         """An element of an array in which nothing was ever counted is no key."""
@@ -116,7 +135,7 @@ def sample(watched: Sequence[Watched], poller: Poller, tell: Tell) -> bool:
     """Read all maps once; whether any of them may be read again."""
     for one in watched:
         one.look_again(tell)
-    readings = poller.poll([part.map for one in watched if one.there for part in one.parts])
+    readings = poller.poll([map_ for one in watched if one.there for map_ in one.maps])
     for one in watched:
         if one.there:
             one.advance(readings, tell)

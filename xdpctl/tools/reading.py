@@ -91,8 +91,13 @@ def _total(map_: Map, kept: Beside) -> Counts | None:
     return entry.value if ours and isinstance(entry.value, dict) else {}
 
 
+def lost_in(map_: Map, kept: Beside) -> Map | None:
+    """The map of the global variables that count what found no place."""
+    return _sibling(map_, beside.GLOBALS) if kept.lost else None
+
+
 def _lost(map_: Map, kept: Beside) -> Counts | None:
-    variables = _sibling(map_, beside.GLOBALS) if kept.lost else None
+    variables = lost_in(map_, kept)
     return None if variables is None else beside.lost(kept, _only(variables).values)
 
 
