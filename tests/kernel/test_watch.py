@@ -150,7 +150,8 @@ def test_a_terminal_of_any_size(lab: Lab) -> None:
     env = {**os.environ, "COLUMNS": "30", "LINES": "4"}
     with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=env) as process:
         os.close(theirs)
-        text = _read(ours, b"XDP_PASS")
+        text = _read(ours, b"\x1b[J")
+        assert b"XDP_PASS" in text
         process.send_signal(signal.SIGINT)
         text += _read(ours, b"total")
         assert process.wait(timeout=10) == 130
