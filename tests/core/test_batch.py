@@ -35,9 +35,12 @@ def test_keys_alone_are_enough_to_delete() -> None:
     assert [*read("key\n7\n", COUNTS, False)] == [Spoken(2, "7")]
 
 
-@pytest.mark.parametrize("text", ["", "\n", "key,value\n"])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "key,value\n", "key,value", "bytes,key\n", "key,cpu,packets,bytes\n"]
+)
 def test_of_an_empty_map(text: str) -> None:
     assert [*read(text, COUNTS, True)] == []
+    assert [*read("key,value\n", FLOWS, False)] == [], "dump can't tell columns where there is no row"
 
 
 def test_lines_end_where_they_end() -> None:
@@ -49,15 +52,31 @@ def test_lines_end_where_they_end() -> None:
     ("text", "line", "reason"),
     [
         ("word\n0\n", 1, "there is no column 'word'"),
+        ("word", 1, "there is no column 'word'"),
+        ("key,packet\n", 1, "there is no column 'packet'"),
+        ("value,key\n", 1, "there is no column 'value'"),
+        ("\nkey,packets\n", 1, "the header is missing"),
         ("key\n0\n", 1, "columns are missing: packets, bytes"),
         ("packets\n0\n", 1, "columns are missing: key"),
         ("key,packet\n0,1\n", 1, "there is no column 'packet'"),
         ("key,key,bytes\n0,1\n", 1, "a column is there twice"),
         ("key,bytes\n0,1\n0,1,2\n", 3, "it has 3 columns, the header has 2"),
+        ("key,bytes\n\n0\n", 3, "it has 1 column, the header has 2"),
         ("key,cpu,bytes\n0,x,1\n", 2, "there is no CPU 'x'"),
         ('key,bytes\n0,"1\n', 2, "it is no CSV"),
         ('{"key":1,"value":2}\n{"key":1', 2, "this is no element"),
-        ('\n{"kye":1}', 2, "this is no element"),
+        ('{"key":1', 1, "this is no element: input data was truncated"),
+        ('\n{"kye":1}', 2, "this is no element: 'kye' is neither key nor value"),
+        ('{"value":1}', 1, "this is no element: it has no key"),
+        ('{"key":1,"value":2}\n5', 2, "this is no element: it isn't in braces"),
+        ('{"key":1,"per_cpu":5}', 1, "this is no element: per_cpu is a list like"),
+        ('{"key":1,"key":2,"value":3}', 1, "this is no element: 'key' is there twice"),
+        ('{"key":1,"value":{"packets":1,"k\\u0065y":2,"key":2}}', 1, "'key' is there twice"),
+        ('{"key":1,"per_cpu":[{"cpu":0,"value":5,"cpu":1}]}', 1, "'cpu' is there twice"),
+        ('{"key":1,"value":' + "[" * 9999, 1, "this is no element: it goes too deep"),
+        ('{"schema":1,"map":{},"entries":[]}', 1, "this is one object, as --json prints it"),
+        ('{\n  "schema": 1,\n', 1, "this is one object, as --json prints it"),
+        ('{"schema":1,"saved":"2026"}\n{"key":1}', 1, "this is a saved map"),
     ],
 )
 def test_what_is_wrong(text: str, line: int, reason: str) -> None:

@@ -35,6 +35,7 @@ def test_the_key_is_one_word_or_its_members(words: str, names: tuple[str, ...], 
         (['{"a": "1", "b": [2]}'], {"a": "1", "b": [2]}),
         (["[1, 2]"], [1, 2]),
         (["{'a': 1}"], "{'a': 1}"),
+        (['{"a":1,"a":2}'], '{"a":1,"a":2}'),
         (["two words"], "two words"),
     ],
 )

@@ -21,6 +21,8 @@ def test_what_dump_prints_is_written_back(lab: Lab) -> None:
     assert len(before) == COUNT
     (lab.directory / "many.jsonl").write_text(lab.ok("dump", "many", "--jsonl"))
     assert lab.ok("map", "clear", "many") == f"{COUNT} elements of many deleted\n"
+    (lab.directory / "none.csv").write_text(lab.ok("dump", "many", "--csv"))
+    assert lab.ok("map", "set", "many", "--batch", "none.csv") == "0 elements of many set\n"
     assert lab.dump("many") == {}
     lab.ok("map", "set", "many", "--batch", "many.jsonl")
     assert lab.dump("many") == before
@@ -49,6 +51,7 @@ def test_a_file_with_something_wrong_changes_nothing(lab: Lab) -> None:
         f"{begin}10.0.0.1,1,0,6\n": "f:3: the key src_ip=10.0.0.1 dst_port=1 zone=0 is in line 2 already",
         f"{begin}10.0.0.1,70000,0,6\n": "f:3: key.dst_port can't be '70000'",
         f"{begin}10.0.0.1,2,0,6\n": "f:3: value lacks bytes",
+        "word": "f:1: there is no column 'word'",
         begin.replace("packets", "packet"): "f:1: there is no column 'packet'\n  did you mean 'packets'?",
         '{"key":[1,2,3],"value":[1,2]}': "f:1: key.src_ip can't be 1",
         "src_ip,dst_port,zone,cpu,packets\n10.0.0.1,1,0,0,5\n": "f:2: --cpu: flows is of type hash",

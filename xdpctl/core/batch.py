@@ -1,13 +1,15 @@
 """Elements in a file, as `dump --csv` or `dump --jsonl` prints them: what is said of each, with its line."""
 
+import re
 from collections.abc import Collection, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from xdpctl.core.encode_text import Said
+from xdpctl.core.json_text import from_json
 from xdpctl.core.meanings import Value
 from xdpctl.core.suggest import did_you_mean
 
@@ -33,7 +35,7 @@ class Columns(Struct, frozen=True):
     value: tuple[str, ...]
 
 
-class _CpuValue(Struct):
+class _CpuValue(Struct, forbid_unknown_fields=True):
     cpu: int
     value: Value
 
@@ -44,26 +46,54 @@ class _Line(Struct, forbid_unknown_fields=True):
     per_cpu: tuple[_CpuValue, ...] = ()
 
 
+_OF_NO_ELEMENTS = ["key", "value"]
+"""The header that `dump --csv` prints of a map without elements, whatever its columns are."""
+_OF_A_WHOLE_MAP = re.compile(r'\s*\{\s*"schema"\s*:\s*\d+\s*,\s*(?P<saved>"saved")?')
+_HEADER = "begin with a header as dump --csv prints it"
+_EXAMPLE = 'write {"key":…,"value":…}'
+
+
 def read(text: str, columns: Columns, values: bool) -> Iterator[Spoken]:
     """All that is said; `values` too, or keys alone count."""
+    if found := _OF_A_WHOLE_MAP.match(text):
+        if found["saved"]:
+            raise WrongLine(1, "this is a saved map", "xdpctl map restore writes it back")
+        raise WrongLine(1, "this is one object, as --json prints it", "take --jsonl: a line for each element")
     if text.lstrip().startswith("{"):
         return _json_lines(text)
-    return _csv(text, columns, values)
+    return _csv(text, columns, values) if text.strip() else iter(())
 
 
 def _json_lines(text: str) -> Iterator[Spoken]:
-    decoder = msgspec.json.Decoder(_Line)
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
-        try:
-            said = decoder.decode(line)
-        except (msgspec.DecodeError, RecursionError) as error:
-            raise WrongLine(number, f"this is no element: {error}", 'write {"key":…,"value":…}') from error
+        said = _element(number, line)
         if said.per_cpu:
             yield from (Spoken(number, said.key, part.value, part.cpu) for part in said.per_cpu)
         else:
             yield Spoken(number, said.key, said.value)
+
+
+def _element(number: int, line: str) -> _Line:
+    try:
+        found = from_json(line)
+    except ValueError as error:
+        raise WrongLine(number, f"this is no element: {error}", _EXAMPLE) from error
+    try:
+        return msgspec.convert(found, _Line)
+    except msgspec.ValidationError as error:
+        raise WrongLine(number, f"this is no element: {_lacks(found)}", _EXAMPLE) from error
+
+
+def _lacks(found: Value) -> str:
+    """What keeps this from being an element."""
+    if not isinstance(found, dict):
+        return "it isn't in braces"
+    odd = next((name for name in found if name not in _Line.__struct_fields__), None)
+    if odd is not None:
+        return f"{odd!r} is neither key nor value"
+    return 'per_cpu is a list like [{"cpu":0,"value":…}]' if "key" in found else "it has no key"
 
 
 def _csv(text: str, columns: Columns, values: bool) -> Iterator[Spoken]:
@@ -72,27 +102,23 @@ def _csv(text: str, columns: Columns, values: bool) -> Iterator[Spoken]:
 
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
-        header = next(reader, [])
+        header = next(reader)
         rows = ((reader.line_num, row) for row in reader if row)
-        for number, cells in _after_check(rows, header, columns, values):
+        first = [*islice(rows, 1)]
+        if first or header != _OF_NO_ELEMENTS:
+            _check(header, columns, values)
+        for number, cells in chain(first, rows):
             if len(cells) != len(header):
-                raise WrongLine(number, f"it has {len(cells)} columns, the header has {len(header)}")
+                many = f"{len(cells)} column{'s' * (len(cells) != 1)}"
+                raise WrongLine(number, f"it has {many}, the header has {len(header)}")
             yield _spoken(number, dict(zip(header, cells, strict=True)), columns)
     except csv.Error as error:
         raise WrongLine(reader.line_num, f"it is no CSV: {error}") from error
 
 
-def _after_check(
-    rows: Iterator[tuple[int, list[str]]], header: Collection[str], columns: Columns, values: bool
-) -> Iterator[tuple[int, list[str]]]:
-    """A header alone isn't looked at: of a map without elements, `dump` can't tell the columns."""
-    for first in islice(rows, 1):
-        _check(header, columns, values)
-        yield first
-    yield from rows
-
-
 def _check(header: Collection[str], columns: Columns, values: bool) -> None:
+    if not header:
+        raise WrongLine(1, "the header is missing", _HEADER)
     known = (*columns.key, "cpu", *columns.value)
     for name in header:
         if name not in known:
@@ -103,9 +129,7 @@ def _check(header: Collection[str], columns: Columns, values: bool) -> None:
     if values and not set(columns.value) & set(header):
         wanted += columns.value
     if wanted:
-        raise WrongLine(
-            1, f"columns are missing: {', '.join(wanted)}", "begin with a header as dump --csv prints it"
-        )
+        raise WrongLine(1, f"columns are missing: {', '.join(wanted)}", _HEADER)
 
 
 def _spoken(line: int, row: dict[str, str], columns: Columns) -> Spoken:

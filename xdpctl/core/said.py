@@ -8,6 +8,7 @@ import msgspec
 
 from xdpctl.core.encode import of_words
 from xdpctl.core.encode_text import Said
+from xdpctl.core.json_text import from_json
 from xdpctl.core.meanings import Value
 from xdpctl.core.rows import flat
 
@@ -32,9 +33,8 @@ def meant(words: Sequence[str]) -> Said:
     """One key or one value: words as they are, or what they say as JSON."""
     said = of_words(words)
     if isinstance(said, str) and said.lstrip().startswith(("{", "[")):
-        with contextlib.suppress(msgspec.DecodeError, RecursionError):
-            found: Said = msgspec.json.decode(said)
-            return found
+        with contextlib.suppress(ValueError):
+            return from_json(said)
     return said
 
 
