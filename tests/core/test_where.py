@@ -26,6 +26,7 @@ ROW: dict[str, Any] = {
     "seen": "2026-11-20T08:53:20.123Z",
     "name": "Two Words",
     "list": [1, 2],
+    "structs": [{"a": True}],
     "odd": "10.1.2.3/x",
     "value.packets": 3,
 }
@@ -94,6 +95,7 @@ def holds(text: str, row: dict[str, Any] = ROW) -> bool:
         'name == "Two Words"',
         "name ~ 'o w'",
         "list ~ '1, 2'",
+        "structs ~ '\"a\": true'",
         "packets ~ 50",
         "not packets == 1",
         "not not packets == 1500",

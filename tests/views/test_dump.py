@@ -31,6 +31,7 @@ FLOWS = (
     Entry({"src": "10.0.0.20", "port": 53}, 12),
 )
 ODD = (Entry(0, {"name": 'a "b", c', "arr": [1, 2], "in": {"a": 1, "b": {"c": 2}}, "none": None}),)
+JSON_CELLS = (Entry(False, {"on": True, "in": [{"a": 1, "on": True}], "names": ["it's", "\n"]}),)
 CLASH = (Entry({"n": 1, "in": {"a": 2}}, {"n": 3, "in": {"a": 4}}),)
 
 
@@ -95,6 +96,14 @@ def test_json_of_no_entries_and_no_pin() -> None:
             ],
         ),
         (FLOWS, False, ["SRC        PORT  VALUE", "10.0.0.1    443      1", "10.0.0.20    53     12"]),
+        (
+            JSON_CELLS,
+            False,
+            [
+                "  KEY    ON  IN                      NAMES",
+                'false  true  [{"a": 1, "on": true}]  ["it\'s", "\\n"]',
+            ],
+        ),
         ((), False, ["KEY  VALUE"]),
         (CLASH, False, ["N  IN.A  VALUE.N  VALUE.IN.A", "1     2        3           4"]),
     ],
@@ -110,6 +119,11 @@ def test_table(entries: tuple[Entry, ...], per_cpu: bool, expected: list[str]) -
         (FLOWS, False, "src,port,value\n10.0.0.1,443,1\n10.0.0.20,53,12"),
         (STRUCTS, True, "key,cpu,packets,bytes\nXDP_PASS,0,3,294\nXDP_PASS,1,5,490"),
         (ODD, False, 'key,name,arr,in.a,in.b.c,none\n0,"a ""b"", c","[1, 2]",1,2,'),
+        (
+            JSON_CELLS,
+            False,
+            'key,on,in,names\nfalse,true,"[{""a"": 1, ""on"": true}]","[""it\'s"", ""\\n""]"',
+        ),
         ((), False, "key,value"),
     ],
 )

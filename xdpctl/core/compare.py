@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from operator import ge, gt, le, lt
 from typing import NamedTuple
 
+from xdpctl.core.cells import cell
 from xdpctl.core.meanings import NONE, Value
 from xdpctl.core.names import TCP_FLAGS
 
@@ -172,4 +173,4 @@ def in_order(operator: str, word: Word) -> Test:
 def contains(word: Word) -> Test:
     """As a part of what is shown, in any case."""
     text = word.text.lower()
-    return lambda value: value is not None and text in str(value).lower()
+    return lambda value: value is not None and text in str(cell(value)).lower()

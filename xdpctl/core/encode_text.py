@@ -1,9 +1,11 @@
 """Text of a struct or an array, cut into its parts: `a=1 b=[2, 3]`, or `{'a': 1}` as in a cell of CSV."""
 
+import contextlib
 import re
 from collections.abc import Callable, Collection, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from xdpctl.core.json_text import from_json
 from xdpctl.core.meanings import Value
 from xdpctl.core.suggest import did_you_mean
 
@@ -12,6 +14,7 @@ Said = Value
 Named = tuple[str, str]
 """A part of a text: the name before `=`, or nothing, and what follows."""
 
+T = TypeVar("T")
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _NAME = re.compile(rf"({_QUOTED})\s*[:=]\s*|([A-Za-z_.][\w.]*)(?:\s*=\s*|\s*:\s+)")
 _BETWEEN = re.compile(r"[\s,]*")
@@ -82,6 +85,9 @@ def elements(said: Said) -> Sequence[Said]:
     """What an array is made of."""
     if not isinstance(said, str):
         return said if isinstance(said, list) else [said]
+    as_json = _of_json(said, list)
+    if as_json is not None:
+        return as_json
     found = parts(inside(said, "[", "]"))
     if any(name for name, _ in found):
         raise Unfit(f"can't be {shown(said)}: it is a list", "write its elements like [1,2,3]")
@@ -90,6 +96,9 @@ def elements(said: Said) -> Sequence[Said]:
 
 def members(said: Said, names: Sequence[str]) -> dict[str, Said]:
     """What is said of each member: by its name, or of all in their order."""
+    if isinstance(said, str):
+        as_json = _of_json(said, dict)
+        said = said if as_json is None else as_json
     if isinstance(said, dict):
         return said
     if isinstance(said, str):
@@ -103,6 +112,15 @@ def members(said: Said, names: Sequence[str]) -> dict[str, Said]:
         found = f"{len(said)} is" if len(said) == 1 else f"{len(said)} are"
         raise Unfit(f"has {len(names)} members, {found} given", f"its members: {', '.join(names)}")
     return dict(zip(names, said, strict=True))
+
+
+def _of_json(text: str, kind: type[T]) -> T | None:
+    """What a text says as JSON, where only JSON knows its backslashes."""
+    if "\\" in text:
+        with contextlib.suppress(ValueError):
+            found = from_json(text)
+            return found if isinstance(found, kind) else None
+    return None
 
 
 def _is_named(word: object) -> bool:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from xdpctl.core import beside
 from xdpctl.core.broken import packets
+from xdpctl.core.cells import cell
 from xdpctl.core.decode import Entry, decode
 from xdpctl.core.model import Map, Via
 from xdpctl.core.rates import Label, Rates, Values
@@ -99,7 +100,7 @@ class Watched:
         values = flat("value", entry.value)
         counts = {field: number for field in self.fields if isinstance(number := values.get(field), int)}
         key = flat("key", entry.key)
-        label = tuple(map(str, key.values()))
+        label = tuple("none" if part is None else str(cell(part)) for part in key.values())
         if self.map.elements_come_singly or any(counts.values()) or label in self.rates.keys:
             self.key_names = tuple(key)
             sample[label] = counts

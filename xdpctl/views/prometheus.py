@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from xdpctl.core.beside import Accounts
+from xdpctl.core.cells import cell
 from xdpctl.core.decode import Entry
 from xdpctl.core.meanings import Value
 from xdpctl.core.rows import Row, flat
@@ -68,7 +69,7 @@ class Families:
             name = _name(column)
             while name in labels:
                 name += "_"
-            labels[name] = "" if value is None else str(value)
+            labels[name] = "" if value is None else str(cell(value))
         return "{" + ",".join(f'{name}="{text.translate(_ESCAPES)}"' for name, text in labels.items()) + "}"
 
 

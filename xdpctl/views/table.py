@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from xdpctl.core.cells import cell
+
 Row = Sequence[object]
 GAP = "  "
 
@@ -36,7 +38,7 @@ def table(header: Sequence[str], rows: Sequence[Row]) -> str:
     return "\n".join([columns.header, *map(columns.line, rows)])
 
 
-def text(cell: object) -> str:
+def text(value: object) -> str:
     """As one line without control characters, which would act on the terminal."""
-    shown = "-" if cell is None else str(cell).lower() if isinstance(cell, bool) else str(cell)
+    shown = "-" if value is None else str(cell(value))
     return shown if shown.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
