@@ -1,7 +1,6 @@
 """BTF, as `bpftool -j btf dump` prints it: what the bytes of keys and values mean."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 
@@ -9,14 +8,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from xdpctl.core import meanings
-from xdpctl.core.columns import Column, Leaf, Record, one
-from xdpctl.core.meanings import Value, hexadecimal, unsigned
+from xdpctl.core.columns import Column, Leaf, Record
+from xdpctl.core.leaves import bitfield, named, number, text
+from xdpctl.core.meanings import hexadecimal
 
 ANONYMOUS = ("(anon)", "")
 """How bpftool names a struct or union in another one whose members are used as the outer one's."""
-CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
-"""How `struct` calls numbers of so many bytes."""
 MODIFIERS = ("CONST", "VOLATILE", "RESTRICT", "TYPE_TAG")
+NAMING = ("TYPEDEF", "VAR", *MODIFIERS)
 
 
 class Member(Struct, frozen=True):
@@ -48,6 +47,18 @@ class BtfType(Struct, frozen=True):
     members: tuple[Member, ...] = ()
     values: tuple[EnumValue, ...] = ()
     vars: tuple[Variable, ...] = ()
+
+    @property
+    def is_signed(self) -> bool:
+        """clang before 15 doesn't say so of enums: there, a value that fills 32 bits is taken as negative."""
+        return self.encoding == "SIGNED" or (
+            self.kind == "ENUM" and any(v.val >> 31 & 1 for v in self.values)
+        )
+
+    @property
+    def names_are_cut(self) -> bool:
+        """clang before 15 writes down but 32 bits of the values of an enum of 64."""
+        return self.kind == "ENUM" and self.size > 4
 
 
 class BtfDump(Struct, frozen=True):
@@ -96,17 +107,14 @@ class Types:
     def _int(self, type_: BtfType) -> Column:
         if type_.encoding == "BOOL":
             return Leaf(type_.size, lambda data: any(data))
-        code = CODES.get(type_.size, "")
-        if type_.encoding == "SIGNED":
-            return Leaf(type_.size, signed, code.lower())
-        return Leaf(type_.size, unsigned, code)
+        return number(type_.size, type_.is_signed)
 
     def _enum(self, type_: BtfType) -> Column:
         if self.raw:
-            return Leaf(type_.size, unsigned, CODES.get(type_.size, ""))
+            return number(type_.size, type_.is_signed)
         mask = (1 << 8 * type_.size) - 1
-        names = {value.val & mask: value.name for value in type_.values}
-        return Leaf(type_.size, lambda data: names.get(unsigned(data), unsigned(data)))
+        known = () if type_.names_are_cut else type_.values
+        return named(type_.size, {value.val & mask: value.name for value in known}, type_.is_signed)
 
     def _typedef(self, type_: BtfType) -> Column:
         size, merge = self.size(type_.type_id), meanings.MERGERS.get(type_.name)
@@ -134,7 +142,8 @@ class Types:
         """One, or those of a struct without a name."""
         at, column = member.bits_offset // 8, self.column(member.type_id)
         if member.bitfield_size:
-            yield member.name, at, _bitfield(column, member.bits_offset % 8, member.bitfield_size)
+            first, is_signed = member.bits_offset % 8, self.is_signed(member.type_id)
+            yield member.name, at, bitfield(column, first, member.bitfield_size, is_signed)
         elif member.name in ANONYMOUS and isinstance(column, Record):
             yield from ((name, at + inner, part) for name, inner, part in column.members)
         else:
@@ -156,10 +165,19 @@ class Types:
         )
 
     def _is_char(self, type_id: int) -> bool:
-        type_ = self.types.get(type_id)
-        while type_ and type_.kind in MODIFIERS:
-            type_ = self.types.get(type_.type_id)
+        type_ = self.resolved(type_id, MODIFIERS)
         return type_ is not None and type_.kind == "INT" and type_.name == "char"
+
+    def is_signed(self, type_id: int) -> bool:
+        type_ = self.resolved(type_id)
+        return type_ is not None and type_.is_signed
+
+    def resolved(self, type_id: int, through: Collection[str] = NAMING) -> BtfType | None:
+        """What a type is, whatever it is called."""
+        type_ = self.types.get(type_id)
+        while type_ and type_.kind in through:
+            type_ = self.types.get(type_.type_id)
+        return type_
 
 
 def _named(type_: BtfType) -> tuple[str, tuple[str, ...]]:
@@ -169,24 +187,3 @@ def _named(type_: BtfType) -> tuple[str, tuple[str, ...]]:
 def struct_with_meaning(type_: BtfType) -> str:
     """The name of a struct that is known by it and its members."""
     return type_.name if _named(type_) in meanings.OF_STRUCTS else ""
-
-
-def _bitfield(whole: Column, first: int, width: int) -> Leaf:
-    """Reads bits, spread out to the size of their type."""
-    is_signed = isinstance(whole, Leaf) and whole.read is signed
-
-    def read_bits(data: bytes) -> Value:
-        bits = unsigned(data) >> first & (1 << width) - 1
-        if is_signed and bits >> width - 1:
-            bits |= -1 << width & (1 << 8 * whole.size) - 1
-        return one(whole, bits.to_bytes(whole.size, sys.byteorder))
-
-    return Leaf((first + width + 7) // 8, read_bits)
-
-
-def signed(data: bytes) -> int:
-    return int.from_bytes(data, sys.byteorder, signed=True)
-
-
-def text(data: bytes) -> str:
-    return data.split(b"\0", 1)[0].decode(errors="replace")

@@ -19,9 +19,10 @@ from xdpctl.core.encode_addresses import (
     mac,
     prefix_key,
 )
-from xdpctl.core.encode_numbers import Options, named, native, number, spellings, truth
+from xdpctl.core.encode_numbers import Options, named, native, number, number_for, spellings, truth
 from xdpctl.core.encode_parts import Part, Writer
 from xdpctl.core.encode_text import Said, Unfit, at, characters, elements, shown
+from xdpctl.core.leaves import signed
 from xdpctl.core.meanings import IN_NETWORK_ORDER, SIZES, unsigned
 from xdpctl.errors import BadRequest
 
@@ -45,7 +46,7 @@ class Encoder:
     def writer(self, what: str, type_id: int, size: int) -> Writer:
         """How to write a key or a value, which is what messages call it; without a type it has a size."""
         write = self._writer(type_id, size)
-        type_ = self._resolved(type_id)
+        type_ = self.types.resolved(type_id)
         is_text = type_ is not None and type_.kind == "ARRAY" and self._is_int(type_.type_id, "char")
 
         def checked(said: Said, old: bytes | None = None) -> bytes:
@@ -82,7 +83,7 @@ class Encoder:
         if type_.encoding == "BOOL":
             return lambda said, _: native(truth(said), size)
         low, high = 0, (1 << width) - 1
-        if type_.encoding == "SIGNED":
+        if type_.is_signed:
             low, high = -1 << width - 1, high >> 1
         return lambda said, _: native(number(said, low, high), size)
 
@@ -90,7 +91,10 @@ class Encoder:
         size, top = type_.size, (1 << 8 * type_.size) - 1
         names = {value.name: value.val & top for value in type_.values}
         short = spellings(names)
-        return lambda said, _: native(named(said, names, short, 0, top), size)
+        low = -1 << 8 * size - 1 if type_.is_signed else 0
+        if type_.names_are_cut:
+            return lambda said, _: native(number_for(said, names, low, top), size)
+        return lambda said, _: native(named(said, names, short, low, top), size)
 
     def _typedef(self, type_: BtfType) -> Writer:
         size = self.types.size(type_.type_id)
@@ -151,20 +155,22 @@ class Encoder:
         return Part(called, self._spoken_of(name, type_id), shift, width, solid, write)
 
     def _spoken_of(self, name: str, type_id: int) -> tuple[str, ...]:
-        inner = self._resolved(type_id)
+        inner = self.types.resolved(type_id)
         if name not in ANONYMOUS or inner is None:
             return (name,)
         return tuple(n for m in inner.members for n in self._spoken_of(m.name, m.type_id))
 
     def _bitfield(self, type_id: int, size: int, bits: int) -> Writer:
-        plain = self._resolved(type_id)
+        plain = self.types.resolved(type_id)
         if plain and plain.kind == "INT" and not self._has_meaning(type_id):
             return self._int(plain, bits)
-        write = self._writer(type_id, size)
+        write, is_signed = self._writer(type_id, size), self.types.is_signed(type_id)
+        half = 1 << bits - 1 if is_signed else 0
 
         def write_bits(said: Said, old: bytes | None) -> bytes:
             data = write(said, old)
-            if unsigned(data) >> bits:
+            value = signed(data) if is_signed else unsigned(data)
+            if value + half >> bits:
                 raise Unfit(f"can't be {shown(said)}: it has {bits} bits")
             return data
 
@@ -172,7 +178,7 @@ class Encoder:
 
     def _solid(self, type_id: int) -> int:
         """The bits of a type that aren't padding."""
-        type_ = self._resolved(type_id)
+        type_ = self.types.resolved(type_id)
         size = self.types.size(type_id)
         if type_ and type_.kind in ("STRUCT", "UNION"):
             return reduce(or_, (part.solid << part.shift for part in self._parts(type_)), 0)
@@ -200,7 +206,7 @@ class Encoder:
         return write_array
 
     def _is_int(self, type_id: int, name: str) -> bool:
-        type_ = self._resolved(type_id)
+        type_ = self.types.resolved(type_id)
         return type_ is not None and (type_.kind, type_.name) == ("INT", name)
 
     def _has_meaning(self, type_id: int) -> bool:
@@ -210,10 +216,3 @@ class Encoder:
                 return True
             type_ = self.types.types.get(type_.type_id)
         return False
-
-    def _resolved(self, type_id: int) -> BtfType | None:
-        """What a type is, whatever it is called."""
-        type_ = self.types.types.get(type_id)
-        while type_ and type_.kind in ("TYPEDEF", "VAR", *MODIFIERS):
-            type_ = self.types.types.get(type_.type_id)
-        return type_

@@ -6,7 +6,7 @@ hold, so that all that `dump` prints can be looked up, deleted and restored.
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
 
@@ -81,6 +81,16 @@ def named(said: Said, names: Mapping[str, int], short: Mapping[str, int], low: i
             usual = [_short(name) if name.startswith("XDP_") else name for name in names]
             hints = did_you_mean(said, usual) if len(names) > 1 else ()
             raise Unfit(f"can't be {shown(said)}: it is a number from {low} to {high}{named_too}", *hints)
+    return number(said, low, high)
+
+
+def number_for(said: Said, names: Collection[str], low: int, high: int) -> int:
+    """A number that has a name, of which it isn't known which."""
+    if isinstance(said, str) and said in names:
+        raise Unfit(
+            f"can't be {shown(said)}: clang before 15 doesn't write down which 64-bit number that is",
+            "write the number itself",
+        )
     return number(said, low, high)
 
 

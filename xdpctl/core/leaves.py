@@ -1,0 +1,41 @@
+"""How bytes are read that are one value: numbers, names, text, bits."""
+
+import sys
+from collections.abc import Mapping
+
+from xdpctl.core.columns import Column, Leaf, one
+from xdpctl.core.meanings import Value, unsigned
+
+CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
+"""How `struct` calls numbers of so many bytes."""
+
+
+def signed(data: bytes) -> int:
+    return int.from_bytes(data, sys.byteorder, signed=True)
+
+
+def number(size: int, is_signed: bool) -> Leaf:
+    code = CODES.get(size, "")
+    return Leaf(size, signed, code.lower()) if is_signed else Leaf(size, unsigned, code)
+
+
+def named(size: int, names: Mapping[int, str], is_signed: bool) -> Leaf:
+    """Numbers that have names, by what they are without a sign."""
+    read = signed if is_signed else unsigned
+    return Leaf(size, lambda data: names.get(unsigned(data)) or read(data))
+
+
+def text(data: bytes) -> str:
+    return data.split(b"\0", 1)[0].decode(errors="replace")
+
+
+def bitfield(whole: Column, first: int, width: int, is_signed: bool) -> Leaf:
+    """Reads bits, spread out to the size of their type."""
+
+    def read_bits(data: bytes) -> Value:
+        bits = unsigned(data) >> first & (1 << width) - 1
+        if is_signed and bits >> width - 1:
+            bits |= -1 << width & (1 << 8 * whole.size) - 1
+        return one(whole, bits.to_bytes(whole.size, sys.byteorder))
+
+    return Leaf((first + width + 7) // 8, read_bits)
