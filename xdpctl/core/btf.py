@@ -15,6 +15,10 @@ from xdpctl.core.meanings import hexadecimal
 ANONYMOUS = ("(anon)", "")
 """How bpftool names a struct or union in another one whose members are used as the outer one's."""
 MODIFIERS = ("CONST", "VOLATILE", "RESTRICT", "TYPE_TAG")
+OF_THE_KERNEL = frozenset(
+    f"bpf_{name}" for name in "spin_lock res_spin_lock timer wq list_head rb_root refcount task_work".split()
+)
+KERNEL_POINTERS = ("kptr", "kptr_untrusted", "kptr_ref", "percpu_kptr")
 NAMING = ("TYPEDEF", "VAR", *MODIFIERS)
 
 
@@ -136,7 +140,8 @@ class Types:
             return Leaf(type_.size, hexadecimal if self.raw else meanings.ipv6)
         if struct_with_meaning(type_) and not self.raw:
             return Leaf(type_.size, meanings.OF_STRUCTS[_named(type_)])
-        return Record(type_.size, tuple(chain.from_iterable(map(self._member, type_.members))))
+        shown = (member for member in type_.members if not self.of_the_kernel(member.type_id))
+        return Record(type_.size, tuple(chain.from_iterable(map(self._member, shown))))
 
     def _member(self, member: Member) -> Iterator[tuple[str, int, Column]]:
         """One, or those of a struct without a name."""
@@ -159,9 +164,9 @@ class Types:
         return Leaf(size, lambda data: item.values(data, item.size))
 
     def _datasec(self, type_: BtfType) -> Column:
+        shown = (v for v in type_.vars if not self.of_the_kernel(v.type_id))
         return Record(
-            type_.size,
-            tuple((self.types[v.type_id].name, v.offset, self.column(v.type_id)) for v in type_.vars),
+            type_.size, tuple((self.types[v.type_id].name, v.offset, self.column(v.type_id)) for v in shown)
         )
 
     def _is_char(self, type_id: int) -> bool:
@@ -171,6 +176,18 @@ class Types:
     def is_signed(self, type_id: int) -> bool:
         type_ = self.resolved(type_id)
         return type_ is not None and type_.is_signed
+
+    def of_the_kernel(self, type_id: int) -> str:
+        """The name of a lock, a timer and the like: what only the kernel reads and writes in a map."""
+        type_ = self.resolved(type_id)
+        if type_ is None:
+            return ""
+        if type_.kind == "ARRAY":
+            return self.of_the_kernel(type_.type_id)
+        if type_.kind == "PTR":
+            tag = self.types.get(type_.type_id)
+            return tag.name if tag and tag.kind == "TYPE_TAG" and tag.name in KERNEL_POINTERS else ""
+        return type_.name if type_.kind == "STRUCT" and type_.name in OF_THE_KERNEL else ""
 
     def resolved(self, type_id: int, through: Collection[str] = NAMING) -> BtfType | None:
         """What a type is, whatever it is called."""

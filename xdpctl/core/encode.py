@@ -20,7 +20,7 @@ from xdpctl.core.encode_addresses import (
     prefix_key,
 )
 from xdpctl.core.encode_numbers import Options, named, native, number, number_for, spellings, truth
-from xdpctl.core.encode_parts import Part, Writer
+from xdpctl.core.encode_parts import Part, Writer, of_the_kernel
 from xdpctl.core.encode_text import Said, Unfit, at, characters, elements, shown
 from xdpctl.core.leaves import signed
 from xdpctl.core.meanings import IN_NETWORK_ORDER, SIZES, unsigned
@@ -146,6 +146,8 @@ class Encoder:
         return self._known_parts[type_.id]
 
     def _part(self, whole: int, name: str, type_id: int, first: int, bits: int) -> Part:
+        if kept := self.types.of_the_kernel(type_id):
+            return of_the_kernel(name, kept)
         size = self.types.size(type_id)
         width = bits or 8 * size
         shift = first if sys.byteorder == "little" else 8 * whole - first - width

@@ -23,14 +23,24 @@ class Part(Struct, frozen=True, eq=False):
     solid: int
     """Its bits that aren't padding."""
     write: Writer
+    is_said: bool = True
+    """Whether people say what it is."""
+
+
+def of_the_kernel(name: str, type_name: str) -> Part:
+    def refuse(_said: Said, _old: bytes | None) -> bytes:
+        raise Unfit(f"is a {type_name}, which only the kernel writes", "leave it out")
+
+    return Part(name, (name,), 0, 0, 0, refuse, is_said=False)
 
 
 def writer(parts: Sequence[Part], size: int, is_union: bool) -> Writer:
     owners = {name: part for part in parts for name in part.names}
+    said_in_order = tuple(name for name, part in owners.items() if part.is_said)
     together = _shared if is_union else _all
 
     def write(said: Said, old: bytes | None) -> bytes:
-        given = _given(members(said, tuple(owners)), owners)
+        given = _given(members(said, said_in_order), owners)
         was = None if old is None else unsigned(old)
         written = {part: _written(part, words, was) for part, words in given.items()}
         return native(together(parts, written, was), size)
@@ -44,7 +54,7 @@ def _given(said: Mapping[str, Said], owners: Mapping[str, Part]) -> dict[Part, S
     for name, value in said.items():
         outer, _, rest = (name, "", "") if name in owners else name.partition(".")
         if outer not in owners:
-            raise unknown(name, tuple(owners))
+            raise unknown(name, [known for known, part in owners.items() if part.is_said])
         part = owners[outer]
         inner = rest if part.name else name
         whole = found.setdefault(part, {} if inner else value)
