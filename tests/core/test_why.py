@@ -287,6 +287,64 @@ def test_no_bpffs_and_a_hidden_one() -> None:
     assert broken(why.at_once(scene(programs=(), maps=(), mounted=()))).cause == "no program"
 
 
+UNPINNED = counter(pinned=False)
+
+
+@pytest.mark.parametrize("asked", [VETH0, UNPINNED])
+def test_pins_that_have_gone(asked: Map | Place) -> None:
+    nowhere = structs.replace(program(), pinned=())
+    found = broken(why.at_once(scene(programs=(nowhere,), maps=(UNPINNED,), asked=asked)))
+    assert (found.link, found.cause) == ("pinned", "not pinned")
+    assert found.says == (
+        "xdp_allow (id 7, native mode) runs on veth0, but xdp_allow and pkt_cnt are not pinned: "
+        "until it goes, `xdpctl dump` reads pkt_cnt as id:25"
+    )
+    assert found.mend == (
+        f"mkdir -p {PIN} && bpftool prog pin id 7 {PIN}/xdp_allow && bpftool map pin id 25 {PIN}/pkt_cnt"
+    )
+    theirs = structs.replace(nowhere, metadata={})
+    assert why.at_once(scene(programs=(theirs,), maps=(UNPINNED,), asked=asked)) is None
+
+
+@pytest.mark.parametrize("asked", [None, VETH0, UNPINNED])
+def test_only_the_pin_of_a_map_has_gone(asked: Map | Place | None) -> None:
+    mine = program(pin="/sys/fs/bpf/mine/xdp_allow")
+    one = structs.replace(scene(programs=(mine,), maps=(UNPINNED,), asked=asked), pin="/sys/fs/bpf/mine")
+    found = broken(why.at_once(one))
+    assert (found.cause, found.mend) == (
+        "not pinned",
+        "mkdir -p /sys/fs/bpf/mine && bpftool map pin id 25 /sys/fs/bpf/mine/pkt_cnt",
+    )
+    assert "runs on veth0, but pkt_cnt is not pinned: " in found.says
+
+
+def test_of_several_maps_only_the_one_that_is_asked_about_needs_its_pin() -> None:
+    both = (counter(), counter(26, "actions", pinned=False), counter(27, "xdp_allo.bss", pinned=False))
+    two = scene(programs=(program(7, 25, 26, 27),), maps=both)
+    assert why.at_once(structs.replace(two, asked=both[0])) is None
+    for asked in (None, VETH0, both[1]):
+        found = broken(why.at_once(structs.replace(two, asked=asked)))
+        assert found.mend == f"mkdir -p {PIN} && bpftool map pin id 26 {PIN}/actions"
+    idle = Place(device("veth0"))
+    found = broken(why.at_once(structs.replace(two, places=(idle,), asked=both[1])))
+    assert found.says.startswith("xdp_allow (id 7) is loaded, but actions is not pinned")
+
+
+def test_nothing_is_attached_to_the_loopback_device() -> None:
+    found = broken(why.at_once(scene(asked=LOOPBACK)))
+    assert found.says == (
+        "xdp_allow (id 7, native mode) runs on veth0, not on lo, "
+        "which carries only what the machine sends to itself, and has XDP in generic mode alone"
+    )
+    assert (found.cause, found.mend) == ("another device", "xdpctl why veth0")
+    remote = (LOOPBACK, Place(device("veth1", 7), "peer", IN_PEER))
+    assert broken(why.at_once(scene(*remote, asked=LOOPBACK))).mend == "xdpctl --netns peer why veth1"
+    idle = (LOOPBACK, Place(device("veth0")))
+    assert broken(why.at_once(scene(*idle, asked=LOOPBACK))).mend == "xdpctl attach veth0"
+    nothing = scene(LOOPBACK, programs=(), maps=(), asked=LOOPBACK)
+    assert broken(why.at_once(nothing)).mend == "xdpctl load --dev DEV"
+
+
 def any_scene(chance: Random) -> Scene:
     names = ["pkt_cnt", "other", "xdp_allo.bss"]
     maps = tuple(

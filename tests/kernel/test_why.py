@@ -134,6 +134,23 @@ def test_where_pins_are_hidden_or_missing(lab: Lab) -> None:
     assert cause(lab, "--pin", "/sys/fs/bpf/mine") == "not attached"
 
 
+def test_pins_that_are_removed_while_the_program_runs(lab: Lab) -> None:
+    lab.load_spec("")
+    by_number = f"id:{lab.read('pkt_cnt')['map']['id']}"
+    for removed, lacking in (("pkt_cnt", ["pkt_cnt"]), ("", ["xdp_allow", "pkt_cnt"])):
+        lab.must("rm", "-r", f"{PIN}/{removed}")
+        for name in (by_number, "veth0"):
+            said = why(lab, name)
+            assert (said["link"], said["cause"]) == ("pinned", "not pinned"), said
+            assert f"reads pkt_cnt as {by_number}" in said["says"]
+            assert f"{' and '.join(lacking)} {'are' if lacking[1:] else 'is'} not pinned" in said["says"]
+        mend(lab, said)
+        assert lab.pins() == ["/sys/fs/bpf/ebpf", f"{PIN}/pkt_cnt", f"{PIN}/xdp_allow"]
+        assert counts(lab)
+    lab.refused(2, "the name of the map or device is empty", "why", "")
+    lab.refused(2, "the name of the map is empty", "dump", "")
+
+
 def test_which_program_runs_and_where(lab: Lab) -> None:
     lab.ok("build")
     lab.ok("load")
@@ -145,7 +162,9 @@ def test_which_program_runs_and_where(lab: Lab) -> None:
     said = why(lab, "veth0")
     assert (said["link"], said["cause"]) == ("attached", "other end")
     assert "runs on veth1 in netns peer, the other end of veth0" in said["says"]
-    assert cause(lab, "lo") == "another device"
+    on_lo = why(lab, "lo")
+    assert (on_lo["cause"], on_lo["mend"]) == ("another device", "xdpctl --netns peer why veth1")
+    assert "carries only what the machine sends to itself" in on_lo["says"]
     lab.must(*IN_PEER, "ip", "link", "add", "veth0", "type", "bridge")
     assert cause(lab, "veth0", options=("--netns", "peer")) == "another device"
     mend(lab, said)

@@ -58,12 +58,16 @@ def up(place: Place) -> str:
     return line("ip", "link", "set", "dev", place.device.ifname, "up", inside=place.inside)
 
 
-def pin_maps(maps: Iterable[Map], directory: str) -> str:
-    pins = (
-        line("bpftool", "map", "pin", "id", str(m.id), f"{directory}/{m.name}")
-        for m in maps
-        if not m.internal
-    )
+def pin(scene: Scene, program: Program, maps: Iterable[Map], directory: str) -> str:
+    """Maps, and a program of ours, in a directory where nothing else has their names."""
+    own = ("prog", program.id, program.name) if program.ours and not program.pinned else None
+    things = [*([own] if own else []), *(("map", m.id, m.name) for m in maps if not m.internal)]
+    taken = {path for p in scene.programs for path in p.pinned} | {
+        path for m in scene.maps for path in m.pinned
+    }
+    if any(f"{directory}/{name}" in taken for _, _, name in things):
+        directory = f"{directory}_{program.id}"
+    pins = (line("bpftool", kind, "pin", "id", str(id_), f"{directory}/{name}") for kind, id_, name in things)
     return then(line("mkdir", "-p", directory), *pins)
 
 
@@ -89,12 +93,12 @@ def ping(place: Place, address: str, other_end: Place | None) -> str:
 
 
 def _address(scene: Scene, where: Place | None) -> tuple[str, str, Argv]:
-    """The device, its namespace and what enters that; where none is named, the only one that is free."""
+    """The device, its namespace and what enters that; where none is named, the only one that is free.
+
+    The loopback device gets no program: it has no packets from outside.
+    """
     netns = scene.netns or ""
-    free = [
-        p
-        for p in scene.places
-        if p.netns == netns and "LOOPBACK" not in p.device.flags and not p.device.xdp.attached
-    ]
-    place = where or (free[0] if len(free) == 1 else None)
+    free = [p for p in scene.places if p.netns == netns and not p.is_loopback and not p.device.xdp.attached]
+    named = None if where and where.is_loopback else where
+    place = named or (free[0] if len(free) == 1 else None)
     return ("DEV", netns, ()) if place is None else (place.device.ifname, place.netns, place.inside)

@@ -83,6 +83,10 @@ def _whose(attachment: Attachment, programs: Iterable[Program]) -> str:
     return f", {built} by xdpctl" + (f", pinned at {pins}" if pins else "")
 
 
+def named(program: Program) -> str:
+    return f"{program.name or 'a program'} (id {program.id})"
+
+
 def describe(attachment: Attachment) -> str:
     """Who is on a device: name, id and mode."""
     name = attachment.prog.name or "a program"

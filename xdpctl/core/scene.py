@@ -28,6 +28,10 @@ class Place(Struct, frozen=True):
         return "/" not in self.netns
 
     @property
+    def is_loopback(self) -> bool:
+        return "LOOPBACK" in self.device.flags
+
+    @property
     def is_veth(self) -> bool:
         return self.device.linkinfo.info_kind == "veth"
 
@@ -59,6 +63,10 @@ class Scene(Struct, frozen=True):
     def xdp(self) -> tuple[Program, ...]:
         """XDP programs, and those that libxdp makes parts of its dispatcher."""
         return tuple(p for p in self.programs if p.type in ("xdp", "ext"))
+
+    def near(self) -> tuple[Program, ...]:
+        """Those that the user may mean: not what runs in containers, and is pinned there if at all."""
+        return tuple(p for p in self.xdp() if p.pinned or any(r.place.is_near for r in self.running((p,))))
 
     def pinned(self) -> tuple[Program, ...]:
         return tuple(p for p in self.xdp() if below(p.pinned, self.pin))

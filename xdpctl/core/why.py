@@ -2,17 +2,18 @@
 
 from msgspec import Struct
 
-from xdpctl.core import why_counts, why_placed
+from xdpctl.core import why_counts, why_pinned, why_placed
 from xdpctl.core.broken import Broken, join, packets, times
 from xdpctl.core.owners import describe
 from xdpctl.core.scene import Running, Scene, Watched
 
 AT_ONCE = (
-    why_placed.hidden_pins,
+    why_pinned.hidden_pins,
     why_placed.no_program,
-    why_placed.nothing_pinned,
+    why_pinned.nothing_pinned,
     why_placed.other_map,
     why_placed.unused_map,
+    why_pinned.pins_gone,
     why_placed.elsewhere,
     why_placed.no_map,
     why_placed.not_attached,

@@ -91,7 +91,7 @@ def only_sent(scene: Scene, watched: Watched) -> Broken | None:
 def through_loopback(scene: Scene, watched: Watched) -> Broken | None:
     place = _places(scene)[0]
     own = (p for p in scene.places if p.netns == place.netns)
-    looped = watched.of(p for p in own if "LOOPBACK" in p.device.flags).received
+    looped = watched.of(p for p in own if p.is_loopback).received
     if _gets_any(scene, watched) or not looped:
         return None
     says = (

@@ -2,62 +2,21 @@
 
 from collections.abc import Iterator
 
-from xdpctl.core import mending, mounts
-from xdpctl.core.artifacts import PIN_DIRECTORY
+from xdpctl.core import mending
 from xdpctl.core.broken import Broken, Link, join
 from xdpctl.core.model import Map, Program
-from xdpctl.core.owners import DISPATCHER
+from xdpctl.core.owners import DISPATCHER, named
 from xdpctl.core.scene import Place, Running, Scene
 
-BPFFS = PIN_DIRECTORY.rpartition("/")[0]
 READ_ONLY = 1 << 7
 """BPF_F_RDONLY_PROG: programs can't write such a map."""
 
 
 def no_program(scene: Scene) -> Broken | None:
-    if _near(scene) or scene.maps_asked():
+    if scene.near() or scene.maps_asked():
         return None
     mend = mending.load(scene, scene.asked if isinstance(scene.asked, Place) else None)
     return Broken(Link.LOADED, "no program", "no XDP program is pinned, and none runs on a device", mend)
-
-
-def hidden_pins(scene: Scene) -> Broken | None:
-    """Only where nothing is pinned, as far as can be seen, and yet there are programs."""
-    if not _nothing_is_pinned(scene) or not scene.xdp():
-        return None
-    mount = mounts.mount_of(scene.pin, scene.mounted)
-    if mount.kind != "bpf" and scene.pin.startswith(BPFFS):
-        return Broken(
-            Link.PINNED,
-            "no bpffs",
-            f"{scene.pin} isn't in a bpffs, as in a shell of `ip netns exec`, which hides all pins",
-            "nsenter --target 1 --mount",
-        )
-    if [(m.point, m.kind) for m in scene.mounted].count((mount.point, "bpf")) > 1:
-        return Broken(
-            Link.PINNED,
-            "hidden pins",
-            f"nothing is pinned in {scene.pin}: a second bpffs lies over the first and hides its pins",
-            mending.line("umount", mount.point),
-        )
-    return None
-
-
-def nothing_pinned(scene: Scene) -> Broken | None:
-    if not _nothing_is_pinned(scene):
-        return None
-    running = {r.attachment.prog.id: r for r in scene.running(_near(scene)) if r.place.is_near}
-    program = next((p for p in _near(scene) if p.id in running), _near(scene)[0])
-    if program.pinned:
-        directory = program.pinned[0].rpartition("/")[0]
-        says = f"nothing is pinned in {scene.pin}: {_named(program)} is pinned in {directory}"
-        return Broken(Link.PINNED, "pinned elsewhere", says, mending.xdpctl("why", pin=directory))
-    maps = scene.maps_of((program,))
-    where = running[program.id]
-    if not maps:
-        return _without_map(scene, where)
-    says = f"{where.says}, but neither it nor its maps are pinned in {scene.pin}"
-    return Broken(Link.PINNED, "not pinned", says, mending.pin_maps(maps, scene.pin))
 
 
 def other_map(scene: Scene) -> Broken | None:
@@ -98,11 +57,13 @@ def elsewhere(scene: Scene) -> Broken | None:
     here = scene.asked
     if not isinstance(here, Place) or here.device.xdp.attached:
         return None
-    candidates = scene.pinned() or _near(scene)
+    candidates = scene.pinned() or scene.near()
     program = candidates[0]
     runs = scene.running(candidates)
     if not runs:
         return _idle(scene, program, here)
+    if here.is_loopback:
+        return _not_loopback(here, runs[0])
     end = scene.other_end(here)
     best = min(runs, key=lambda r: (r.place != end, r.place.device.ifname != here.device.ifname))
     program = next((p for p in candidates if p.id == best.attachment.prog.id), program)
@@ -117,17 +78,27 @@ def elsewhere(scene: Scene) -> Broken | None:
     return Broken(Link.ATTACHED, "another device", f"{best.says}, not on {here.name}", move)
 
 
+def _not_loopback(here: Place, best: Running) -> Broken:
+    """There a program sees nothing that comes from outside: one that runs elsewhere is the better one."""
+    says = (
+        f"{best.says}, not on {here.name}, which carries only what the machine sends to itself, "
+        f"and has XDP in generic mode alone"
+    )
+    look = mending.xdpctl("why", best.place.device.ifname, netns=best.place.netns)
+    return Broken(Link.ATTACHED, "another device", says, look)
+
+
 def no_map(scene: Scene) -> Broken | None:
     """A program is on the device that counts nothing: somebody else's, as a rule."""
     if scene.maps_asked():
         return None
     if isinstance(scene.asked, Place):
-        return _without_map(scene, Running(scene.asked, scene.asked.device.xdp.attached[0]))
+        return without_map(scene, Running(scene.asked, scene.asked.device.xdp.attached[0]))
     running = scene.running_asked()
-    return _without_map(scene, running[0]) if running else None
+    return without_map(scene, running[0]) if running else None
 
 
-def _without_map(scene: Scene, running: Running) -> Broken:
+def without_map(scene: Scene, running: Running) -> Broken:
     what = " for several programs" if running.attachment.prog.name == DISPATCHER else ""
     says = f"{running.says}{what}, and has no map to count in"
     return Broken(Link.RIGHT_MAP, "another program", says, _put_ours(scene, running))
@@ -145,7 +116,7 @@ def not_attached(scene: Scene) -> Broken | None:
 
 
 def _idle(scene: Scene, program: Program, where: Place | None) -> Broken:
-    says = f"{_named(program)} is loaded, but runs on no device"
+    says = f"{named(program)} is loaded, but runs on no device"
     return Broken(Link.ATTACHED, "not attached", says, mending.attach(scene, program, where))
 
 
@@ -156,7 +127,7 @@ def _maps_meant(scene: Scene) -> tuple[Map, ...]:
 
 def _namesakes(scene: Scene, mine: Map) -> Iterator[tuple[Running, Map]]:
     """Of a device that is asked about, only maps that can't be meant, since they aren't pinned."""
-    for program in _near(scene):
+    for program in scene.near():
         found = [m for m in scene.maps_of((program,)) if m.name == mine.name]
         for running in scene.running((program,)):
             if not running.place.is_near:
@@ -188,19 +159,6 @@ def _put_ours(scene: Scene, running: Running) -> str:
         return mending.then(mending.xdpctl("unload", pin=scene.pin), load)
     ours = mending.attach(scene, counters[0], running.place) if counters else load
     return mending.then(mending.release(scene, running), ours)
-
-
-def _near(scene: Scene) -> tuple[Program, ...]:
-    """Programs that the user may mean: not those that run in containers, and are pinned there if at all."""
-    return tuple(p for p in scene.xdp() if p.pinned or any(r.place.is_near for r in scene.running((p,))))
-
-
-def _nothing_is_pinned(scene: Scene) -> bool:
-    return scene.asked is None and not scene.pinned() and not scene.pinned_maps()
-
-
-def _named(program: Program) -> str:
-    return f"{program.name or 'a program'} (id {program.id})"
 
 
 def _at(found: Map) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct, structs
 
-from xdpctl.core import growth, why, why_placed
+from xdpctl.core import growth, why, why_pinned
 from xdpctl.core.broken import Broken
 from xdpctl.core.model import Map, MapId
 from xdpctl.core.scene import Place, Scene, Traffic, Watched
@@ -27,13 +27,15 @@ def explain(
     clock: Callable[[], float] = time.monotonic,
 ) -> Broken | Moves:
     """`name` is a map or a device; None is for what is pinned in the first of the directories."""
+    if name == "":
+        raise BadRequest("the name of the map or device is empty", "without one, why looks at what is pinned")
     host.require_privileges()
     scene = _scene(directories[0], netns_name)
     try:
         scene = structs.replace(scene, asked=_asked(name, directories, scene))
     except BadRequest:
         directory = os.path.dirname(name or "")
-        hidden = why_placed.hidden_pins(structs.replace(scene, pin=directory)) if directory else None
+        hidden = why_pinned.hidden_pins(structs.replace(scene, pin=directory)) if directory else None
         if hidden is None:
             raise
         return hidden

@@ -1,0 +1,79 @@
+"""Whether programs and maps are pinned, so that they can be named, and stay when nothing else holds them."""
+
+from xdpctl.core import mending, mounts, why_placed
+from xdpctl.core.artifacts import PIN_DIRECTORY
+from xdpctl.core.broken import Broken, Link, join
+from xdpctl.core.model import Map, Program
+from xdpctl.core.owners import named
+from xdpctl.core.scene import Scene
+
+BPFFS = PIN_DIRECTORY.rpartition("/")[0]
+
+
+def hidden_pins(scene: Scene) -> Broken | None:
+    """Only where nothing is pinned, as far as can be seen, and yet there are programs."""
+    if not _nothing_is_pinned(scene) or not scene.xdp():
+        return None
+    mount = mounts.mount_of(scene.pin, scene.mounted)
+    if mount.kind != "bpf" and scene.pin.startswith(BPFFS):
+        return Broken(
+            Link.PINNED,
+            "no bpffs",
+            f"{scene.pin} isn't in a bpffs, as in a shell of `ip netns exec`, which hides all pins",
+            "nsenter --target 1 --mount",
+        )
+    if [(m.point, m.kind) for m in scene.mounted].count((mount.point, "bpf")) > 1:
+        return Broken(
+            Link.PINNED,
+            "hidden pins",
+            f"nothing is pinned in {scene.pin}: a second bpffs lies over the first and hides its pins",
+            mending.line("umount", mount.point),
+        )
+    return None
+
+
+def nothing_pinned(scene: Scene) -> Broken | None:
+    if not _nothing_is_pinned(scene):
+        return None
+    running = {r.attachment.prog.id: r for r in scene.running(scene.near()) if r.place.is_near}
+    program = next((p for p in scene.near() if p.id in running), scene.near()[0])
+    if program.pinned:
+        directory = program.pinned[0].rpartition("/")[0]
+        says = f"nothing is pinned in {scene.pin}: {named(program)} is pinned in {directory}"
+        return Broken(Link.PINNED, "pinned elsewhere", says, mending.xdpctl("why", pin=directory))
+    maps = scene.maps_of((program,))
+    where = running[program.id]
+    if not maps:
+        return why_placed.without_map(scene, where)
+    says = f"{where.says}, but neither it nor its maps are pinned in {scene.pin}"
+    return Broken(Link.PINNED, "not pinned", says, mending.pin(scene, program, maps, scene.pin))
+
+
+def pins_gone(scene: Scene) -> Broken | None:
+    """Programs of others may keep their maps without pins: ours never do, nor what somebody pinned."""
+    for program in scene.programs_asked():
+        lacking = _unpinned(scene, program)
+        if lacking and (program.ours or program.pinned):
+            return _not_pinned(scene, program, lacking)
+    return None
+
+
+def _unpinned(scene: Scene, program: Program) -> tuple[Map, ...]:
+    maps = (scene.asked,) if isinstance(scene.asked, Map) else scene.maps_of((program,))
+    return tuple(m for m in maps if not m.pinned and not m.internal)
+
+
+def _not_pinned(scene: Scene, program: Program, lacking: tuple[Map, ...]) -> Broken:
+    runs = scene.running_asked() or scene.running((program,))
+    who = next((r.says for r in runs if r.attachment.prog.id == program.id), f"{named(program)} is loaded")
+    names = [*([] if program.pinned else [program.name]), *(m.name for m in lacking)]
+    says = (
+        f"{who}, but {join(names)} {'is' if len(names) == 1 else 'are'} not pinned: "
+        f"until it goes, `xdpctl dump` reads {join(f'{m.name} as id:{m.id}' for m in lacking)}"
+    )
+    directory = program.pinned[0].rpartition("/")[0] if program.pinned else scene.pin
+    return Broken(Link.PINNED, "not pinned", says, mending.pin(scene, program, lacking, directory))
+
+
+def _nothing_is_pinned(scene: Scene) -> bool:
+    return scene.asked is None and not scene.pinned() and not scene.pinned_maps()
