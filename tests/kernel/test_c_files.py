@@ -110,6 +110,14 @@ def test_global_variables_are_not_pinned(lab: Lab) -> None:
     lab.compile("globals", PROGRAM.format(code=one("count_all")))
     lab.ok("load")
     assert lab.must("ls", PIN).split() == ["count_all", "hits"]
+    program = json.loads(lab.must("bpftool", "-j", "prog", "show", "pinned", f"{PIN}/count_all"))
+    hits = lab.read("hits")["map"]["id"]
+    [variables] = [f"id:{i}" for i in program["map_ids"] if i != hits]
+    assert lab.dump(variables) == {0: {"total": 0}}
+    assert lab.ok("dump", variables, "--csv") == "key,total\n0,0\n"
+    assert lab.ok("map", "keys", variables) == "0\n"
+    lab.ok("map", "set", variables, "0", "total=7")
+    assert lab.dump(variables) == {0: {"total": 7}}
 
 
 def test_several_programs(lab: Lab) -> None:

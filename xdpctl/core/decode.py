@@ -35,7 +35,7 @@ def bytes_as_they_are(key_size: int, value_size: int) -> Layout:
     return Layout(Leaf(key_size, hexadecimal), Leaf(value_size, hexadecimal))
 
 
-_NUMBER = Leaf(4, unsigned, "I")
+NUMBER = Leaf(4, unsigned, "I")
 _OF_KINDS: dict[str, tuple[str, ...]] = {
     "devmap": ("ifindex", "program"),
     "devmap_hash": ("ifindex", "program"),
@@ -52,9 +52,9 @@ def of_kind(map_type: str, key_size: int, value_size: int) -> Layout | None:
     names = _OF_KINDS.get(map_type, ())[: value_size // 4]
     if not names or value_size != 4 * len(names):
         return None
-    members = tuple((name, 4 * i, _NUMBER) for i, name in enumerate(names))
-    key = _NUMBER if key_size == 4 else Leaf(key_size, hexadecimal)
-    return Layout(key, _NUMBER if len(names) == 1 else Record(value_size, members), is_sum=False, typed=True)
+    members = tuple((name, 4 * i, NUMBER) for i, name in enumerate(names))
+    key = NUMBER if key_size == 4 else Leaf(key_size, hexadecimal)
+    return Layout(key, NUMBER if len(names) == 1 else Record(value_size, members), is_sum=False, typed=True)
 
 
 def layout(

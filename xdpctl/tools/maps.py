@@ -65,13 +65,18 @@ def _anywhere(name: str) -> Found:
     """Among all pins, then among all maps of the kernel."""
     maps = bpftool.maps()
     pins = [Found(m, pin) for m in maps for pin in m.pinned if pin.rpartition("/")[2] == name]
-    found = pins or [Found(m, None) for m in maps if m.name == name]
+    found = pins or [Found(m, None) for m in maps if _is_called(m, name)]
     if not found:
         raise BadRequest(
             f"there is no map {name!r}", *did_you_mean(name, sorted({m.name for m in maps if m.name}))
         )
     if len({f.map.id for f in found}) > 1:
-        choices = [f"  id:{f.map.id}  {f.map.type}" + (f"  {f.pin}" if f.pin else "") for f in found]
+        choices = [f"  id:{f.map.id}  {f.map.type}  {f.pin or f.map.name}" for f in found]
         raise BadRequest(f"several maps are called {name!r}; name one by its id or path:", *choices)
     # Asked anew: where bpftool 7.1 lists several, a map without BTF seems to have that of the one before.
     return Found(_by_id(f"id:{found[0].map.id}"), found[0].pin)
+
+
+def _is_called(map_: Map, name: str) -> bool:
+    """Global variables are in `xdp_allo.bss`; the first part, which is cut, needn't be said."""
+    return map_.name.endswith(name) if name.startswith(".") else map_.name == name

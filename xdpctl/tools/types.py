@@ -1,6 +1,7 @@
 """The BTF of a map, and how its keys and values are read by it."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core import decode
 from xdpctl.core.btf import BtfDump, Types, struct_with_meaning
@@ -18,6 +19,11 @@ class MapTypes(Struct, frozen=True):
     def key_name(self) -> str:
         """The type of the key, if it is a struct whose name and members have a meaning."""
         return struct_with_meaning(self.key_and_value.types[0]) if self.key_and_value.types else ""
+
+    @property
+    def of_variables(self) -> bool:
+        """Whether the values are global variables; their one key has no type."""
+        return any(type_.kind == "DATASEC" for type_ in self.key_and_value.types)
 
 
 def of(map_: Map) -> MapTypes:
@@ -49,4 +55,5 @@ def layout(map_: Map, types: MapTypes, raw: bool) -> Layout:
     sizes = map_.bytes_key, map_.bytes_value
     if not types.key_and_value.types and (known := decode.of_kind(str(map_.type), *sizes)):
         return known
-    return decode.layout(types.everything, types.key_and_value, sizes, raw, host.boot_time())
+    found = decode.layout(types.everything, types.key_and_value, sizes, raw, host.boot_time())
+    return replace(found, key=decode.NUMBER) if types.of_variables else found

@@ -1,0 +1,44 @@
+"""Finding maps by names, some of which nobody has given."""
+
+import json
+
+import pytest
+
+from xdpctl.core.model import Argv
+from xdpctl.errors import BadRequest
+from xdpctl.tools import bpftool, maps, proc
+
+NOWHERE = ("/nowhere",)
+
+
+def kernel_has(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    found = [{"id": i, "type": "array", "name": name} for i, name in enumerate(names, start=1)]
+    answers = {
+        bpftool.command("-f", "map", "show"): found,
+        **{bpftool.command("map", "show", "id", str(one["id"])): one for one in found},
+    }
+
+    def query(argv: Argv) -> proc.Result:
+        return proc.Result(argv, 0, json.dumps(answers[argv]).encode(), "")
+
+    monkeypatch.setattr(proc, "query", query)
+
+
+def test_global_variables_by_the_end_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel_has(monkeypatch, "xdp_allo.rodata", "xdp_allo.bss", "bss", "x.bss2")
+    assert maps.find(".bss", NOWHERE).map.name == "xdp_allo.bss"
+
+
+def test_global_variables_of_several_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel_has(monkeypatch, "xdp_allo.bss", "other.bss")
+    with pytest.raises(BadRequest) as caught:
+        maps.find(".bss", NOWHERE)
+    assert caught.value.message == "several maps are called '.bss'; name one by its id or path:"
+    assert caught.value.hints == ("  id:1  array  xdp_allo.bss", "  id:2  array  other.bss")
+
+
+def test_a_name_that_no_map_ends_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel_has(monkeypatch, "xdp_allo.bss", "pkt_cnt")
+    for name in (".rodata", "cnt"):
+        with pytest.raises(BadRequest, match=f"there is no map '{name}'"):
+            maps.find(name, NOWHERE)
