@@ -3,10 +3,11 @@
 import pytest
 
 from xdpctl.core.as_types import as_types
+from xdpctl.core.btf import BtfType, EnumValue, Member, Types
 from xdpctl.core.columns import Leaf, Record
 from xdpctl.core.decode import Entry, bytes_as_they_are, layout
 from xdpctl.core.meanings import Value, ipv4, unsigned
-from xdpctl.core.rows import NotZero, Order, Totals, columns, known, sums
+from xdpctl.core.rows import NotZero, Order, Totals, columns, counters, known, named, sums
 from xdpctl.errors import BadRequest
 
 NUMBER = Leaf(8, unsigned, "Q")
@@ -92,3 +93,29 @@ def test_totals_are_of_what_can_be_added_up() -> None:
     totals = Totals(("packets", "in.a"))
     assert [e for batch in totals.watch([ENTRIES[:2], ENTRIES[2:]]) for e in batch] == ENTRIES
     assert totals.sums == {"packets": 12, "in.a": 3}
+
+
+VERDICTS = "key:u32 value:{a:u64,b:s64,in:{v:verdict,p:be16},e:ethertype_t}"
+
+
+def test_which_sums_never_fall_and_which_numbers_have_names() -> None:
+    found = layout(*as_types(VERDICTS), (4, 32), raw=False)
+    assert sums(found.value) == ("a", "b")
+    assert counters(found.value) == ("a",)
+    assert named(found.value) == ("in.v", "e")
+    raw = layout(*as_types(VERDICTS), (4, 32), raw=True)
+    assert (sums(raw.value), counters(raw.value)) == (("a", "b", "in.v", "e"), ("a",))
+    assert named(raw.value) == ()
+
+
+def test_names_of_an_enum_behind_a_typedef_and_in_a_bitfield() -> None:
+    color = BtfType(1, "ENUM", "color", 4, values=(EnumValue("RED", 1),))
+    members = (Member("c", 2), Member("b", 1, 32, 3))
+    types = (
+        color,
+        BtfType(2, "TYPEDEF", "color_t", type_id=1),
+        BtfType(3, "STRUCT", "v", 8, members=members),
+    )
+    assert named(Types(types).column(3)) == ("c", "b")
+    assert named(Types(types, raw=True).column(3)) == ()
+    assert counters(Types(types, raw=True).column(3)) == ()

@@ -54,6 +54,29 @@ def test_any_name_and_any_text() -> None:
     assert samples(families) == {"gauge xdpctl_in_a": [(labels, 1.0)]}
 
 
+def test_a_field_of_which_some_numbers_have_names_is_left_out() -> None:
+    """Else samples would come and go with what values happen to be."""
+    families = Families("policy", ())
+    families.add([[Entry("10.0.0.1", 17), Entry("10.0.0.2", "XDP_DROP")]], per_cpu=False)
+    assert samples(families) == {}
+    assert [*families.no_numbers] == ["value"]
+    known = Families("policy", (), named=("in.verdict",))
+    known.add([[Entry(1, {"in": {"verdict": 17}, "hits": 3})]], per_cpu=False)
+    assert samples(known) == {"gauge xdpctl_hits": [({"map": "policy", "key": "1"}, 3.0)]}
+    assert [*known.no_numbers] == ["in.verdict"]
+
+
+def test_names_that_would_be_the_same() -> None:
+    families = Families("m", ("lost_packets",))
+    families.add([[Entry(1, {"a": {"b": 1}, "a_b": 2, "lost_packets": 3})]], per_cpu=False)
+    assert sorted(samples(families, lost={"packets": 4})) == [
+        "counter xdpctl_lost_packets__total",
+        "counter xdpctl_lost_packets_total",
+        "gauge xdpctl_a_b",
+        "gauge xdpctl_a_b_",
+    ]
+
+
 def test_what_is_counted_beside_the_entries() -> None:
     beside = {"total": {"packets": 9}, "forgotten": {"packets": 2}, "lost": {"packets": 1, "bytes": 60}}
     assert samples(Families("m", ()), **beside) == {

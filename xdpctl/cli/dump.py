@@ -156,7 +156,7 @@ def _print(found: dump.Dump, entries: Batches, chosen: list[str], totals: Totals
 def _print_for_prometheus(found: dump.Dump, entries: Batches) -> None:
     from xdpctl.views.prometheus import Families
 
-    families = Families(found.map.name, found.sums)
+    families = Families(found.map.name, found.counters, found.named)
     families.add(entries, found.per_cpu)
     session.stream(families.lines(found.accounts()))
     for field in families.no_numbers:

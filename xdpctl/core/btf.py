@@ -115,20 +115,23 @@ class Types:
 
     def _enum(self, type_: BtfType) -> Column:
         if self.raw:
-            return number(type_.size, type_.is_signed)
+            return replace(number(type_.size, type_.is_signed), names=True)
         mask = (1 << 8 * type_.size) - 1
         known = () if type_.names_are_cut else type_.values
         return named(type_.size, {value.val & mask: value.name for value in known}, type_.is_signed)
 
     def _typedef(self, type_: BtfType) -> Column:
-        size, merge = self.size(type_.type_id), meanings.MERGERS.get(type_.name)
-        column = self._plain_typedef(type_)
-        if not self.raw and size in meanings.SIZES.get(type_.name, ()):
+        column, size = self._plain_typedef(type_), self.size(type_.type_id)
+        known = size in meanings.SIZES.get(type_.name, ())
+        if known and not self.raw:
             in_time = type_.name in meanings.OF_TIMES
-            column = Leaf(
-                size, meanings.time_since_boot(self.boot) if in_time else meanings.OF_TYPEDEFS[type_.name]
-            )
-        return replace(column, merge=merge) if merge and isinstance(column, Leaf) else column
+            read = meanings.time_since_boot(self.boot) if in_time else meanings.OF_TYPEDEFS[type_.name]
+            column = Leaf(size, read)
+        if not isinstance(column, Leaf):
+            return column
+        merge = meanings.MERGERS.get(type_.name, column.merge)
+        names = column.names or (known and type_.name in meanings.WITH_NAMES)
+        return replace(column, merge=merge, names=names)
 
     def _plain_typedef(self, type_: BtfType) -> Column:
         if type_.name in meanings.IN_NETWORK_ORDER:

@@ -21,6 +21,8 @@ class Leaf(Struct, frozen=True):
     """How `struct` calls a plain number: these are read by it, and summed."""
     merge: Merger = total
     """How to make one value of those of all CPUs."""
+    names: bool = False
+    """Whether numbers stand for something that has a name: nothing is counted there."""
 
     def values(self, data: bytes, stride: int, offset: int = 0) -> list[Value]:
         code = self.code or f"{self.size}s"

@@ -22,7 +22,7 @@ def number(size: int, is_signed: bool) -> Leaf:
 def named(size: int, names: Mapping[int, str], is_signed: bool) -> Leaf:
     """Numbers that have names, by what they are without a sign."""
     read = signed if is_signed else unsigned
-    return Leaf(size, lambda data: names.get(unsigned(data)) or read(data))
+    return Leaf(size, lambda data: names.get(unsigned(data)) or read(data), names=True)
 
 
 def text(data: bytes) -> str:
@@ -38,4 +38,5 @@ def bitfield(whole: Column, first: int, width: int, is_signed: bool) -> Leaf:
             bits |= -1 << width & (1 << 8 * whole.size) - 1
         return one(whole, bits.to_bytes(whole.size, sys.byteorder))
 
-    return Leaf((first + width + 7) // 8, read_bits)
+    names = isinstance(whole, Leaf) and whole.names and not whole.code
+    return Leaf((first + width + 7) // 8, read_bits, names=names)

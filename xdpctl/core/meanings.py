@@ -141,6 +141,8 @@ OF_TYPEDEFS: dict[str, Reader] = {
     "length_max_t": _number_if_any,
     **IN_NETWORK_ORDER,
 }
+WITH_NAMES = frozenset(OF_TYPEDEFS) - {"length_min_t", "length_max_t", "__be16", "__be64"}
+"""Of which at least some values are shown by a name, or in another way that is no number."""
 SIZES: dict[str, tuple[int, ...]] = {
     **dict.fromkeys(OF_TYPEDEFS, (4,)),
     "xdp_action_t": (1, 2, 4, 8),

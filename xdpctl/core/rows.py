@@ -60,6 +60,17 @@ def sums(column: Column) -> tuple[str, ...]:
     return tuple(number for number, leaf in _numbers(column, "value") if leaf.merge is total)
 
 
+def counters(column: Column) -> tuple[str, ...]:
+    """Those of the sums that only grow: what can be below zero also falls."""
+    leaves = dict(_numbers(column, "value"))
+    return tuple(name for name in sums(column) if leaves[name].code.isupper() and not leaves[name].names)
+
+
+def named(column: Column) -> tuple[str, ...]:
+    """What of the values is a number or a name."""
+    return tuple(name for name, leaf in _leaves(column, "value") if leaf.names and not leaf.code)
+
+
 def known(column: str, columns: Iterable[str]) -> str:
     """A column, if there is one of this name."""
     if column not in columns:
@@ -68,13 +79,16 @@ def known(column: str, columns: Iterable[str]) -> str:
 
 
 def _numbers(column: Column, name: str) -> Iterator[tuple[str, Leaf]]:
+    return (found for found in _leaves(column, name) if found[1].code)
+
+
+def _leaves(column: Column, name: str) -> Iterator[tuple[str, Leaf]]:
     if isinstance(column, Leaf):
-        if column.code:
-            yield name, column
+        yield name, column
         return
     outer = "" if name in ("key", "value") else f"{name}."
     for member, _, inner in column.members:
-        yield from _numbers(inner, f"{outer}{member}")
+        yield from _leaves(inner, f"{outer}{member}")
 
 
 class Totals:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from xdpctl.core.beside import Accounts
 from xdpctl.core.decode import Entry
 from xdpctl.core.model import Map, Via
-from xdpctl.core.rows import columns, sums
+from xdpctl.core.rows import columns, counters, named, sums
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps
 from xdpctl.tools.reading import Reading
@@ -28,6 +28,10 @@ class Dump(Struct, frozen=True):
     """What there is to each entry, and whether it is always a number."""
     sums: tuple[str, ...]
     """What of the values can be added up."""
+    counters: tuple[str, ...]
+    """What of that never falls."""
+    named: tuple[str, ...]
+    """What of the values is a number or a name."""
     accounts: Callable[[], Accounts]
     """What its program keeps beside it, once the entries have been read."""
     part_of: str
@@ -50,6 +54,7 @@ def dump(
     reading = Reading(found.map, raw, via, per_cpu, as_)
     entries = reading.entries()
     first = list(islice(entries, 2))  # all, of a small map
+    value = reading.layout.value
     return Dump(
         found.map,
         found.pin,
@@ -58,7 +63,9 @@ def dump(
         reading.layout.typed,
         reading.per_cpu,
         columns(reading.layout),
-        sums(reading.layout.value) if reading.layout.is_sum else (),
+        sums(value) if reading.layout.is_sum else (),
+        counters(value) if reading.layout.is_sum else (),
+        named(value),
         reading.accounts,
         reading.kept.twin_of,
     )

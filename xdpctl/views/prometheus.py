@@ -1,7 +1,7 @@
 """The content of a map in the text format of Prometheus: one family of samples for each field."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from xdpctl.core.beside import Accounts
@@ -21,8 +21,9 @@ _BESIDE = {
 class Families:
     """Samples by family, since those of one have to stand together."""
 
-    def __init__(self, map_name: str, sums: Sequence[str]) -> None:
-        self._map, self._sums = map_name, frozenset(sums)
+    def __init__(self, map_name: str, counters: Iterable[str], named: Iterable[str] = ()) -> None:
+        """Counters only grow; what is named is left out, also where it happens to be a number."""
+        self._map, self._counters, self._named = map_name, frozenset(counters), frozenset(named)
         self._samples: dict[str, list[str]] = {}
         self.no_numbers: dict[str, None] = {}
         """Fields that can't be told."""
@@ -37,31 +38,36 @@ class Families:
                     self._add({**key, "cpu": part.cpu}, part.value)
 
     def lines(self, accounts: Accounts) -> Iterator[str]:
+        taken = {name for name, *_ in _beside(accounts)}
         for field, samples in self._samples.items():
-            name, kind = self._family(field, samples)
+            if field in self.no_numbers:
+                continue
+            name, kind = self._family(field, samples, taken)
+            taken.add(name)
             yield _head(name, kind, f"The field {field} of the elements of BPF maps")
             yield from (f"{name}{sample}\n" for sample in samples)
         label = self._labels({})
-        for what, counts in accounts.items():
-            adjective, kind, about = _BESIDE[what]
-            for field, number in (counts or {}).items():
-                name = f"xdpctl_{adjective}_{field}" + ("_total" if kind == "counter" else "")
-                yield _head(name, kind, about) + f"{name}{label} {number}\n"
+        for name, kind, about, number in _beside(accounts):
+            yield _head(name, kind, about) + f"{name}{label} {number}\n"
 
     def _add(self, key: Row, value: Value) -> None:
         labels = self._labels(key)
         for field, part in flat("value", value).items():
-            number = _number(part)
+            number = None if field in self._named else _number(part)
             if number is not None:
                 self._samples.setdefault(field, []).append(f"{labels} {number}")
             elif part is not None:
                 self.no_numbers[field] = None
 
-    def _family(self, field: str, samples: Sequence[str]) -> tuple[str, str]:
-        name = f"xdpctl_{_name(field)}"
-        if field in self._sums:
-            return f"{name}_total", "counter"
-        return name + ("_seconds" if "." in samples[0].rpartition(" ")[2] else ""), "gauge"
+    def _family(self, field: str, samples: Sequence[str], taken: Collection[str]) -> tuple[str, str]:
+        name, end, kind = f"xdpctl_{_name(field)}", "", "gauge"
+        if field in self._counters:
+            end, kind = "_total", "counter"
+        elif "." in samples[0].rpartition(" ")[2]:
+            end = "_seconds"
+        while name + end in taken:
+            name += "_"
+        return name + end, kind
 
     def _labels(self, key: Mapping[str, Value]) -> str:
         labels = {"map": self._map}
@@ -71,6 +77,14 @@ class Families:
                 name += "_"
             labels[name] = "" if value is None else str(cell(value))
         return "{" + ",".join(f'{name}="{text.translate(_ESCAPES)}"' for name, text in labels.items()) + "}"
+
+
+def _beside(accounts: Accounts) -> Iterator[tuple[str, str, str, int]]:
+    """What is counted beside the entries: what it is called, its kind, words about it, and how much it is."""
+    for what, counts in accounts.items():
+        adjective, kind, about = _BESIDE[what]
+        for field, number in (counts or {}).items():
+            yield f"xdpctl_{adjective}_{field}" + "_total" * (kind == "counter"), kind, about, number
 
 
 def _head(name: str, kind: str, about: str) -> str:
