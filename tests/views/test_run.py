@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from xdpctl.core.changes import Change
 from xdpctl.core.meanings import Value
@@ -118,6 +119,8 @@ def test_a_table_for_each_map_that_changed() -> None:
         "\nglobal variables\nNAME  VALUE\nseen  +4\n"
     )
     assert list(map_lines(HASH, [[], []])) == []
+    [title, *_] = map_lines(replace(VARIABLES, name="xdp_allo.data"), [[Change("seen", 7, 4)]])
+    assert title == "\n.data: global variables\n"
 
 
 @pytest.mark.parametrize("listed", [True, False])

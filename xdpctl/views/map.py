@@ -1,24 +1,52 @@
 """What was done to elements of a map, and its keys, as text or JSON."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from xdpctl.core.meanings import Value
+from xdpctl.core.rows import flat
 from xdpctl.core.said import spoken
 from xdpctl.views.encoded import encoded
 from xdpctl.views.table import text
 
 SCHEMA = 1
+WIDTH = 100
+"""Of lines; longer ones are broken."""
 
 
 def was_set(name: str, key: str, after: Sequence[Value], before: Sequence[Value], cpus: int) -> str:
-    """`config[icmp] = XDP_DROP, was XDP_PASS`."""
-    was = f"was {_values(before)}" if before else "new"
-    of = f" (of {cpus} CPUs together)" if cpus > 1 else ""
-    return f"{name}[{text(key)}] = {_values(after)}, {was}{of}"
+    """`config[icmp] = XDP_DROP, was XDP_PASS`; of a wide struct, only what changed."""
+    element, of = f"{name}[{text(key)}]", f" (of {cpus} CPUs together)" if cpus > 1 else ""
+    line = f"{element} = {_values(after)}, {f'was {_values(before)}' if before else 'new'}{of}"
+    match after, before:
+        case [dict() as now], [dict() as old] if len(line) > WIDTH:
+            return "\n".join(_lines([f"{element} set{of}:", *_members(now, old)]))
+    return "\n".join(_lines([line]))
 
 
 def was_deleted(name: str, key: str, before: Sequence[Value]) -> str:
-    return f"{name}[{text(key)}] deleted, was {_values(before)}"
+    return "\n".join(_lines([f"{name}[{text(key)}] deleted, was {_values(before)}"]))
+
+
+def _members(now: dict[str, Value], old: dict[str, Value]) -> Iterator[str]:
+    parts, were = flat("value", now), flat("value", old)
+    changed = [name for name, part in parts.items() if part != were.get(name)]
+    for name in changed:
+        was = spoken({name: were.get(name)}).removeprefix(f"{name}=")
+        yield text(f"  {spoken({name: parts[name]})}, was {was}")
+    same = len(parts) - len(changed)
+    if same == 1 and changed:
+        yield "  the other member stays as it was"
+    elif same:
+        yield f"  {'the other' if changed else 'all'} {same} members stay as they were"
+
+
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    from textwrap import wrap
+
+    return chain.from_iterable(
+        wrap(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in texts
+    )
 
 
 def key_lines(words: Iterable[str]) -> Iterator[str]:

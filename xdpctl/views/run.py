@@ -5,6 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from xdpctl.core.beside import GLOBALS
 from xdpctl.core.changes import Change, Edit, edits
 from xdpctl.core.decode import Entry
 from xdpctl.core.meanings import Value
@@ -87,9 +88,17 @@ def map_lines(map_: Map, batches: Iterable[list[Change]]) -> Iterator[str]:
     first = next(some, None)
     if first is None:
         return
-    yield f"\n{'global variables' if map_.internal else text(map_.name)}\n"
+    yield f"\n{_title(map_)}\n"
     batches = chain([first], some)
     yield from table_lines(([_entry(map_, change) for change in batch] for batch in batches), False)
+
+
+def _title(map_: Map) -> str:
+    """Global variables that begin as zero, and others, are in maps of their own: `xdp_allo.data`."""
+    if not map_.internal:
+        return text(map_.name)
+    section = text(map_.name[map_.name.index(".") :])
+    return "global variables" if section == GLOBALS else f"{section}: global variables"
 
 
 def _entry(map_: Map, change: Change) -> Entry:
