@@ -124,6 +124,7 @@ def test_help_and_version(run: Run) -> None:
         ("map set pkt_cnt 0 1 --new --existing", "--new and --existing exclude each other"),
         ("map set pkt_cnt 0 1 --cpu one", "--cpu can't be 'one'\n  give the number of a CPU, or all"),
         ("map set pkt_cnt 0 -5", "comes after --: xdpctl … -- -5"),
+        ("map set pkt_cnt 0 -- -5 --cpu 1", "--cpu comes after --, where nothing is an option"),
         ("map delete pkt_cnt", "KEY is missing"),
         ("map delete pkt_cnt 0 --batch f", "--batch tells of keys\n  leave out 0"),
         ("map clear pkt_cnt --dry-run", "xdpctl --dry-run map"),
@@ -136,6 +137,7 @@ def test_help_and_version(run: Run) -> None:
         ("trace --count 0", "--count"),
         ("watch pkt_cnt --interval 0", "--interval"),
         ("watch pkt_cnt --interval nan", "--interval"),
+        ("watch pkt_cnt --csv --bits", "--bits is for people: --csv has bytes as they are"),
         ("watch pkt_cnt --csv --jsonl", "--jsonl and --csv exclude each other"),
         ("new missing/counter.toml", "missing/counter.toml can't be written: No such file or directory"),
     ],
@@ -147,6 +149,51 @@ def test_a_wrong_request_is_one_clear_error(line: str, says: str, run: Run, tmp_
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert sum(text.startswith(("Error: ", "xdpctl: ")) for text in done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "called"),
+    [
+        ("dump cnt --where ''", "--where"),
+        ("dump cnt --save ''", "--save"),
+        ("dump ''", "MAP"),
+        ("watch cnt ''", "MAP"),
+        ("map set cnt --batch ''", "--batch"),
+        ("map restore ''", "FILE"),
+        ("map create m --key u32 --value u32 --flag ''", "--flag"),
+        ("run --pcap ''", "--pcap"),
+        ("build --out ''", "--out"),
+        ("--netns '' status", "--netns"),
+    ],
+)
+def test_an_empty_word_is_no_answer(line: str, called: str, run: Run) -> None:
+    done = run(*shlex.split(line))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"xdpctl: {called} is empty\n  give it a value")
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("dump cnt --top 1 --sort key --top 2", "--top"),
+        ("map set cnt --batch a --batch=b", "--batch"),
+        ("watch cnt --interval 1 --interval 2", "--interval"),
+        ("run --pcap a --pcap b", "--pcap"),
+        ("build --type hash --type array", "--type"),
+        ("--netns a --netns b status", "--netns"),
+    ],
+)
+def test_what_is_told_once_is_not_told_twice(line: str, option: str, run: Run) -> None:
+    done = run(*line.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"xdpctl: {option} is given 2 times\n  give it once\n"
+
+
+@pytest.mark.parametrize("line", ["dump cnt --top -1", "watch cnt --interval -1", "dump cnt -- -1"])
+def test_numbers_below_zero_are_not_always_behind_dashes(line: str, run: Run) -> None:
+    done = run(*line.split())
+    assert done.returncode == 2
+    assert "comes after --" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -255,6 +302,14 @@ def test_shells_are_told_how_to_complete(shell: str, run: Run) -> None:
     done = run(_XDPCTL_COMPLETE=f"source_{shell}")
     assert done.returncode == 0
     assert f"_XDPCTL_COMPLETE=complete_{shell}" in done.stdout
+
+
+@pytest.mark.parametrize("line", ["new --list", "build --show", "--dry-run build"])
+def test_a_full_disk_is_named(line: str) -> None:
+    command = f"{shlex.quote(sys.executable)} -m xdpctl {line} > /dev/full"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    said = "xdpctl: standard output can't be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
 
 
 @pytest.mark.parametrize("line", ["--help", "build --help", "--dry-run build"])

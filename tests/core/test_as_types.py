@@ -125,6 +125,7 @@ def test_layout_is_that_of_c(compile_bpf: Compile) -> None:
         ("keys:u32 value:u8", "there is no 'keys'", 0),
         ("key:u32 value:u8[", "here a number of elements is missing", 17),
         ("key:u32 value:u8[0]", "here a number of elements is missing", 17),
+        ("key:u32 value:u8[99999999999]", "there can't be so many elements", 17),
         ("key:u32 value:u8[-1]", "here a number of elements is missing", 17),
         ("key:u32 value:u64[99999999]", "this has 799999992 bytes", 14),
         ("key:u32 value:char[9]x", "here a blank or a comma is missing", 21),

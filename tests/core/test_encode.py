@@ -193,6 +193,7 @@ def test_words_of_a_command_line(type_: str, words: list[str], written: bytes) -
         ("verdict", "5", "it is a number from 0 to 4"),
         ("ip_proto_t", "tpc", "did you mean 'tcp'?"),
         ("ip_proto_t", "256", "it is a number from 0 to 255"),
+        ("port_t", ["5", "6"], "can't be '5 6': it is a number"),
         ("port_t", "70000", "it is a number from 0 to 65535"),
         ("port_t", "http", "it is a number from 0 to 65535 or none"),
         ("tcp_flags_t", "syn|akc", "there is no flag 'akc'\ndid you mean 'ack'?"),

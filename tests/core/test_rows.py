@@ -7,7 +7,7 @@ from xdpctl.core.btf import BtfType, EnumValue, Member, Types
 from xdpctl.core.columns import Leaf, Record
 from xdpctl.core.decode import Entry, bytes_as_they_are, layout
 from xdpctl.core.meanings import Value, ipv4, unsigned
-from xdpctl.core.rows import NotZero, Order, Totals, columns, counters, known, named, sums
+from xdpctl.core.rows import NotZero, Order, Totals, columns, counters, known, sums, with_names
 from xdpctl.errors import BadRequest
 
 NUMBER = Leaf(8, unsigned, "Q")
@@ -56,7 +56,9 @@ def test_a_column_that_is_not_there() -> None:
     with pytest.raises(BadRequest, match="no column 'packet'") as error:
         known("packet", ("key", "packets"))
     assert error.value.hints == ("did you mean 'packets'?",)
-    assert known("key", ("key", "packets")) == "key"
+    for word in ("packets", "PACKETS", "value.Packets"):
+        assert known(word, ("key", "packets")) == "packets"
+    assert known("A", ("a", "A")) == "A"
 
 
 def test_columns_are_known_before_there_is_an_entry() -> None:
@@ -102,10 +104,10 @@ def test_which_sums_never_fall_and_which_numbers_have_names() -> None:
     found = layout(*as_types(VERDICTS), (4, 32), raw=False)
     assert sums(found.value) == ("a", "b")
     assert counters(found.value) == ("a",)
-    assert named(found.value) == ("in.v", "e")
+    assert with_names(found.value) == ("in.v", "e")
     raw = layout(*as_types(VERDICTS), (4, 32), raw=True)
     assert (sums(raw.value), counters(raw.value)) == (("a", "b", "in.v", "e"), ("a",))
-    assert named(raw.value) == ()
+    assert with_names(raw.value) == ()
 
 
 def test_names_of_an_enum_behind_a_typedef_and_in_a_bitfield() -> None:
@@ -116,6 +118,6 @@ def test_names_of_an_enum_behind_a_typedef_and_in_a_bitfield() -> None:
         BtfType(2, "TYPEDEF", "color_t", type_id=1),
         BtfType(3, "STRUCT", "v", 8, members=members),
     )
-    assert named(Types(types).column(3)) == ("c", "b")
-    assert named(Types(types, raw=True).column(3)) == ()
+    assert with_names(Types(types).column(3)) == ("c", "b")
+    assert with_names(Types(types, raw=True).column(3)) == ()
     assert counters(Types(types, raw=True).column(3)) == ()

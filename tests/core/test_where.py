@@ -164,7 +164,9 @@ def test_a_row_without_the_column_holds_nothing_there() -> None:
         ("packets > 5; os.system('x')", "'packets' holds numbers, '5;' isn't one", ""),
         ("packets == 'x", "a quote isn't closed", "packets == 'x\n           ^"),
         ("packets in ()", "here values are missing", ""),
-        ("packets in (1", "after '(' a value is missing", ""),
+        ("packets in (1", "this parenthesis isn't closed", "packets in (1\n           ^"),
+        ("packets in (1,,2)", "after ',' a value is missing", "packets in (1,,2)\n              ^"),
+        ("packets in", "after 'in' a value is missing", "packets in\n          ^"),
         ("packets in 5-1", "from the smaller number to the larger: 1-5", ""),
         ("packets == tcp", "'packets' holds numbers, 'tcp' isn't one", ""),
         (

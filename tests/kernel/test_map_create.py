@@ -71,7 +71,12 @@ def test_without_libbpf(lab: Lab) -> None:
 def test_pins_and_copies(lab: Lab) -> None:
     maps.load(lab)
     assert lab.ok("map", "pin", "flows", "/sys/fs/bpf/kept/flows").endswith(" at /sys/fs/bpf/kept/flows\n")
-    lab.refused(2, "is there already", "map", "pin", "flows", "actions")
+    pin = ("map", "pin", "flows")
+    lab.refused(
+        2, f"is there already\n  choose another name, or remove it: rm {PIN}/actions", *pin, "actions"
+    )
+    for path, hint in {"/etc/passwd": "is not in a bpffs", PIN: "choose another name\n"}.items():
+        assert "rm " not in lab.refused(2, hint, *pin, path)
     lab.refused(2, "choose a name without dots", "map", "pin", "flows", "a.b")
     counts = "{packets:u64,bytes:u64}"
     commands = [

@@ -296,5 +296,5 @@ def test_specs_are_refused_before_any_tool_runs(lab: Lab) -> None:
 
 def test_names_of_namespaces_that_are_none(lab: Lab) -> None:
     lab.ok("build")
-    lab.refused(2, "needs a name", "--netns", "", "load", "--dev", "veth0")
+    lab.refused(2, "--netns is empty", "--netns", "", "load", "--dev", "veth0")
     lab.refused(2, "is no network namespace", "--netns", "/etc/passwd", "load", "--dev", "veth0")

@@ -7,13 +7,14 @@ import io
 import signal
 import sys
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from xdpctl import __version__
 from xdpctl.cli import arguments, session
+from xdpctl.cli.words import CheckedCommand, CheckedGroup
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest, Interrupted, XdpctlError
 
@@ -36,7 +37,7 @@ VERBS = {
 }
 
 
-class Verbs(TyperGroup):
+class Verbs(CheckedGroup):
     """Knows its verbs without importing them."""
 
     package = "xdpctl.cli"
@@ -59,7 +60,7 @@ class Verbs(TyperGroup):
             group = type("Group", (Verbs,), {"package": module.__name__, "verbs": module.VERBS})
             app.callback(cls=group, help=module.__doc__, no_args_is_help=True)(lambda: None)
         else:
-            app.command(cmd_name, help=module.__doc__)(module.command)
+            app.command(cmd_name, cls=CheckedCommand, help=module.__doc__)(module.command)
         return typer.main.get_command(app)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -100,8 +101,6 @@ def options(
     ),
 ) -> None:
     """Describe an XDP packet counter in a few lines, run it in the kernel, read its numbers."""
-    if netns == "":
-        raise BadRequest("--netns needs a name or a path", "it was given an empty one")
     session.begin(dry_run, show_commands, netns or "")
 
 
@@ -139,13 +138,13 @@ def _run(words: list[str]) -> int:
 
 
 def _tell_misplaced(words: list[str]) -> None:
-    """Options for all verbs come before the verb; say so where one came after it."""
+    """Options for all verbs come before the verb, numbers below zero after --; say so where they didn't."""
     verb = next((i for i, word in enumerate(words) if word in VERBS), len(words))
-    for word in words[verb:]:
+    for before, word in pairwise(words[verb:]):
         if word.partition("=")[0] in ("--dry-run", "--show-commands", "--netns"):
             option = "--netns NAME" if word.startswith("--netns") else word
             session.note(f"{option} goes before the verb: xdpctl {option} {words[verb]}")
             return
-        if word[:1] == "-" and word[1:2].isdecimal():
+        if word[:1] == "-" and word[1:2].isdecimal() and not before.startswith("-"):
             session.note(f"what begins with a dash and is no option comes after --: xdpctl … -- {word}")
             return

@@ -25,10 +25,7 @@ from xdpctl.cli import arguments, session
 from xdpctl.core import artifacts
 from xdpctl.core.plan import command_line
 from xdpctl.core.words import Field, Flag, Key, MapType, Verdict
-from xdpctl.errors import BadRequest
 from xdpctl.ops import build
-
-REPEATABLE = ("--key", "--field", "--flag")
 
 
 def _choice(words: type[StrEnum], what: str, default: str, *names: str) -> Any:
@@ -40,15 +37,6 @@ def _choice(words: type[StrEnum], what: str, default: str, *names: str) -> Any:
         help=f"{what}: {', '.join(words)}.  [default: {default}]",
         autocompletion=lambda: list(words),
     )
-
-
-def _value(option: str, values: list[Any]) -> Any:
-    """The words of an option that can be repeated, or the one of an option that can't."""
-    if option in REPEATABLE:
-        return values
-    if len(values) > 1:
-        raise BadRequest(f"{option} is given {len(values)} times", "give it once")
-    return values[0]
 
 
 def command(
@@ -68,34 +56,34 @@ def command(
     ),
     show: bool = typer.Option(False, "--show", help="Print the C; compile and write nothing."),
     out: Path = typer.Option(artifacts.BUILD_DIRECTORY, "--out", metavar="DIR", help="Where to write."),
-    program: list[str] = typer.Option(
+    program: str | None = typer.Option(
         None,
         metavar="NAME",
         help="Name of the program.  [default: xdp_allow]",
         autocompletion=arguments.completion("programs"),
     ),
-    map_name: list[str] = typer.Option(
+    map_name: str | None = typer.Option(
         None, "--map", metavar="NAME", help="Name of the map.  [default: pkt_cnt]"
     ),
-    map_type: list[str] = _choice(MapType, "Map type", "hash", "--type"),
+    map_type: str | None = _choice(MapType, "Map type", "hash", "--type"),
     key: list[str] = _choice(Key, "What is counted apart; repeat it for a key of several parts", "total"),
     field: list[str] = _choice(Field, "What a value holds, can be repeated", "packets"),
-    max_entries: list[int] = typer.Option(
+    max_entries: int | None = typer.Option(
         None, metavar="N", help="Size of the map.  [default: as many as the key needs, or 1024]"
     ),
     flag: list[str] = _choice(Flag, "Map flag, can be repeated", "none"),
-    verdict: list[str] = _choice(Verdict, "What happens to the packets", "pass"),
-    printk: list[str] = typer.Option(
+    verdict: str | None = _choice(Verdict, "What happens to the packets", "pass"),
+    printk: str | None = typer.Option(
         None, metavar="TEXT", help="A message for the kernel's trace log with every packet."
     ),
-    printk_per_second: list[int] = typer.Option(
+    printk_per_second: int | None = typer.Option(
         None, metavar="N", help="At most so many messages.  [default: no limit]"
     ),
     frags: bool = typer.Option(
         False, "--frags", help="Take packets of several buffers too (Linux 5.18 and newer)."
     ),
 ) -> None:
-    options: dict[str, list[Any]] = {
+    options: dict[str, Any] = {
         "--program": program,
         "--map": map_name,
         "--type": map_type,
@@ -106,9 +94,9 @@ def command(
         "--verdict": verdict,
         "--printk": printk,
         "--printk-per-second": printk_per_second,
-        "--frags": [True] if frags else [],
+        "--frags": frags or None,
     }
-    given = {option: _value(option, values) for option, values in options.items() if values}
+    given = {option: value for option, value in options.items() if value not in (None, [])}
     if show:
         session.say(build.show(source, preset, given).rstrip())
         return

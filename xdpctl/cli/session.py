@@ -3,8 +3,8 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Protocol, TextIO
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
 
 from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.core.diagnose import MORE_IN_LOG
@@ -53,47 +53,43 @@ def map_directories(given: str) -> tuple[str, ...]:
 def say(text: str) -> None:
     """A result, on stdout."""
     if text:
-        with _nobody_may_read(sys.stdout):
-            print(text)
+        stream([text, "\n"])
 
 
 def stream(pieces: Iterable[str], live: bool = False) -> bool:
     """A long result, piece by piece, as long as somebody reads it; whether somebody still does."""
-    try:
-        for piece in pieces:
+    for piece in pieces:
+        try:
             sys.stdout.write(piece)
-        if live:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        _write_to_nobody(sys.stdout)
-        return False
-    return True
+        except OSError as error:
+            _lost(error)
+            return False
+    return flush() if live else True
 
 
 def note(text: str) -> None:
     """Everything else, on stderr; that it can't be written is no reason to fail half-way."""
     if text:
         flush()
-        with _nobody_may_read(sys.stderr), contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
             print(text, file=sys.stderr, flush=True)
 
 
-def flush() -> None:
-    with _nobody_may_read(sys.stdout):
-        sys.stdout.flush()
-
-
-@contextlib.contextmanager
-def _nobody_may_read(stream: TextIO) -> Iterator[None]:
-    """A reader like `head` goes when it has enough: what is left is for nobody, and no failure."""
+def flush() -> bool:
+    """Whether somebody still reads results."""
     try:
-        yield
-    except BrokenPipeError:
-        _write_to_nobody(stream)
+        sys.stdout.flush()
+    except OSError as error:
+        _lost(error)
+        return False
+    return True
 
 
-def _write_to_nobody(stream: TextIO) -> None:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+def _lost(error: OSError) -> None:
+    """What is left is for nobody; no failure where a reader like `head` has seen enough and gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):
+        raise XdpctlError(f"standard output can't be written: {error.strerror}") from error
 
 
 def say_plan(plan: Plan) -> None:

@@ -45,9 +45,7 @@ def command(
     form = view.as_json if json else view.as_text
 
     def show(lines: Sequence[Line], boot: int) -> None:
-        print(form(lines, boot), flush=True)
+        if not session.stream([form(lines, boot), "\n"], live=True):
+            raise typer.Exit  # its reader has seen enough
 
-    try:
-        trace.run(request, show, session.note, sys.stdout.fileno())
-    except BrokenPipeError:
-        return  # its reader has seen enough
+    trace.run(request, show, session.note, sys.stdout.fileno())

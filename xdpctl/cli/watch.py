@@ -53,6 +53,9 @@ def command(
 ) -> None:
     if jsonl and csv:
         raise BadRequest("--jsonl and --csv exclude each other", "give one of them")
+    if bits and (jsonl or csv):
+        given = "--jsonl" if jsonl else "--csv"
+        raise BadRequest(f"--bits is for people: {given} has bytes as they are", "leave one of them out")
     if interval != interval:
         raise BadRequest("--interval: that is no number of seconds", "write it like 1 or 0.5")
     directories = (session.pin_directory(pin), PIN_DIRECTORY)

@@ -114,12 +114,18 @@ class _Parser:
             found = self._of_word(word, place)
         lengths: list[int] = []
         while self._take(r"\["):
-            number = self._take(r"[1-9][0-9]{0,7}(?=\])") or self.fail("here a number of elements is missing")
-            lengths.append(int(number))
-            self._take(r"\]")
+            lengths.append(self._length())
         for length in reversed(lengths):
             found = self._array(found, length, place)
         return found
+
+    def _length(self) -> int:
+        place = self.place
+        number = self._take(r"[1-9][0-9]*(?=\])") or self.fail("here a number of elements is missing")
+        self._take(r"\]")
+        if len(number) > len(str(LARGEST)):
+            self.fail("there can't be so many elements", place, f"write a number from 1 to {LARGEST}")
+        return int(number)
 
     def _braces(self, place: int) -> _Placed:
         if self.depth == DEEPEST:

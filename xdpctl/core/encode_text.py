@@ -42,7 +42,9 @@ def at(path: str, write: Callable[[], bytes]) -> bytes:
 
 
 def shown(said: object) -> str:
-    """As a message quotes it."""
+    """As a message quotes it; of words, as they were written."""
+    if isinstance(said, list) and said and all(isinstance(word, str) for word in said):
+        said = " ".join(said)
     text = "null" if said is None else repr(said)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 

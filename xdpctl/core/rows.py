@@ -1,7 +1,7 @@
 """Entries as rows of columns: structs side by side, and what is chosen from them."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from heapq import nsmallest
 from typing import Any
 
@@ -66,16 +66,27 @@ def counters(column: Column) -> tuple[str, ...]:
     return tuple(name for name in sums(column) if leaves[name].code.isupper() and not leaves[name].names)
 
 
-def named(column: Column) -> tuple[str, ...]:
+def with_names(column: Column) -> tuple[str, ...]:
     """What of the values is a number or a name."""
     return tuple(name for name, leaf in _leaves(column, "value") if leaf.names and not leaf.code)
 
 
-def known(column: str, columns: Iterable[str]) -> str:
+def known(column: str, columns: Collection[str]) -> str:
     """A column, if there is one of this name."""
-    if column not in columns:
+    found = named(column, columns)
+    if found is None:
         raise BadRequest(f"there is no column {column!r}", *did_you_mean(column, columns))
-    return column
+    return found
+
+
+def named(column: str, columns: Collection[str]) -> str | None:
+    """A column by its name in any case; `key.` or `value.` may stand before it."""
+    if column in columns:
+        return column
+    by_name = {name.lower(): name for name in columns}
+    asked = column.lower()
+    names = (asked, asked.removeprefix("value."), asked.removeprefix("key."))
+    return next((by_name[name] for name in names if name in by_name), None)
 
 
 def _numbers(column: Column, name: str) -> Iterator[tuple[str, Leaf]]:

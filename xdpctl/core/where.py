@@ -23,6 +23,7 @@ from xdpctl.core.compare import (
 )
 from xdpctl.core.meanings import Value
 from xdpctl.core.pointed import pointed
+from xdpctl.core.rows import named
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest
 
@@ -129,15 +130,11 @@ class _Parser:
         return lambda row: test(row.get(column))
 
     def column(self) -> str:
-        """The name of a column; `key.` or `value.` may stand before it."""
         token = (
             self.take() if self.token.kind == "word" else self.fail("here the name of a column is missing")
         )
-        by_name = {name.lower(): name for name in self.columns}
-        asked = token.text.lower()
-        for name in (asked, asked.removeprefix("value."), asked.removeprefix("key.")):
-            if name in by_name:
-                return by_name[name]
+        if found := named(token.text, self.columns):
+            return found
         hints = did_you_mean(token.text, self.columns)
         if hints and hints[0].startswith("did"):
             hints = (*hints, f"columns: {', '.join(self.columns)}")
@@ -148,7 +145,7 @@ class _Parser:
         operator = self.take()
         sign = operator.text.lower()
         if sign == "in":
-            test = self.checked(column, is_in, self.values())
+            test = self.checked(column, is_in, self.values(operator))
         elif negative or (sign not in ("==", "!=", "~") and sign not in ORDERS):
             hints = ("did you mean '=='?",) if sign == "=" else ("known: == != < <= > >= ~ in",)
             self.fail(f"after {column!r} a comparison is missing", operator, *hints)
@@ -160,14 +157,17 @@ class _Parser:
             test = self.checked(column, lambda words: equals(words[0]), [self.value(operator)])
         return (lambda value: not test(value)) if negative or sign == "!=" else test
 
-    def values(self) -> list[Token]:
+    def values(self, operator: Token) -> list[Token]:
         """One value, or several in parentheses."""
-        opened = self.token
+        opened = before = self.token
         if not self.word("("):
-            return [self.value(opened)]
+            return [self.value(operator)]
         found = []
         while not self.word(")"):
-            found.append(self.value(opened))
+            if self.token.kind == "end":
+                self.fail("this parenthesis isn't closed", opened)
+            found.append(self.value(before))
+            before = self.token if self.token.text == "," else found[-1]
             self.word(",")
         return found or self.fail("here values are missing", opened)
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from xdpctl.core.beside import Accounts
 from xdpctl.core.decode import Entry
 from xdpctl.core.model import Map, Via
-from xdpctl.core.rows import columns, counters, named, sums
+from xdpctl.core.rows import columns, counters, sums, with_names
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps
 from xdpctl.tools.reading import Reading
@@ -65,7 +65,7 @@ def dump(
         columns(reading.layout),
         sums(value) if reading.layout.is_sum else (),
         counters(value) if reading.layout.is_sum else (),
-        named(value),
+        with_names(value),
         reading.accounts,
         reading.kept.twin_of,
     )

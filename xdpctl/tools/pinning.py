@@ -41,11 +41,12 @@ def _refuse_outside_bpffs(pin: str, mounted: tuple[mounts.Mount, ...], fresh: bo
 
 
 def free_path(named: str, directory: str) -> str:
-    """Where a name, or a path, is to be pinned: nothing may be there."""
+    """Where a name, or a path, is to be pinned: no pin may be there."""
     path = os.path.realpath(named if "/" in named else f"{directory}/{named}")
     name = os.path.basename(path)
     if not named or "." in name:
         raise BadRequest(f"{named!r} can't be the name of a pin", "choose a name without dots")
-    if os.path.lexists(path):
-        raise BadRequest(f"{path} is there already", f"choose another name, or remove it: rm {path}")
+    if os.path.lexists(path) and mounts.in_bpffs(path, bpffs.mounted()):
+        remove = "" if os.path.isdir(path) else f", or remove it: {plan.command_line(('rm', path))}"
+        raise BadRequest(f"{path} is there already", f"choose another name{remove}")
     return path

@@ -1,0 +1,65 @@
+"""What holds for all commands: no word is given twice, is empty, or looks like an option and is none."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+from xdpctl.errors import BadRequest
+
+MAY_BE_EMPTY = re.compile("KEY|VALUE|TEXT")
+"""What these stand for in a usage line can be a text of no letters."""
+
+
+class Checked:
+    """Refuses what would be taken for something else than it says."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            command: Any = self
+            _refuse_options_behind_dashes(args, command.get_params(ctx))
+            given, _, order = command.make_parser(ctx).parse_args([*args])
+            _refuse_twice(order)
+            for param in order:
+                _refuse_empty(param, given[param.name])
+        rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
+        return rest
+
+
+class CheckedCommand(Checked, TyperCommand):
+    pass
+
+
+class CheckedGroup(Checked, TyperGroup):
+    pass
+
+
+def _refuse_twice(order: Sequence[Any]) -> None:
+    """The last would win, and the others be forgotten."""
+    for param, count in Counter(order).items():
+        takes_one = param.param_type_name == "option" and not (param.is_flag or param.multiple)
+        if count > 1 and takes_one:
+            raise BadRequest(f"{_called(param)} is given {count} times", "give it once")
+
+
+def _refuse_empty(param: Any, value: Any) -> None:
+    """As `--pin "$DIRECTORY"` is where that isn't set."""
+    empty = "" in (value if isinstance(value, list | tuple) else [value])
+    if empty and not MAY_BE_EMPTY.search(param.metavar or ""):
+        hint = "give it a value" + ", or leave it out" * (not param.required)
+        raise BadRequest(f"{_called(param)} is empty", hint)
+
+
+def _refuse_options_behind_dashes(args: Sequence[str], params: Sequence[Any]) -> None:
+    """What comes after -- is no option: `-- -5 --cpu 1` would be three values."""
+    behind = args[args.index("--") + 1 :] if "--" in args else ()
+    options = {option for param in params for option in param.opts if option.startswith("--")}
+    for word in behind:
+        if word.partition("=")[0] in options:
+            raise BadRequest(f"{word} comes after --, where nothing is an option", "put it before the --")
+
+
+def _called(param: Any) -> str:
+    return str(param.opts[0] if param.param_type_name == "option" else param.metavar.strip("[.]"))
