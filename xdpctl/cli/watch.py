@@ -132,7 +132,7 @@ class Screen:
         size = shutil.get_terminal_size()
         terminal = Terminal(size.columns, size.lines, self._blocks, self._bits)
         text = view.screen([_shown(one) for one in self._watched], self._messages, terminal)
-        return session.stream([DRAW, text.replace("\n", NEXT), BELOW], live=True)
+        return session.stream([DRAW + text.replace("\n", NEXT) + BELOW], live=True)
 
 
 def _shown(one: Watched) -> Shown:
