@@ -115,3 +115,11 @@ def test_failures(name: str, err: str, kind: type[XdpctlError], says: str) -> No
 def test_success_without_an_answer_is_a_failure_too(out: bytes) -> None:
     with pytest.raises(Refused, match="bpftool printed what xdpctl can't read"):
         bpftool.read(answer(out), tuple[Map, ...])
+
+
+def test_a_pin_in_a_bpffs_that_lies_over_another_is_told_once(stub: Stub) -> None:
+    """As in the labs of a machine that has a bpffs itself."""
+    map_ = b'"id":7,"type":"hash","name":"m","bytes_key":4,"bytes_value":8,"max_entries":1'
+    stub("bpftool", b'[{%s,"pinned":["/p","/p"]}]' % map_)
+    [found] = bpftool.maps()
+    assert found.pinned == ("/p",)

@@ -15,6 +15,7 @@ from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
 
 T = TypeVar("T")
+Pinned = TypeVar("Pinned", Map, Program)
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -27,7 +28,7 @@ def command(*words: str) -> Argv:
 
 def programs() -> tuple[Program, ...]:
     """All programs, with their pins."""
-    return read(proc.query(command("-f", "prog", "show")), tuple[Program, ...])
+    return tuple(map(_each_pin_once, read(proc.query(command("-f", "prog", "show")), tuple[Program, ...])))
 
 
 def programs_without_pins() -> tuple[Program, ...]:
@@ -43,7 +44,12 @@ def prints(program: Program) -> bool:
 
 def maps() -> tuple[Map, ...]:
     """All maps, with their pins."""
-    return read(proc.query(command("-f", "map", "show")), tuple[Map, ...])
+    return tuple(map(_each_pin_once, read(proc.query(command("-f", "map", "show")), tuple[Map, ...])))
+
+
+def _each_pin_once(found: Pinned) -> Pinned:
+    """Where one bpffs is mounted over another, bpftool looks into the upper one twice."""
+    return msgspec.structs.replace(found, pinned=tuple(dict.fromkeys(found.pinned)))
 
 
 def links() -> tuple[BpfLink, ...]:
