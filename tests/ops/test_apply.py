@@ -12,7 +12,7 @@ from xdpctl.core.model import Argv
 from xdpctl.core.plan import Act, Plan, Step
 from xdpctl.errors import HostLacks, Interrupted, Refused, XdpctlError
 from xdpctl.ops import apply
-from xdpctl.tools import host, proc
+from xdpctl.tools import host, proc, signals
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_the_kind_of_an_error_survives(
     assert caught.value.hints[-1] == "left behind: left"
 
 
-@pytest.mark.parametrize("number", apply.SIGNALS)
+@pytest.mark.parametrize("number", signals.SIGNALS)
 def test_a_signal_waits_for_the_step_and_undoes_everything(number: signal.Signals, tmp_path: Path) -> None:
     handler = signal.getsignal(number)
     steps = (

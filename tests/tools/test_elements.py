@@ -1,6 +1,7 @@
 """Elements through bpftool and libbpf: what is asked, what answers mean, and where a change ended."""
 
 import errno
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from xdpctl.core.elements import Change, Element, How
 from xdpctl.core.map_refusals import NOT_SUPPORTED
 from xdpctl.core.model import Map, MapId
 from xdpctl.errors import HostLacks, Interrupted
-from xdpctl.tools import elements, libbpf
+from xdpctl.tools import elements, libbpf, proc
 from xdpctl.tools.elements import Answer, Outcome, Refusal
 
 Stub = Callable[..., Callable[[], list[str]]]
@@ -63,11 +64,11 @@ def test_what_the_kernel_said(said: str, status: int, number: int, stub: Stub) -
     assert caught.value.answer == Answer(number, said)
 
 
-def through_libbpf(monkeypatch: pytest.MonkeyPatch, answers: list[int | BaseException]) -> None:
+def through_libbpf(monkeypatch: pytest.MonkeyPatch, answers: list[int], interrupted_at: int = -1) -> None:
     def change(*_: Any) -> Iterator[int]:
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
+        for place, answer in enumerate(answers):
+            if place == interrupted_at:
+                signal.raise_signal(signal.SIGINT)
             yield answer
 
     monkeypatch.setattr(libbpf, "installed", lambda: "libbpf.so.1")
@@ -86,8 +87,19 @@ def test_what_had_gone_already(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_ctrl_c_tells_how_far_it_got(monkeypatch: pytest.MonkeyPatch) -> None:
-    through_libbpf(monkeypatch, [0, 0, 0, KeyboardInterrupt()])
+    """The one that is being written when it comes counts too."""
+    through_libbpf(monkeypatch, [0] * 5, interrupted_at=2)
     with pytest.raises(Interrupted, match="interrupted after 3 of 5 elements"):
+        elements.apply(Change(HASH, MANY))
+
+
+def test_ctrl_c_while_bpftool_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(libbpf, "installed", lambda: "")
+    monkeypatch.setattr(proc, "act", interrupted)
+    with pytest.raises(Interrupted, match="interrupted after 0 of 5 elements, and some of the next 5"):
         elements.apply(Change(HASH, MANY))
 
 

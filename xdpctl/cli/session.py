@@ -3,14 +3,14 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.core.diagnose import MORE_IN_LOG
 from xdpctl.core.model import Mode
 from xdpctl.core.plan import Plan, command_line
-from xdpctl.errors import XdpctlError
+from xdpctl.errors import Interrupted, XdpctlError
 from xdpctl.ops import show
 
 
@@ -108,6 +108,15 @@ class Writing(Protocol):
     def commands(self) -> list[str]: ...
 
     def run(self) -> int: ...
+
+
+@contextlib.contextmanager
+def checking() -> Iterator[None]:
+    """What is looked at before the first element is written."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted before anything was written") from None
 
 
 def written(writing: Writing) -> int | None:

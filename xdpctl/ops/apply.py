@@ -1,9 +1,6 @@
 """Runs a plan; when a step fails, or Ctrl-C comes, undoes what was done and says what is left."""
 
-import contextlib
-import signal
-from collections.abc import Callable, Iterator
-from types import FrameType
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -11,9 +8,7 @@ from xdpctl.core import diagnose
 from xdpctl.core.model import Argv
 from xdpctl.core.plan import Act, Plan, Step, command_line
 from xdpctl.errors import HostLacks, Interrupted, Refused, XdpctlError
-from xdpctl.tools import bpffs, bpftool, host, proc
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from xdpctl.tools import bpffs, bpftool, host, proc, signals
 
 Facts = frozenset[str]
 """What can be seen on the machine of the things that a plan touches."""
@@ -47,7 +42,7 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
     done: list[Outcome] = []
     begun: list[Step] = []
     steps = iter(operation.plan)
-    with _interrupts_noted() as interrupted:
+    with signals.noted() as interrupted:  # a half-done step can't be undone
         try:
             for step in steps:
                 if step.final:
@@ -142,20 +137,3 @@ def _failure(step: Step, refused: list[proc.Result]) -> XdpctlError:
 
 def _is_bpftool(argv: Argv) -> bool:
     return "bpftool" in (argv[0], *argv[2:3])  # it may be run in another network namespace
-
-
-@contextlib.contextmanager
-def _interrupts_noted() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and SIGTERM wait until the step under way is through: a half-done step can't be undone."""
-    seen: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        seen.append(number)
-
-    heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, note) for number in heeded}
-    try:
-        yield lambda: bool(seen)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

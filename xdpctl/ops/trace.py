@@ -14,7 +14,7 @@ from xdpctl.core.plan import Plan, Step
 from xdpctl.core.trace import Line
 from xdpctl.errors import HostLacks, Refused, XdpctlError
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, host, mountns, printers, tracefs
+from xdpctl.tools import bpffs, host, mountns, printers, signals, tracefs
 
 PATIENCE = 3.0
 """Seconds without a line, after which it is said why there may be none; each time twice as many."""
@@ -107,7 +107,7 @@ def _log(root: str, request: Request, note: Note) -> Iterator[str]:
 @contextlib.contextmanager
 def _first_interrupt_alone() -> Iterator[None]:
     """A second Ctrl-C would come while the log is removed, which takes no time."""
-    before = {number: signal.getsignal(number) for number in apply.SIGNALS}
+    before = {number: signal.getsignal(number) for number in signals.SIGNALS}
     heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
 
     def first(_number: int, _frame: FrameType | None) -> None:

@@ -15,7 +15,7 @@ from xdpctl.core.map_refusals import NOT_SUPPORTED
 from xdpctl.core.model import Map
 from xdpctl.core.plan import command_line
 from xdpctl.errors import HostLacks, Interrupted
-from xdpctl.tools import bpftool, proc
+from xdpctl.tools import bpftool, proc, signals
 
 FEW = 3
 """So many elements of a change are shown beforehand."""
@@ -119,16 +119,18 @@ def _through_libbpf(change: Change) -> Outcome:
     call = "bpf_map_update_elem" if change.elements[0].values else "bpf_map_delete_elem"
     proc.remark(f"{call} of libbpf, {len(change.elements)} times, on map id {change.map.id}")
     asked = ((e.key, e.for_kernel if e.values else None) for e in change.elements)
-    try:
+    with signals.noted() as interrupted:
         for tried, number in enumerate(libbpf.change(change.map, asked, change.how.flag)):
-            if number == errno.ENOENT and change.gone_is_fine:
-                continue
-            if number:
+            if number and not (number == errno.ENOENT and change.gone_is_fine):
                 return Outcome(done, Answer(number, os.strerror(number)), tried)
-            done += 1
-    except KeyboardInterrupt:
-        raise Interrupted(f"interrupted after {done} of {len(change.elements)} elements") from None
+            done += not number
+            if interrupted():
+                raise Interrupted(_how_far(done, change))
     return Outcome(done)
+
+
+def _how_far(done: int, change: Change) -> str:
+    return f"interrupted after {done} of {len(change.elements)} elements"
 
 
 def _by_bpftool(change: Change) -> Outcome:
@@ -137,7 +139,10 @@ def _by_bpftool(change: Change) -> Outcome:
     while place < len(change.elements):
         part = change.elements[place : place + AT_ONCE]
         lines = [" ".join(elements.command(change.map, element, change.how)) for element in part]
-        result = _batch(lines)
+        try:
+            result = _batch(lines)
+        except KeyboardInterrupt:
+            raise Interrupted(f"{_how_far(done, change)}, and some of the next {len(part)}") from None
         count = result.out.count(b'{"command":') - (not result.ok)
         done, place = done + count, place + count
         if not result.ok:

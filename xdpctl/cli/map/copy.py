@@ -21,6 +21,7 @@ def command(
     ),
     pin: str = arguments.PIN,
 ) -> None:
-    writing = map_copy.prepare(from_, to, session.map_directories(pin))
+    with session.checking():
+        writing = map_copy.prepare(from_, to, session.map_directories(pin))
     if (count := session.written(writing)) is not None:
         session.say(f"{elements(count)} of {from_} copied to {to}")

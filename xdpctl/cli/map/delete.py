@@ -32,7 +32,8 @@ def command(
     if batch is not None:
         if key:
             raise BadRequest("--batch tells of keys", f"leave out {' '.join(key)}")
-        many = map_batch.prepare_delete(name, directories, batch, as_)
+        with session.checking():
+            many = map_batch.prepare_delete(name, directories, batch, as_)
         if (count := session.written(many)) is not None:
             session.say(f"{elements(count)} of {many.change.map.name} deleted")
         return

@@ -30,6 +30,7 @@ def command(
     ),
     pin: str = arguments.PIN,
 ) -> None:
-    writing = map_restore.prepare(path, name, session.map_directories(pin))
+    with session.checking():
+        writing = map_restore.prepare(path, name, session.map_directories(pin))
     if (count := session.written(writing)) is not None:
         session.say(f"{elements(count)} of {writing.change.map.name} restored")

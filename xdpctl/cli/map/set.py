@@ -43,7 +43,8 @@ def command(
     if batch is not None:
         if words:
             raise BadRequest("--batch tells of keys and values", f"leave out {' '.join(words)}")
-        many = map_batch.prepare_set(name, directories, batch, as_, of_cpu, how)
+        with session.checking():
+            many = map_batch.prepare_set(name, directories, batch, as_, of_cpu, how)
         if (count := session.written(many)) is not None:
             session.say(f"{elements(count)} of {many.change.map.name} set")
         return
