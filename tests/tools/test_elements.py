@@ -99,7 +99,7 @@ def test_ctrl_c_while_bpftool_writes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(libbpf, "installed", lambda: "")
     monkeypatch.setattr(proc, "act", interrupted)
-    with pytest.raises(Interrupted, match="interrupted after 0 of 5 elements, and some of the next 5"):
+    with pytest.raises(Interrupted, match="interrupted after 0 of 5 elements, and at most 5 more"):
         elements.apply(Change(HASH, MANY))
 
 

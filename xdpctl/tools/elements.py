@@ -142,7 +142,7 @@ def _by_bpftool(change: Change) -> Outcome:
         try:
             result = _batch(lines)
         except KeyboardInterrupt:
-            raise Interrupted(f"{_how_far(done, change)}, and some of the next {len(part)}") from None
+            raise Interrupted(f"{_how_far(done, change)}, and at most {len(part)} more") from None
         count = result.out.count(b'{"command":') - (not result.ok)
         done, place = done + count, place + count
         if not result.ok:
