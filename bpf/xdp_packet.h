@@ -84,8 +84,6 @@ struct packet {
 	port_t src_port;
 	port_t dst_port;
 	tcp_flags_t tcp_flags;
-	struct flow flow;
-	struct flow6 flow6;
 };
 
 static __always_inline int is_tag(__be16 type)
@@ -115,32 +113,32 @@ __noinline __attribute__((pure)) __u32 skip_tags(struct xdp_md *ctx)
 /* No header begins farther behind: this the verifier wants to hear. */
 #define MAX_OFFSET 0x3fff
 
-/* What follows IP: within the frame, and within what is left of the bytes of IP.
- * Gives where the ports are. */
-static __always_inline const __be16 *parse_upper(__u8 ip_proto, const void *header, const void *end,
-					       long left, struct packet *packet)
+/* What follows IP: within the frame, and within what is left of the bytes of IP. */
+static __always_inline void parse_upper(__u8 ip_proto, const void *header, const void *end,
+					long left, struct packet *packet)
 {
 	const __be16 *ports = header; /* source and destination */
 	const __u8 *tcp = header;
+	__u8 flags;
 
 	if (ip_proto != IPPROTO_TCP && ip_proto != IPPROTO_UDP && ip_proto != IPPROTO_SCTP &&
 	    ip_proto != IPPROTO_DCCP && ip_proto != IPPROTO_UDPLITE)
-		return 0;
+		return;
 	if ((void *)(ports + 2) > end || left < 4)
-		return 0;
+		return;
 	packet->src_port = bpf_ntohs(ports[0]);
 	packet->dst_port = bpf_ntohs(ports[1]);
 
-	if (ip_proto == IPPROTO_TCP && (void *)(tcp + 14) <= end && left >= 14)
-		packet->tcp_flags = tcp[13];
-	return ports;
+	if ((void *)(tcp + 14) > end || left < 14)
+		return;
+	flags = tcp[13];
+	/* No branch: programs that don't ask for flags would keep it, with all that leads to it. */
+	packet->tcp_flags = ip_proto == IPPROTO_TCP ? flags : NO_TCP_FLAGS;
 }
 
 static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 				       struct packet *packet)
 {
-	const __be16 *ports = 0; /* source and destination */
-
 	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
 		return;
 	packet->src_ip.version = 4;
@@ -153,16 +151,8 @@ static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 
 	/* Of a packet in fragments, only the first has the header that follows. */
 	if ((ip->frag_off & bpf_htons(0x1fff)) == 0)
-		ports = parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end,
-				    bpf_ntohs(ip->tot_len) - ip->ihl * 4, packet);
-
-	packet->flow.src_ip = ip->saddr;
-	packet->flow.dst_ip = ip->daddr;
-	packet->flow.kind = (struct flow_kind){ ip->protocol, 4, ports != 0 };
-	if (ports) {
-		packet->flow.src_port = ports[0];
-		packet->flow.dst_port = ports[1];
-	}
+		parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end,
+			    bpf_ntohs(ip->tot_len) - ip->ihl * 4, packet);
 }
 
 /* Headers that IPv6 may put before that of the protocol. */
@@ -213,7 +203,6 @@ static __always_inline void parse_ipv6(struct xdp_md *ctx, __u32 offset, struct 
 {
 	const void *start = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	const struct ipv6hdr *ip = start + offset;
-	const __be16 *ports = 0; /* source and destination */
 	const void *header;
 	__u32 found;
 	long left;
@@ -234,15 +223,7 @@ static __always_inline void parse_ipv6(struct xdp_md *ctx, __u32 offset, struct 
 	if (found >> 16) {
 		header = start + (found >> 16 & MAX_OFFSET);
 		left = bpf_ntohs(ip->payload_len) - ((found >> 16) - offset - sizeof(*ip));
-		ports = parse_upper(found, header, end, left, packet);
-	}
-
-	packet->flow6.src_ip = ip->saddr;
-	packet->flow6.dst_ip = ip->daddr;
-	packet->flow6.kind = (struct flow_kind){ found, 6, ports != 0 };
-	if (ports) {
-		packet->flow6.src_port = ports[0];
-		packet->flow6.dst_port = ports[1];
+		parse_upper(found, header, end, left, packet);
 	}
 }
 
@@ -297,7 +278,6 @@ static __always_inline struct packet parse(struct xdp_md *ctx)
 	packet.src_port = NO_PORT;
 	packet.dst_port = NO_PORT;
 	packet.tcp_flags = NO_TCP_FLAGS;
-	packet.flow.kind.ip_proto = NO_IP_PROTO;
 
 	/* Most packets are plain IPv4: one check of the length, and no offsets that vary. */
 	if ((void *)(ip + 1) <= end && eth->h_proto == bpf_htons(ETH_P_IP)) {
@@ -309,4 +289,36 @@ static __always_inline struct packet parse(struct xdp_md *ctx)
 		parse_rest(ctx, eth->h_proto, &packet);
 	}
 	return packet;
+}
+
+static __always_inline struct flow_kind flow_kind_of(const struct packet *packet)
+{
+	return (struct flow_kind){
+		.ip_proto = packet->ip_proto,
+		.ip_version = packet->src_ip.version,
+		.has_ports = packet->src_port != NO_PORT,
+	};
+}
+
+/* NO_PORT becomes 0. */
+static __always_inline struct flow flow_of(const struct packet *packet)
+{
+	return (struct flow){
+		.src_ip = packet->src_ip.addr.s6_addr32[0],
+		.dst_ip = packet->dst_ip.addr.s6_addr32[0],
+		.src_port = bpf_htons(packet->src_port),
+		.dst_port = bpf_htons(packet->dst_port),
+		.kind = flow_kind_of(packet),
+	};
+}
+
+static __always_inline struct flow6 flow6_of(const struct packet *packet)
+{
+	return (struct flow6){
+		.src_ip = packet->src_ip.addr,
+		.dst_ip = packet->dst_ip.addr,
+		.src_port = bpf_htons(packet->src_port),
+		.dst_port = bpf_htons(packet->dst_port),
+		.kind = flow_kind_of(packet),
+	};
 }

@@ -1,5 +1,6 @@
 """The largest programs that a spec can ask for compile, and the verifier takes them."""
 
+import re
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ EVERYTHING = {
     "key": ["verdict", *PARTS],
     "fields": ["packets", "bytes", "first_seen", "last_seen", "min_length", "max_length"],
 }
+MOST_STACK = 512 - 2 * 32
+"""In bytes: kernels before 6.8 round up what each function has to multiples of 32, and add them up."""
 VERDICTS = ("drop", "tx", "pass", "aborted")
 
 
@@ -77,8 +80,15 @@ SPECS: dict[str, dict[str, Any]] = {
 def test_it_loads_and_counts(lab: Lab, name: str) -> None:
     spec = SPECS[name]
     lab.load_spec(toml(spec))
+    assert stack(lab) <= MOST_STACK
     lab.send([60, 1500])
     for counter in spec["counter"]:
         said = lab.read(counter["map"])
         value = [entry["value"] for entry in said["entries"]]
         assert sum(v["packets"] if isinstance(v, dict) else v for v in value) == 2
+
+
+def stack(lab: Lab) -> int:
+    """How deep the program writes."""
+    code = lab.must("llvm-objdump", "-d", "--no-show-raw-insn", "-j", "xdp", "bpf/xdp_allow.bpf.o")
+    return max(map(int, re.findall(r"r10 - (\d+)", code)))

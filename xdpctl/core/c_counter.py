@@ -68,7 +68,7 @@ def calls(given: tuple[CounterCode, ...]) -> list[str]:
     twins = {code.twin for code in given}
     by_map = {code.map: code.call for code in given}
     return [
-        f"if (packet.flow6.kind.ip_version)\n\t\t{by_map[code.twin]}\n\telse\n\t\t{code.call}"
+        f"if (packet.src_ip.version == 6)\n\t\t{by_map[code.twin]}\n\telse\n\t\t{code.call}"
         if code.twin
         else code.call
         for code in given
@@ -127,7 +127,9 @@ class _Writer(Struct, frozen=True):
         combined = len(counter.key) > 1
         key_type = f"struct {counter.map}_key" if combined else key.kind.c_type
         key_type += "6" if twin_of else ""
-        argument = f"{source(key, verdict)}{'6' if twin_of else ''}"
+        argument = source(key, verdict)
+        if key is Key.FLOW:
+            argument = f"flow{'6' if twin_of else ''}_of(&packet)"
         handed = dict(_parts_of_key(counter, verdict)) if combined else {f"{key_type} key": argument}
         if any(field.of_one_packet == "length" for field in counter.fields):
             handed["__u64 length"] = length

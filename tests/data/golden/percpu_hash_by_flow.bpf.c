@@ -93,10 +93,10 @@ int xdp_allow(struct xdp_md *ctx)
 	__u64 length = ctx->data_end - ctx->data;
 	struct packet packet = parse(ctx);
 
-	if (packet.flow6.kind.ip_version)
-		count_pkt_cnt6(packet.flow6, length);
+	if (packet.src_ip.version == 6)
+		count_pkt_cnt6(flow6_of(&packet), length);
 	else
-		count_pkt_cnt(packet.flow, length);
+		count_pkt_cnt(flow_of(&packet), length);
 	return XDP_PASS;
 }
 
