@@ -19,7 +19,7 @@ EVERYTHING = {
     "fields": ["packets", "bytes", "first_seen", "last_seen", "min_length", "max_length"],
 }
 MOST_STACK = 512 - 2 * 32
-"""In bytes: kernels before 6.8 round up what each function has to multiples of 32, and add them up."""
+"""In bytes: older kernels round up what each function has to multiples of 32, and add them up."""
 VERDICTS = ("drop", "tx", "pass", "aborted")
 
 
