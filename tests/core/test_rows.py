@@ -42,9 +42,10 @@ def test_order(order: Order, keys: list[str], at_once: int) -> None:
 
 
 def test_mixed_kinds_have_an_order() -> None:
-    values: list[Value] = [None, 3, "b", "a10", "a9", 20, [1]]
-    assert [e.value for e in Order("value").sort([[Entry(0, v) for v in values]])][:5] == [
+    values: list[Value] = [None, 3, "b", "a10", "a9", 20, [1], 4.5]
+    assert [e.value for e in Order("value").sort([[Entry(0, v) for v in values]])][:6] == [
         20,
+        4.5,
         3,
         "a9",
         "a10",

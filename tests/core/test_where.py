@@ -30,6 +30,7 @@ ROW: dict[str, Any] = {
     "odd": "10.1.2.3/x",
     "value.packets": 3,
 }
+FRACTIONS = {"f": 0.25, "whole": 2.0}
 NUMBERS = ("packets", "in.a")
 
 
@@ -135,6 +136,23 @@ def test_holds(text: str) -> None:
 )
 def test_what_cannot_be_compared_is_not_so(text: str) -> None:
     assert holds(text) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "so"),
+    [
+        ("f == 0.25", True),
+        ("f == 2.5e-1", True),
+        ("f < 1", True),
+        ("f > 0.3", False),
+        ("f in 0-1", True),
+        ("whole == 2", True),
+        ("whole > -0.5", True),
+        ("whole == 1.5k", False),
+    ],
+)
+def test_numbers_with_a_point(text: str, so: bool) -> None:
+    assert parse(text, FRACTIONS)(FRACTIONS) is so
 
 
 def test_a_row_without_the_column_holds_nothing_there() -> None:

@@ -36,6 +36,12 @@ def test_fields_are_families_and_keys_are_labels() -> None:
     assert [*families.no_numbers] == ["name"]
 
 
+def test_numbers_with_a_point_are_no_times() -> None:
+    families = Families("m", ())
+    families.add([[Entry(0, {"load": 0.5})]], per_cpu=False)
+    assert samples(families) == {"gauge xdpctl_load": [({"map": "m", "key": "0"}, 0.5)]}
+
+
 def test_each_cpu_and_values_that_are_no_struct() -> None:
     families = Families("m", ())
     families.add([[Entry(7, 3, (CpuValue(0, 1), CpuValue(1, 2)))]], per_cpu=True)

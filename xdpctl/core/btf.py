@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from xdpctl.core import meanings
 from xdpctl.core.columns import Column, Leaf, Record
-from xdpctl.core.leaves import bitfield, named, number, text
+from xdpctl.core.leaves import FORMS, bitfield, floating, named, number, text
 from xdpctl.core.meanings import hexadecimal
 
 ANONYMOUS = ("(anon)", "")
@@ -83,6 +83,7 @@ class Types:
             "INT": self._int,
             "ENUM": self._enum,
             "ENUM64": self._enum,
+            "FLOAT": self._float,
             "TYPEDEF": self._typedef,
             "STRUCT": self._struct,
             "UNION": self._struct,
@@ -112,6 +113,9 @@ class Types:
         if type_.encoding == "BOOL":
             return Leaf(type_.size, lambda data: any(data))
         return number(type_.size, type_.is_signed)
+
+    def _float(self, type_: BtfType) -> Column:
+        return floating(type_.size) if type_.size in FORMS else Leaf(type_.size, hexadecimal)
 
     def _enum(self, type_: BtfType) -> Column:
         if self.raw:

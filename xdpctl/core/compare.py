@@ -10,10 +10,12 @@ from xdpctl.core.meanings import NONE, Value
 from xdpctl.core.names import TCP_FLAGS
 
 Test = Callable[[Value], bool]
-ORDERS: dict[str, Callable[[int | str, int | str], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+ORDERS: dict[str, Callable[[float | str, float | str], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
 
 _NUMBER = re.compile(r"(-?)(?:0x([0-9a-f]{1,16})|(0|[1-9][0-9]{0,30})(?:\.([0-9]{1,9}))?([kmg]?))", re.I)
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:T[0-9:.]*)?)?)Z?", re.I)
+_FRACTION = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:e[+-]?[0-9]{1,3})?", re.I)
+_NUMBERS = (int, float)
 _THOUSANDS = {"": 0, "k": 3, "m": 6, "g": 9}
 _OTHER_WORDS = {"true": 1, "false": 0}
 
@@ -45,6 +47,14 @@ def number_of(word: Word) -> int | None:
     return None if zeros < 0 else int(sign + whole + fraction) * 10**zeros
 
 
+def amount_of(word: Word) -> int | float | None:
+    """Also one that isn't whole, as in 0.25 or 1e-3."""
+    whole = number_of(word)
+    if whole is None and not word.quoted and _FRACTION.fullmatch(word.text):
+        return float(word.text)
+    return whole
+
+
 def range_of(word: Word) -> tuple[int, int] | None:
     low, dash, high = word.text.partition("-")
     ends = number_of(Word(low, word.quoted)), number_of(Word(high, word.quoted))
@@ -60,7 +70,7 @@ def equals(word: Word) -> Test:
     if word.quoted:
         return lambda value: value == word.text
     low = word.text.lower()
-    number = number_of(word) if low not in _OTHER_WORDS else _OTHER_WORDS[low]
+    number = amount_of(word) if low not in _OTHER_WORDS else _OTHER_WORDS[low]
     short = low.removeprefix("xdp_")
     texts = {low, short, f"xdp_{short}", *_other_spellings(low)}
     nothing = low in (NONE, "null", "-")
@@ -116,7 +126,7 @@ def _item(word: Word) -> Test:
     (low, high), text = ends, word.text
 
     def test(value: Value) -> bool:
-        if value.__class__ is int:
+        if value.__class__ in _NUMBERS:
             return low <= value <= high
         return value == text  # log2_t is shown as a range itself
 
@@ -152,9 +162,9 @@ def _in_prefix(word: Word, packed: bytes, bits: str) -> Test:
 
 def in_order(operator: str, word: Word) -> Test:
     """Before or after a number or a time; what is neither isn't."""
-    compare, number = ORDERS[operator], number_of(word)
+    compare, number = ORDERS[operator], amount_of(word)
     if number is not None:
-        return lambda value: value.__class__ is int and compare(value, number)
+        return lambda value: value.__class__ in _NUMBERS and compare(value, number)
     time = _TIME.fullmatch(word.text)
     if not time:
         raise WrongWord(

@@ -19,6 +19,7 @@ from xdpctl.core.encode_addresses import (
     mac,
     prefix_key,
 )
+from xdpctl.core.encode_floats import floating
 from xdpctl.core.encode_numbers import Options, named, native, number, number_for, spellings, truth
 from xdpctl.core.encode_parts import Part, Writer, of_the_kernel
 from xdpctl.core.encode_text import Said, Unfit, at, characters, elements, shown
@@ -65,6 +66,7 @@ class Encoder:
             "INT": self._int,
             "ENUM": self._enum,
             "ENUM64": self._enum,
+            "FLOAT": lambda t: lambda said, _: floating(said, t.size),
             "TYPEDEF": self._typedef,
             "STRUCT": self._struct,
             "UNION": self._plain_struct,

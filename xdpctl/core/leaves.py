@@ -1,13 +1,17 @@
 """How bytes are read that are one value: numbers, names, text, bits."""
 
+import math
+import struct
 import sys
 from collections.abc import Mapping
 
 from xdpctl.core.columns import Column, Leaf, one
-from xdpctl.core.meanings import Value, unsigned
+from xdpctl.core.meanings import Value, hexadecimal, unsigned
 
 CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 """How `struct` calls numbers of so many bytes."""
+FORMS = {4: "=f", 8: "=d"}
+"""The same of numbers with a point."""
 
 
 def signed(data: bytes) -> int:
@@ -23,6 +27,22 @@ def named(size: int, names: Mapping[int, str], is_signed: bool) -> Leaf:
     """Numbers that have names, by what they are without a sign."""
     read = signed if is_signed else unsigned
     return Leaf(size, lambda data: names.get(unsigned(data)) or read(data), names=True)
+
+
+def floating(size: int) -> Leaf:
+    return Leaf(size, lambda data: _shortest(data, FORMS[size]))
+
+
+def _shortest(data: bytes, form: str) -> Value:
+    """As few digits as tell it from all others; what JSON has no number for is a word, or its bytes."""
+    [value] = struct.unpack(form, data)
+    if not math.isfinite(value):
+        word = str(value)
+        return word if struct.pack(form, float(word)) == data else hexadecimal(data)
+    if form == "=f":
+        value = next(f for n in (6, 7, 8, 9) if struct.pack(form, f := float(f"{value:.{n}g}")) == data)
+    found: float = value
+    return found
 
 
 def text(data: bytes) -> str:

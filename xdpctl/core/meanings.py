@@ -7,7 +7,7 @@ from typing import Any
 from xdpctl.core.names import TCP_FLAGS, VERDICTS
 from xdpctl.core.words import KINDS
 
-Value = int | str | bool | None | dict[str, Any] | list[Any]
+Value = int | float | str | bool | None | dict[str, Any] | list[Any]
 Reader = Callable[[bytes], Value]
 Merger = Callable[[list[Any]], Value]
 """Makes one value of those of all CPUs."""
@@ -189,7 +189,8 @@ def total(values: list[Any]) -> Value:
         return {name: total([value[name] for value in values]) for name in first}
     if kinds == {list}:
         return [total(list(parts)) for parts in zip(*values, strict=True)]
-    if kinds == {int}:
-        return int(sum(values))
+    if kinds == {int} or kinds == {float}:
+        number: Value = sum(values)
+        return number
     same: Value = first
     return same if len(kinds) == 1 and values.count(first) == len(values) else None

@@ -157,7 +157,7 @@ class Order(Struct, frozen=True):
 
 
 def _rank(value: Value) -> tuple[int, Any]:
-    if isinstance(value, int):
+    if isinstance(value, int | float):
         return 0, -value
     if isinstance(value, str):
         return 1, [(not digits, int(digits or 0), text) for digits, text in re.findall(r"(\d+)|(\D+)", value)]

@@ -1,7 +1,7 @@
 """The content of a map in the text format of Prometheus: one family of samples for each field."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from xdpctl.core.beside import Accounts
@@ -25,6 +25,7 @@ class Families:
         """Counters only grow; what is named is left out, also where it happens to be a number."""
         self._map, self._counters, self._named = map_name, frozenset(counters), frozenset(named)
         self._samples: dict[str, list[str]] = {}
+        self._times: set[str] = set()
         self.no_numbers: dict[str, None] = {}
         """Fields that can't be told."""
 
@@ -42,7 +43,7 @@ class Families:
         for field, samples in self._samples.items():
             if field in self.no_numbers:
                 continue
-            name, kind = self._family(field, samples, taken)
+            name, kind = self._family(field, taken)
             taken.add(name)
             yield _head(name, kind, f"The field {field} of the elements of BPF maps")
             yield from (f"{name}{sample}\n" for sample in samples)
@@ -53,17 +54,19 @@ class Families:
     def _add(self, key: Row, value: Value) -> None:
         labels = self._labels(key)
         for field, part in flat("value", value).items():
-            number = None if field in self._named else _number(part)
+            number = None if field in self._named else _number(part) or _seconds(part)
             if number is not None:
+                if isinstance(part, str):
+                    self._times.add(field)
                 self._samples.setdefault(field, []).append(f"{labels} {number}")
             elif part is not None:
                 self.no_numbers[field] = None
 
-    def _family(self, field: str, samples: Sequence[str], taken: Collection[str]) -> tuple[str, str]:
+    def _family(self, field: str, taken: Collection[str]) -> tuple[str, str]:
         name, end, kind = f"xdpctl_{_name(field)}", "", "gauge"
         if field in self._counters:
             end, kind = "_total", "counter"
-        elif "." in samples[0].rpartition(" ")[2]:
+        elif field in self._times:
             end = "_seconds"
         while name + end in taken:
             name += "_"
@@ -96,9 +99,13 @@ def _name(column: str) -> str:
 
 
 def _number(value: Value) -> str | None:
+    if isinstance(value, float):
+        return str(value)
+    return str(int(value)) if isinstance(value, int) else None
+
+
+def _seconds(value: Value) -> str | None:
     """Times become seconds since 1970, which is how Prometheus counts."""
-    if isinstance(value, int):
-        return str(int(value))
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", value):
         return f"{datetime.fromisoformat(value).timestamp():.3f}"
     return None

@@ -22,7 +22,7 @@ class Columns:
         cells = [[text(cell) for cell in row] for row in (*rows, *others)]
         self._widths = [max(map(len, column)) for column in zip(header, *cells, strict=True)]
         self._numbers = numbers or [
-            bool(rows) and all(isinstance(row[i], int) for row in rows) for i in range(len(header))
+            bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))
         ]
         self.header = self.line([name.upper() for name in header])
 
