@@ -7,7 +7,7 @@ from xdpctl.core.btf import BtfType, EnumValue, Member, Types
 from xdpctl.core.columns import Leaf, Record
 from xdpctl.core.decode import Entry, bytes_as_they_are, layout
 from xdpctl.core.meanings import Value, ipv4, unsigned
-from xdpctl.core.rows import NotZero, Order, Totals, columns, counters, known, sums, with_names
+from xdpctl.core.rows import NotZero, Order, Totals, columns, counters, known, place, sums, with_names
 from xdpctl.errors import BadRequest
 
 NUMBER = Leaf(8, unsigned, "Q")
@@ -51,6 +51,17 @@ def test_mixed_kinds_have_an_order() -> None:
         "a10",
         "b",
     ]
+
+
+def test_elements_of_arrays_have_an_order() -> None:
+    entries = [Entry(n, {"n": 0, "in": [{"b": n}, {"b": 9 - n}]}) for n in range(3)]
+    asked = place("in[1].b", {"in": [{"b": 0}, {"b": 0}]})
+    assert [entry.key for entry in Order(asked).sort([entries])] == [0, 1, 2]
+    assert [entry.key for entry in Order("in[0].b").sort([entries])] == [2, 1, 0]
+    with pytest.raises(BadRequest, match=r"there is no in\[2\]"):
+        place("in[2].b", {"in": [{"b": 0}, {"b": 0}]})
+    with pytest.raises(BadRequest, match="no column 'inn'"):
+        place("inn", {"in": []})
 
 
 def test_a_column_that_is_not_there() -> None:

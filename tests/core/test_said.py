@@ -17,6 +17,7 @@ FLOW = ("src_ip", "dst_port", "in")
         ("src_ip=10.0.0.1 dst_port=80 packets=1", FLOW, 2),
         ("dst_port=80 in.a=1 in.b=2 packets=1", FLOW, 3),
         ("dst_port=80 dst_port=90", FLOW, 1),
+        ("in[0].a=1 in[1].a=2 packets[0]=1", FLOW, 2),
         ("packets=1 dst_port=80", FLOW, 1),
         ("0", ("key",), 1),
         ("", ("key",), 0),

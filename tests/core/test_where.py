@@ -98,6 +98,11 @@ def holds(text: str, row: dict[str, Any] = ROW) -> bool:
         "list ~ '1, 2'",
         "structs ~ '\"a\": true'",
         "packets ~ 50",
+        "list[1] == 2 and list[0] < 2",
+        "VALUE.List[1] in (2, 3)",
+        "structs[0].a == true",
+        "structs[0].A != false",
+        "structs[0] ~ true",
         "not packets == 1",
         "not not packets == 1500",
         "packets == 1 or packets == 1500",
@@ -158,6 +163,8 @@ def test_numbers_with_a_point(text: str, so: bool) -> None:
 def test_a_row_without_the_column_holds_nothing_there() -> None:
     assert holds("packets == none", {}) is True
     assert holds("packets > 0", {}) is False
+    assert holds("list[1] == none", {"list": None}) is True
+    assert holds("structs[0].a == none", {"structs": [None]}) is True
 
 
 @pytest.mark.parametrize(
@@ -169,6 +176,14 @@ def test_a_row_without_the_column_holds_nothing_there() -> None:
         ("zzzzz > 1", "there is no column 'zzzzz'", "known: src_ip, to, net"),
         ("packets = 5", "after 'packets' a comparison is missing", "packets = 5\n        ^"),
         ("packets = 5", "after 'packets' a comparison is missing", "did you mean '=='?"),
+        ("list[2] == 1", "there is no list[2]", "known: list[0] to list[1]"),
+        ("list[2] == 1", "there is no list[2]", "list[2] == 1\n^"),
+        ("list[x] == 1", "'list[x]' is no element of list", "write it like list[0]"),
+        ("list[1 == 1", "'list[1' is no element of list", ""),
+        ("list[0].a == 1", "list[0] has no member 'a'", ""),
+        ("list[0][1] == 1", "list[0] is no array", ""),
+        ("structs[0].aa == 1", "structs[0] has no member 'aa'", "did you mean 'a'?"),
+        ("packets[0] == 1", "there is no column 'packets[0]'", "did you mean 'packets'?"),
         ("packets", "after 'packets' a comparison is missing", "packets\n       ^"),
         ("packets not > 5", "after 'packets' a comparison is missing", "packets not > 5\n            ^"),
         ("packets >", "after '>' a value is missing", "packets >\n         ^"),

@@ -21,7 +21,7 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.core.model import Via
-from xdpctl.core.rows import Batches, NotZero, Order, Totals, known, row
+from xdpctl.core.rows import Batches, NotZero, Order, Totals, place, row
 from xdpctl.errors import BadRequest
 from xdpctl.ops import dump
 from xdpctl.views import dump as view
@@ -83,7 +83,7 @@ def command(
     if view.hides_zeros(found.map) and not (json or jsonl):
         entries = zeros.among(entries)
     if sort or top:
-        by = known(sort, found.columns) if sort else [*sums.sums, *found.columns][0]
+        by = place(sort, found.shape) if sort else [*sums.sums, *found.columns][0]
         entries = [Order(by, top).sort(entries)]
     _tell_about(found, name, directories)
     _print(found, entries, chosen, sums if totals else None)
@@ -100,7 +100,7 @@ def _column(field: str, found: dump.Dump) -> str:
 def _matching(expression: str, found: dump.Dump) -> Batches:
     from xdpctl.core.where import parse
 
-    matches = parse(expression, found.columns, [name for name, number in found.columns.items() if number])
+    matches = parse(expression, found.shape, [name for name, number in found.columns.items() if number])
     return ([entry for entry in entries if matches(row(entry))] for entries in found.entries)
 
 

@@ -5,10 +5,10 @@ Padding is always zero, and nothing is cut off to fit: what a type can't hold is
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial, reduce
+from functools import cached_property, reduce
 from operator import or_
 
-from xdpctl.core import encode_parts
+from xdpctl.core import encode_arrays, encode_parts
 from xdpctl.core.btf import ANONYMOUS, MODIFIERS, BtfType, Types, struct_with_meaning
 from xdpctl.core.encode_addresses import (
     OF_STRUCTS,
@@ -22,7 +22,7 @@ from xdpctl.core.encode_addresses import (
 from xdpctl.core.encode_floats import floating
 from xdpctl.core.encode_numbers import Options, named, native, number, number_for, spellings, truth
 from xdpctl.core.encode_parts import Part, Writer, of_the_kernel
-from xdpctl.core.encode_text import Said, Unfit, at, characters, elements, shown
+from xdpctl.core.encode_text import Said, Unfit, characters, parted, shown
 from xdpctl.core.leaves import signed
 from xdpctl.core.meanings import IN_NETWORK_ORDER, SIZES, unsigned
 from xdpctl.errors import BadRequest
@@ -115,7 +115,7 @@ class Encoder:
         last = type_.members[-1].name
 
         def write(said: Said, old: bytes | None) -> bytes:
-            raw = isinstance(said, dict) and any(name.partition(".")[0] == last for name in said)
+            raw = isinstance(said, dict) and any(parted(name)[0] == last for name in said)
             return plain(said, old) if raw else meant(said, type_.size, self.options)
 
         return write
@@ -196,16 +196,14 @@ class Encoder:
         write = self._writer(type_.type_id, size)
         is_char, is_byte = self._is_int(type_.type_id, "char"), self._is_int(type_.type_id, "unsigned char")
 
-        def write_array(said: Said, _old: bytes | None) -> bytes:
+        write_elements = encode_arrays.writer(count, size, self._solid(type_.type_id), write)
+
+        def write_array(said: Said, old: bytes | None) -> bytes:
             if is_char and isinstance(said, str):
                 return characters(said, count)
             if is_byte and count == 6 and is_mac(said):
                 return mac(said, count, self.options)
-            items = elements(said)
-            if len(items) != count:
-                given = f"{len(items)} is" if len(items) == 1 else f"{len(items)} are"
-                raise Unfit(f"has {count} elements, {given} given", "write them like [1,2,3]")
-            return b"".join(at(f"[{i}]", partial(write, item, None)) for i, item in enumerate(items))
+            return write_elements(said, old)
 
         return write_array
 

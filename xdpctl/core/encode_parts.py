@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from xdpctl.core.encode_numbers import native
-from xdpctl.core.encode_text import Said, Unfit, at, members, unknown
+from xdpctl.core.encode_paths import gathered
+from xdpctl.core.encode_text import Said, Unfit, at, members, parted, unknown
 from xdpctl.core.meanings import unsigned
 
 Writer = Callable[[Said, bytes | None], bytes]
@@ -49,20 +50,16 @@ def writer(parts: Sequence[Part], size: int, is_union: bool) -> Writer:
 
 
 def _given(said: Mapping[str, Said], owners: Mapping[str, Part]) -> dict[Part, Said]:
-    """What is said of each part: `a.b` is said of `a`."""
-    found: dict[Part, Said] = {}
-    for name, value in said.items():
-        outer, _, rest = (name, "", "") if name in owners else name.partition(".")
+    """What is said of each part: `a.b` and `a[1]` are said of `a`."""
+
+    def cut(name: str) -> tuple[Part, str]:
+        outer, rest = (name, "") if name in owners else parted(name)
         if outer not in owners:
-            raise unknown(name, [known for known, part in owners.items() if part.is_said])
+            raise unknown(outer, [known for known, part in owners.items() if part.is_said])
         part = owners[outer]
-        inner = rest if part.name else name
-        whole = found.setdefault(part, {} if inner else value)
-        if inner and isinstance(whole, dict) and inner not in whole:
-            whole[inner] = value
-        elif inner or whole is not value:
-            raise Unfit(f"has {outer!r} twice")
-    return found
+        return part, rest if part.name else name
+
+    return gathered(said, cut)
 
 
 def _written(part: Part, said: Said, was: int | None) -> int:

@@ -16,7 +16,9 @@ Named = tuple[str, str]
 
 T = TypeVar("T")
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
-_NAME = re.compile(rf"({_QUOTED})\s*[:=]\s*|([A-Za-z_.][\w.]*)(?:\s*=\s*|\s*:\s+)")
+_PATH = r"(?:[A-Za-z_.][\w.]*|\[-?\w*\][\w.]*)(?:\[-?\w*\][\w.]*)*"
+"""A member, or an element of an array, and what is in it: `in[1].b`."""
+_NAME = re.compile(rf"({_QUOTED})\s*[:=]\s*|({_PATH})(?:\s*=\s*|\s*:\s+)")
 _BETWEEN = re.compile(r"[\s,]*")
 _PIECE = re.compile(rf"{_QUOTED}|[^\s,\[\]{{}}'\"]+|(?P<opens>[\[{{])|(?P<closes>[\]}}])|(?P<end>[\s,])|.")
 _SHOWN = 60
@@ -96,6 +98,12 @@ def elements(said: Said) -> Sequence[Said]:
     return [value for _, value in found]
 
 
+def parted(name: str) -> tuple[str, str]:
+    """A member, and what in it is meant: `a.b` is `b` in `a`, `a[1]` is `[1]` in it."""
+    found = re.match(r"(.[^.\[]*)\.?(.*)", name)
+    return (found[1], found[2]) if found else (name, "")
+
+
 def members(said: Said, names: Sequence[str]) -> dict[str, Said]:
     """What is said of each member: by its name, or of all in their order."""
     if isinstance(said, str):
@@ -109,7 +117,7 @@ def members(said: Said, names: Sequence[str]) -> dict[str, Said]:
     elif not isinstance(said, list):
         said = [said]
     if any(_is_named(word) for word in said):
-        return _by_name(said, names)
+        return by_name(said, names)
     if len(said) != len(names):
         found = f"{len(said)} is" if len(said) == 1 else f"{len(said)} are"
         raise Unfit(f"has {len(names)} members, {found} given", f"its members: {', '.join(names)}")
@@ -128,21 +136,25 @@ def _of_json(text: str, kind: type[T]) -> T | None:
 def _is_named(word: object) -> bool:
     if isinstance(word, tuple):
         return True
-    return isinstance(word, str) and re.match(r"[A-Za-z_.][\w.]*=", word) is not None
+    return isinstance(word, str) and re.match(rf"{_PATH}=", word) is not None
 
 
 def _names_one(text: str, names: Collection[str]) -> bool:
     """Whether it begins with a member's name and no other name follows: the rest may hold blanks."""
     head, equals, rest = text.partition("=")
     known = "|".join(map(re.escape, names))
-    return bool(equals) and _owner(head, names) and not re.search(rf"[\s,](?:{known})(?:\.[\w.]+)?=", rest)
+    return (
+        bool(equals)
+        and _owner(head, names)
+        and not re.search(rf"[\s,](?:{known})(?:[.\[][\w.\[\]]*)?=", rest)
+    )
 
 
 def _owner(name: str, names: Collection[str]) -> bool:
-    return name in names or name.partition(".")[0] in names
+    return name in names or parted(name)[0] in names
 
 
-def _by_name(words: Sequence[Any], names: Sequence[str]) -> dict[str, Said]:
+def by_name(words: Sequence[Any], names: Sequence[str]) -> dict[str, Said]:
     found: dict[str, Said] = {}
     for word in words:
         if isinstance(word, str) and not _names_one(word, names):

@@ -10,6 +10,7 @@ from msgspec import Struct
 from xdpctl.core.columns import Column, Leaf, one
 from xdpctl.core.decode import Entry, Layout
 from xdpctl.core.meanings import Value, total
+from xdpctl.core.places import NoPlace, Shape, element, spellings, value_at
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest
 
@@ -44,15 +45,23 @@ def flat(name: str, value: Value) -> Row:
 
 def columns(layout: Layout) -> dict[str, bool]:
     """All columns, known before there is an entry, and whether each holds nothing but numbers."""
-    found = joined(_names("key", layout.key), _names("value", layout.value))
+    found = joined(_with_numbers("key", layout.key), _with_numbers("value", layout.value))
     return {name: bool(holds_numbers) for name, holds_numbers in found.items()}
 
 
-def _names(name: str, column: Column) -> Row:
-    """By what zeros would be shown as; a map can be without keys."""
-    shown = one(column, bytes(column.size)) if column.size else None
+def _with_numbers(name: str, column: Column) -> Row:
     numbers = {number for number, _ in _numbers(column, name)}
-    return {found: found in numbers for found in flat(name, shown)}
+    return {found: found in numbers for found in _of_zeros(name, column)}
+
+
+def shape(layout: Layout) -> Row:
+    """What an element would be shown as of which all is zero."""
+    return joined(_of_zeros("key", layout.key), _of_zeros("value", layout.value))
+
+
+def _of_zeros(name: str, column: Column) -> Row:
+    """A map can be without keys."""
+    return flat(name, one(column, bytes(column.size)) if column.size else None)
 
 
 def sums(column: Column) -> tuple[str, ...]:
@@ -84,9 +93,15 @@ def named(column: str, columns: Collection[str]) -> str | None:
     if column in columns:
         return column
     by_name = {name.lower(): name for name in columns}
-    asked = column.lower()
-    names = (asked, asked.removeprefix("value."), asked.removeprefix("key."))
-    return next((by_name[name] for name in names if name in by_name), None)
+    return next((by_name[name] for name in spellings(column) if name in by_name), None)
+
+
+def place(asked: str, shape: Shape) -> str:
+    """A column, or an element of an array that is one."""
+    try:
+        return element(asked, shape) or known(asked, shape)
+    except NoPlace as wrong:
+        raise BadRequest(wrong.message, *wrong.hints) from None
 
 
 def _numbers(column: Column, name: str) -> Iterator[tuple[str, Leaf]]:
@@ -138,7 +153,7 @@ def _is_zero(value: Value) -> bool:
 
 
 class Order(Struct, frozen=True):
-    """By which column entries are sorted, and how many of them are wanted."""
+    """By which column, or element of an array, entries are sorted, and how many of them are wanted."""
 
     column: str
     top: int | None = None
@@ -153,7 +168,7 @@ class Order(Struct, frozen=True):
         return sorted(kept, key=self._place)
 
     def _place(self, entry: Entry) -> tuple[int, Any]:
-        return _rank(row(entry).get(self.column))
+        return _rank(value_at(row(entry), self.column))
 
 
 def _rank(value: Value) -> tuple[int, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from xdpctl.core.encode import of_words
-from xdpctl.core.encode_text import Said
+from xdpctl.core.encode_text import Said, parted
 from xdpctl.core.json_text import from_json
 from xdpctl.core.meanings import Value
 from xdpctl.core.rows import flat
@@ -21,7 +21,7 @@ def split(words: Words, key_names: Collection[str]) -> tuple[Words, Words]:
     seen: set[str] = set()
     for word in words:
         name, named, _ = word.partition("=")
-        if not named or name in seen or not {name, name.partition(".")[0]} & set(key_names):
+        if not named or name in seen or not {name, parted(name)[0]} & set(key_names):
             break
         seen.add(name)
         count += 1

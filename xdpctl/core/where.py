@@ -22,6 +22,7 @@ from xdpctl.core.compare import (
     range_of,
 )
 from xdpctl.core.meanings import Value
+from xdpctl.core.places import NoPlace, Shape, element, value_at
 from xdpctl.core.pointed import pointed
 from xdpctl.core.rows import named
 from xdpctl.core.suggest import did_you_mean
@@ -47,9 +48,9 @@ class Token(NamedTuple):
 END = Token("end", "", -1)
 
 
-def parse(text: str, columns: Collection[str], numbers: Collection[str] = ()) -> Predicate:
+def parse(text: str, columns: Shape, numbers: Collection[str] = ()) -> Predicate:
     """Which rows an expression means. In the columns `numbers`, which hold nothing else, a name is a slip."""
-    parser = _Parser(text, tuple(columns), frozenset(numbers))
+    parser = _Parser(text, columns, frozenset(numbers))
     found = parser.any_of()
     if parser.token.kind != "end":
         parser.fail(f"{parser.token.text!r} can't stand here")
@@ -57,7 +58,7 @@ def parse(text: str, columns: Collection[str], numbers: Collection[str] = ()) ->
 
 
 class _Parser:
-    def __init__(self, text: str, columns: Sequence[str], numbers: frozenset[str]) -> None:
+    def __init__(self, text: str, columns: Shape, numbers: frozenset[str]) -> None:
         self.text = text
         self.columns = columns
         self.numbers = numbers
@@ -127,15 +128,23 @@ class _Parser:
     def comparison(self) -> Predicate:
         column = self.column()
         test = self.test(column)
-        return lambda row: test(row.get(column))
+        if column in self.columns:
+            return lambda row: test(row.get(column))
+        return lambda row: test(value_at(row, column))
 
     def column(self) -> str:
+        """The name of a column, or of an element of an array."""
         token = (
             self.take() if self.token.kind == "word" else self.fail("here the name of a column is missing")
         )
         if found := named(token.text, self.columns):
             return found
-        hints = did_you_mean(token.text, self.columns)
+        try:
+            if element_ := element(token.text, self.columns):
+                return element_
+        except NoPlace as wrong:
+            self.fail(wrong.message, token, *wrong.hints)
+        hints = did_you_mean(token.text, [*self.columns])
         if hints and hints[0].startswith("did"):
             hints = (*hints, f"columns: {', '.join(self.columns)}")
         return self.fail(f"there is no column {token.text!r}", token, *hints)

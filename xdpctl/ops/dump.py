@@ -8,7 +8,7 @@ from msgspec import Struct
 from xdpctl.core.beside import Accounts
 from xdpctl.core.decode import Entry
 from xdpctl.core.model import Map, Via
-from xdpctl.core.rows import columns, counters, sums, with_names
+from xdpctl.core.rows import Row, columns, counters, shape, sums, with_names
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps
 from xdpctl.tools.reading import Reading
@@ -26,6 +26,8 @@ class Dump(Struct, frozen=True):
     """Whether the value of each CPU is told apart."""
     columns: Mapping[str, bool]
     """What there is to each entry, and whether it is always a number."""
+    shape: Row
+    """What each column may hold."""
     sums: tuple[str, ...]
     """What of the values can be added up."""
     counters: tuple[str, ...]
@@ -63,6 +65,7 @@ def dump(
         reading.layout.typed,
         reading.per_cpu,
         columns(reading.layout),
+        shape(reading.layout),
         sums(value) if reading.layout.is_sum else (),
         counters(value) if reading.layout.is_sum else (),
         with_names(value),

@@ -16,7 +16,7 @@ from xdpctl.core.elements import Change, Element
 from xdpctl.core.encode import Encoder
 from xdpctl.core.encode_numbers import native, number
 from xdpctl.core.encode_parts import Writer
-from xdpctl.core.encode_text import Said
+from xdpctl.core.encode_text import Said, parted
 from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map
 from xdpctl.core.prefixes import longest
@@ -80,7 +80,7 @@ class Target:
     @property
     def key_names(self) -> frozenset[str]:
         """By which members of the key are spoken of."""
-        return frozenset(name.partition(".")[0] for name in self.columns.key)
+        return frozenset(parted(name)[0] for name in self.columns.key)
 
     def key_bytes(self, said_: Said) -> bytes:
         plain = isinstance(said_, str) and said_.isascii() and said_.isdecimal()
