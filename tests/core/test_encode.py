@@ -221,6 +221,11 @@ def test_words_of_a_command_line(type_: str, words: list[str], written: bytes) -
         ("u16[3]", "[1,2,99999]", "value[2] can't be '99999'"),
         ("u16[3]", "a=1", "it is a list"),
         (COUNTS, "packets=1", "value lacks bytes\ngive every member"),
+        (
+            "{" + " ".join(f"m{n}:u8" for n in range(12)) + "}",
+            "m3=1",
+            "lacks m0, m1, m2, m4, m5, m6 and 5 more",
+        ),
         (COUNTS, "pakets=1 bytes=2", "value has no member 'pakets'\ndid you mean 'packets'?"),
         (COUNTS, ["packets=1", "packets=2"], "value has 'packets' twice"),
         (COUNTS, ["packets=1", "2"], "some members are named"),

@@ -12,6 +12,9 @@ from xdpctl.core.meanings import unsigned
 Writer = Callable[[Said, bytes | None], bytes]
 """What is said, and the bytes that were there before: a member that isn't spoken of keeps its own."""
 
+FEW = 6
+"""Of more members not all are named."""
+
 
 class Part(Struct, frozen=True, eq=False):
     """A member: where it stands, and how to write it."""
@@ -97,4 +100,6 @@ def _shared(parts: Sequence[Part], written: Mapping[Part, int], _was: int | None
 
 
 def _names(parts: Sequence[Part]) -> str:
-    return ", ".join(part.name or "/".join(part.names) for part in parts)
+    names = [part.name or "/".join(part.names) for part in parts]
+    more = f" and {len(names) - FEW} more" if len(names) > FEW + 1 else ""
+    return ", ".join(names[:FEW] if more else names) + more
