@@ -3,7 +3,7 @@
 import pytest
 
 from xdpctl.core.as_types import as_types
-from xdpctl.core.elements import EVERY_CPU, Element, written
+from xdpctl.core.elements import EVERY_CPU, Change, Element, written
 from xdpctl.core.encode import Encoder
 from xdpctl.core.encode_text import Said
 from xdpctl.core.model import Map, MapId
@@ -53,7 +53,15 @@ def test_the_value_of_all_cpus_together() -> None:
     assert values("a=9", (b"\1\2",), None, HASH) == (b"\x09\2",)
 
 
-def test_as_the_kernel_takes_them() -> None:
-    assert Element(b"", (b"\1\2",)).for_kernel == b"\1\2"
-    assert Element(b"", (b"\1\2", b"\3\4")).for_kernel == b"\1\2" + bytes(6) + b"\3\4" + bytes(6)
-    assert Element(b"", (b"\1" * 8, b"\2" * 8)).for_kernel == b"\1" * 8 + b"\2" * 8
+@pytest.mark.parametrize(
+    ("map_", "values", "taken"),
+    [
+        (HASH, (b"\1\2",), b"\1\2"),
+        (PER_CPU, (b"\1\2", b"\3\4"), b"\1\2" + bytes(6) + b"\3\4" + bytes(6)),
+        (PER_CPU, (b"\1" * 8, b"\2" * 8), b"\1" * 8 + b"\2" * 8),
+        (PER_CPU, (b"\1\2",), b"\1\2" + bytes(6)),  # a machine with one CPU
+        (HASH, (), None),
+    ],
+)
+def test_as_the_kernel_takes_them(map_: Map, values: tuple[bytes, ...], taken: bytes | None) -> None:
+    assert list(Change(map_, (Element(b"k", values),)).for_kernel) == [(b"k", taken)]

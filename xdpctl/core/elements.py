@@ -1,6 +1,6 @@
 """Elements to be written or deleted, and the bpftool commands that do it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -37,12 +37,6 @@ class Element(Struct, frozen=True):
         """bpftool gives all CPUs the same value."""
         return len(set(self.values)) < 2
 
-    @property
-    def for_kernel(self) -> bytes:
-        if len(self.values) == 1:
-            return self.values[0]
-        return b"".join(value.ljust(slot(len(value)), b"\0") for value in self.values)
-
 
 class Change(Struct, frozen=True):
     map: Map
@@ -50,6 +44,15 @@ class Change(Struct, frozen=True):
     how: How = How.ANY
     gone_is_fine: bool = False
     """Elements to be deleted may have gone already."""
+
+    @property
+    def for_kernel(self) -> Iterator[tuple[bytes, bytes | None]]:
+        """Keys with the values of all CPUs, or with None where they are to be deleted."""
+        for element in self.elements:
+            values = element.values
+            if self.map.per_cpu:
+                values = tuple(value.ljust(slot(len(value)), b"\0") for value in values)
+            yield element.key, b"".join(values) if values else None
 
 
 def command(map_: Map, element: Element, how: How = How.ANY) -> Argv:

@@ -118,9 +118,8 @@ def _through_libbpf(change: Change) -> Outcome:
     done = 0
     call = "bpf_map_update_elem" if change.elements[0].values else "bpf_map_delete_elem"
     proc.remark(f"{call} of libbpf, {len(change.elements)} times, on map id {change.map.id}")
-    asked = ((e.key, e.for_kernel if e.values else None) for e in change.elements)
     with signals.noted() as interrupted:
-        for tried, number in enumerate(libbpf.change(change.map, asked, change.how.flag)):
+        for tried, number in enumerate(libbpf.change(change.map, change.for_kernel, change.how.flag)):
             if number and not (number == errno.ENOENT and change.gone_is_fine):
                 return Outcome(done, Answer(number, os.strerror(number)), tried)
             done += not number
