@@ -7,7 +7,9 @@ import pytest
 from xdpctl.core.map_refusals import (
     NOT_SUPPORTED,
     check_deletable,
+    check_dumpable,
     check_index,
+    check_keys,
     check_readable,
     check_writable,
     refusal,
@@ -45,6 +47,29 @@ def test_maps_without_keys(map_type: str) -> None:
     for check in (check_readable, check_writable, check_deletable):
         with pytest.raises(Refused, match=f"of type {map_type}, which has no keys"):
             check(of_type(map_type))
+
+
+def test_why_there_is_nothing_to_dump_and_what_there_is_instead() -> None:
+    for map_type in (
+        "queue",
+        "stack",
+        "bloom_filter",
+        "ringbuf",
+        "arena",
+        "perf_event_array",
+        "cgroup_array",
+    ):
+        with pytest.raises(Refused, match=f"m can't be dumped, being a {map_type} map: "):
+            check_dumpable(of_type(map_type))
+    for check in (check_dumpable, check_keys):
+        with pytest.raises(Refused) as caught:
+            check(of_type("queue"))
+        assert caught.value.hints[-2:] == (
+            "the next one: bpftool map peek name m",
+            "take it out: bpftool map dequeue name m",
+        )
+    check_keys(of_type("cgroup_array"))
+    check_dumpable(of_type("prog_array"))
 
 
 @pytest.mark.parametrize(

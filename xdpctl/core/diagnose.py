@@ -147,25 +147,3 @@ def attach_failure(reason: str) -> tuple[str, ...]:
     if "RTNETLINK answers: Invalid argument" in reason:
         return ("offloading takes a card and a driver that can; others do native or generic mode",)
     return ()
-
-
-_UNREADABLE = {
-    "queue": ("its elements can only be taken out", "the next one: bpftool map peek name"),
-    "stack": ("its elements can only be taken out", "the next one: bpftool map peek name"),
-    "bloom_filter": ("it only tells whether something is in it", "ask: bpftool map lookup name"),
-    "ringbuf": ("it hands messages to whoever reads them first", ""),
-    "user_ringbuf": ("it hands messages to the program", ""),
-    "perf_event_array": ("it hands messages to whoever reads them", "read them: bpftool map event_pipe name"),
-    "cgroup_array": ("the kernel doesn't tell which cgroups it holds", ""),
-}
-
-
-def unreadable(name: str, map_type: str) -> tuple[str, ...] | None:
-    """Why a map of this type has nothing to dump, and what there is instead."""
-    if map_type not in _UNREADABLE:
-        return None
-    why, instead = _UNREADABLE[map_type]
-    return (
-        f"{name} can't be dumped, being a {map_type} map: {why}",
-        *([f"{instead} {name}"] if instead else []),
-    )

@@ -3,20 +3,37 @@
 import errno
 import sys
 
+from msgspec import Struct
+
 from xdpctl.core.model import Map
 from xdpctl.errors import BadRequest, Refused, XdpctlError
 
 NOT_SUPPORTED = 524
 """ENOTSUPP of the kernel, of which the C library knows nothing."""
 READ_ONLY, WRITE_ONLY = 1 << 3, 1 << 4
-_WITHOUT_KEYS = {
-    "queue": "its values are pushed and popped: `bpftool map peek`, `bpftool map dequeue`",
-    "stack": "its values are pushed and popped: `bpftool map peek`, `bpftool map pop`",
-    "bloom_filter": "programs ask it whether they have seen something",
-    "ringbuf": "what programs send through it is read once, by a reader of their own",
-    "user_ringbuf": "programs read what is sent to them through it",
-    "arena": "it is memory that programs share",
+
+
+class _Closed(Struct, frozen=True):
+    why: str
+    instead: tuple[str, ...] = ()
+    """What can be done with a map of the name that is appended."""
+    has_keys: bool = False
+
+
+_NEXT = "the next one: bpftool map peek name"
+_CLOSED = {
+    "queue": _Closed("its values are pushed and popped", (_NEXT, "take it out: bpftool map dequeue name")),
+    "stack": _Closed("its values are pushed and popped", (_NEXT, "take it out: bpftool map pop name")),
+    "bloom_filter": _Closed("it only tells whether something is in it", ("ask: bpftool map lookup name",)),
+    "ringbuf": _Closed("it hands messages to whoever reads them first"),
+    "user_ringbuf": _Closed("it hands messages to the program"),
+    "arena": _Closed("it is memory that programs share"),
+    "perf_event_array": _Closed(
+        "it hands messages to whoever reads them", ("read them: bpftool map event_pipe name",), has_keys=True
+    ),
+    "cgroup_array": _Closed("the kernel doesn't tell which cgroups it holds", has_keys=True),
 }
+"""Types of maps whose elements can't be listed."""
 _HOLDING = {
     "prog_array": "programs",
     "array_of_maps": "maps",
@@ -33,9 +50,21 @@ _NAMED_BY_BPFTOOL = ("programs", "maps")
 
 def check_keys(map_: Map) -> None:
     """Whether there are keys at all."""
-    if map_.type in _WITHOUT_KEYS:
+    closed = _CLOSED.get(str(map_.type))
+    if closed and not closed.has_keys:
         message = f"{map_.name} is of type {map_.type}, which has no keys"
-        raise Refused(message, _WITHOUT_KEYS[str(map_.type)])
+        raise Refused(message, closed.why, *_instead(closed, map_))
+
+
+def check_dumpable(map_: Map) -> None:
+    closed = _CLOSED.get(str(map_.type))
+    if closed:
+        message = f"{map_.name} can't be dumped, being a {map_.type} map: {closed.why}"
+        raise Refused(message, *_instead(closed, map_))
+
+
+def _instead(closed: _Closed, map_: Map) -> tuple[str, ...]:
+    return tuple(f"{command} {map_.name}" for command in closed.instead)
 
 
 def check_readable(map_: Map) -> None:

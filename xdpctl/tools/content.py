@@ -4,7 +4,7 @@ import errno
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
-from xdpctl.core import diagnose
+from xdpctl.core import map_refusals
 from xdpctl.core.chunk import Chunk, Shape, chunks
 from xdpctl.core.model import Map, Via
 from xdpctl.core.seen import Seen
@@ -20,8 +20,7 @@ MANY = 4096
 
 def start(map_: Map, via: Via | None = None) -> Iterator[Chunk]:
     """The elements of a map, which begin to come at once."""
-    if why := diagnose.unreadable(map_.name, str(map_.type)):
-        raise Refused(*why)
+    map_refusals.check_dumpable(map_)
     if via is Via.BATCH or (via is None and map_.type in BATCHED and map_.max_entries >= MANY):
         from xdpctl.tools import libbpf
 
