@@ -1,73 +1,68 @@
-"""What two dumps of a map tell of the time between them, as far as `why` wants to know."""
+"""What two readings of a map tell of the time between them, as far as `why` wants to know."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
-import msgspec
 from msgspec import Struct
 
-ENOUGH = 16 << 20
-"""Bytes of a dump, above which its packets aren't summed."""
+from xdpctl.core import beside
+from xdpctl.core.btf import BtfDump
+from xdpctl.core.chunk import Chunk
+from xdpctl.core.columns import Column, Leaf
+from xdpctl.core.decode import Layout
 
 
-class _Cpu(Struct, frozen=True):
-    value: Any = None
+class Content(Struct, frozen=True):
+    """All that a map held."""
+
+    elements: int = 0
+    keys: bytes = b""
+    values: bytes = b""
+    stride: int = 1
 
 
-class _Formatted(Struct, frozen=True):
-    value: Any = None
-    values: tuple[_Cpu, ...] = ()
+def content(chunks: Iterable[Chunk]) -> Content:
+    """As one piece: where a reading is cut, another need not be."""
+    found = list(chunks)
+    return Content(
+        sum(map(len, found)),
+        b"".join(chunk.keys for chunk in found),
+        b"".join(chunk.values for chunk in found),
+        found[0].stride if found else 1,
+    )
 
 
-class _Element(Struct, frozen=True):
-    formatted: _Formatted = _Formatted()
-
-
-def counted(before: bytes, now: bytes) -> int | None:
+def counted(before: Content, now: Content, layout: Layout) -> int | None:
     """How many packets more a map holds; None where that can't be told."""
-    first, second = _total(before), _total(now)
-    return None if first is None or second is None or second < first else second - first
-
-
-def lost(name: str, before: bytes, now: bytes) -> int:
-    """How many packets of a map were lost, by the dumps of its program's global variables."""
-    return _variable(now, f"{name}_lost") - _variable(before, f"{name}_lost")
-
-
-def elements(dump: bytes) -> int:
-    return dump.count(b'"key":["')
-
-
-def _total(dump: bytes) -> int | None:
-    found = _elements(dump)
-    if found is None:
+    leaf = _packets(layout.value) if layout.is_sum else None
+    if leaf is None:
         return None
-    counts = [_count(value) for element in found for value in _values(element)]
-    return None if None in counts else sum(filter(None, counts))
+    first, second = (_sum(leaf, held) for held in (before, now))
+    return second - first if second >= first else None
 
 
-def _values(element: _Element) -> list[Any]:
-    return [cpu.value for cpu in element.formatted.values] or [element.formatted.value]
+def lost(map_name: str, btf: BtfDump, before: Content, now: Content) -> int:
+    """How many packets of a map were lost, by what its program's global variables were and are."""
+    kept = beside.beside(btf, map_name, "", forgets=False)
+    if not (before.values and now.values):
+        return 0
+    first, second = (beside.lost(kept, held.values) for held in (before, now))
+    return second.get("packets", 0) - first.get("packets", 0)
 
 
-def _count(value: object) -> int | None:
-    """A value that is a number, or a struct with a count of packets."""
-    count = value.get("packets") if isinstance(value, Mapping) else value
-    return count if isinstance(count, int) else None
+def _packets(column: Column) -> tuple[int, Leaf] | None:
+    """Where packets are counted: in a value that is a number, or in a member of a struct."""
+    members = (("packets", 0, column),) if isinstance(column, Leaf) else column.members
+    return next(
+        (
+            (at, leaf)
+            for name, at, leaf in members
+            if name == "packets" and isinstance(leaf, Leaf) and leaf.code
+        ),
+        None,
+    )
 
 
-def _variable(dump: bytes, name: str) -> int:
-    for element in _elements(dump) or ():
-        sections = element.formatted.value
-        for section in sections.values() if isinstance(sections, Mapping) else ():
-            for variables in section if isinstance(section, list) else ():
-                if isinstance(variables, Mapping) and isinstance(variables.get(name), int):
-                    return int(variables[name])
-    return 0
-
-
-def _elements(dump: bytes) -> tuple[_Element, ...] | None:
-    try:
-        return msgspec.json.decode(dump, type=tuple[_Element, ...]) if len(dump) < ENOUGH else None
-    except msgspec.DecodeError:
-        return None
+def _sum(place: tuple[int, Leaf], held: Content) -> int:
+    offset, leaf = place
+    numbers = leaf.values(held.values, held.stride, offset) if held.values else []
+    return sum(number for number in numbers if isinstance(number, int))

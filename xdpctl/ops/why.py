@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct, structs
 
 from xdpctl.core import growth, why, why_pinned
+from xdpctl.core.beside import GLOBALS
 from xdpctl.core.broken import Broken
+from xdpctl.core.growth import Content
 from xdpctl.core.model import Map, MapId
 from xdpctl.core.scene import Place, Scene, Traffic, Watched
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.core.why import Moves
 from xdpctl.errors import BadRequest, Refused
-from xdpctl.tools import bpffs, bpftool, host, iplink, maps, netns, proc, runs
+from xdpctl.tools import bpffs, bpftool, host, iplink, looking, maps, netns, runs, types
 
 WINDOW = 1.1
 """Seconds to watch: long enough for the next of pings that come each second."""
@@ -98,7 +100,7 @@ def _refuse_others(found: Map, scene: Scene) -> None:
 
 
 class _Look(Struct, frozen=True):
-    dumps: dict[MapId, bytes]
+    contents: dict[MapId, Content]
     runs: int
     meters: dict[str, iplink.Meter]
     at: float
@@ -109,13 +111,13 @@ def _watch(scene: Scene, sleep: Callable[[float], None], clock: Callable[[], flo
     programs = frozenset(r.attachment.prog.id for r in scene.running_asked())
     watched = {m.id: m for m in (*scene.maps_asked(), *scene.maps_of(scene.programs_asked()))}
     with runs.counted() as known:
-        dumps, ran = _dumps(watched), runs.total(programs)
-        first = _Look(dumps, ran, _meters(scene), clock())
+        contents, ran = looking.contents(watched.values()), runs.total(programs)
+        first = _Look(contents, ran, _meters(scene), clock())
         sleep(WINDOW)
         at, metered = clock(), _meters(scene)
         _refuse_gone(scene, metered)
         ran = runs.total(programs)
-    then = _Look(_dumps(watched), ran, metered, at)
+    then = _Look(looking.contents(watched.values()), ran, metered, at)
     return _difference(watched, first, then, known)
 
 
@@ -128,19 +130,27 @@ def _refuse_gone(scene: Scene, metered: dict[str, iplink.Meter]) -> None:
 
 
 def _difference(watched: dict[MapId, Map], first: _Look, then: _Look, known: bool) -> Watched:
-    changed = [i for i in watched if first.dumps[i] != then.dumps[i]]
-    globals_ = [i for i, m in watched.items() if m.name.endswith(".bss")]
+    before, now = first.contents, then.contents
+    changed = [m for m in watched.values() if before[m.id] != now[m.id]]
+    found = {m.id: looking.types_of(m) for m in changed}
     return Watched(
         then.at - first.at,
         {name: _traffic(meter, then.meters.get(name, meter)) for name, meter in first.meters.items()},
         {name: meter.address for name, meter in then.meters.items()},
         then.runs - first.runs if known else None,
-        {i: growth.counted(first.dumps[i], then.dumps[i]) for i in changed},
         {
-            m.id: sum(growth.lost(m.name, first.dumps[i], then.dumps[i]) for i in globals_)
+            m.id: growth.counted(before[m.id], now[m.id], types.layout(m, found[m.id], raw=False))
+            for m in changed
+        },
+        {
+            m.id: sum(
+                growth.lost(m.name, found[g.id].everything, before[g.id], now[g.id])
+                for g in changed
+                if g.name.endswith(GLOBALS)
+            )
             for m in watched.values()
         },
-        frozenset(i for i, m in watched.items() if _is_full(m, then.dumps[i])),
+        frozenset(m.id for m in watched.values() if _is_full(m, now[m.id])),
     )
 
 
@@ -149,15 +159,9 @@ def _traffic(first: iplink.Meter, then: iplink.Meter) -> Traffic:
     return Traffic(now.rx.packets - before.rx.packets, now.tx.packets - before.tx.packets)
 
 
-def _is_full(found: Map, dump: bytes) -> bool:
+def _is_full(found: Map, held: Content) -> bool:
     can_be = found.elements_come_singly and not found.forgets
-    return can_be and growth.elements(dump) >= found.max_entries
-
-
-def _dumps(watched: dict[MapId, Map]) -> dict[MapId, bytes]:
-    """What can't be dumped stays the same."""
-    asked = {i: proc.start(bpftool.command("map", "dump", "id", str(i))) for i in watched}
-    return {i: running.result(seconds=600).out for i, running in asked.items()}
+    return can_be and held.elements >= found.max_entries
 
 
 def _meters(scene: Scene) -> dict[str, iplink.Meter]:
