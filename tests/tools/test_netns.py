@@ -26,3 +26,8 @@ def test_this_namespace_comes_first_and_none_twice() -> None:
     assert first is HERE
     assert HERE not in others
     assert len(set(others)) == len(others)
+
+
+def test_one_that_has_ended_is_no_other() -> None:
+    assert netns.same(HERE, Netns("/proc/self/ns/net"))
+    assert not netns.same(Netns("/proc/0/ns/net"), HERE)

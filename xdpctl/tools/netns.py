@@ -52,7 +52,11 @@ def named(name: str) -> Netns:
 
 
 def same(one: Netns, other: Netns) -> bool:
-    return os.path.samefile(one.path or OWN, other.path or OWN)
+    """Not where the last process of one has ended meanwhile."""
+    try:
+        return os.path.samefile(one.path or OWN, other.path or OWN)
+    except OSError:
+        return False
 
 
 def everywhere() -> tuple[Netns, ...]:
