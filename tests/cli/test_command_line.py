@@ -304,6 +304,12 @@ def test_shells_are_told_how_to_complete(shell: str, run: Run) -> None:
     assert f"_XDPCTL_COMPLETE=complete_{shell}" in done.stdout
 
 
+def test_a_list_fits_a_terminal_and_is_whole_elsewhere(run: Run) -> None:
+    narrow, whole = run("new", "--list", COLUMNS="40").stdout, run("new", "--list", COLUMNS="").stdout
+    assert max(map(len, narrow.splitlines())) <= 40 < max(map(len, whole.splitlines()))
+    assert narrow.split() == whole.split()
+
+
 @pytest.mark.parametrize("line", ["new --list", "build --show", "--dry-run build"])
 def test_a_full_disk_is_named(line: str) -> None:
     command = f"{shlex.quote(sys.executable)} -m xdpctl {line} > /dev/full"

@@ -45,6 +45,13 @@ def test_bars_fit(width: int) -> None:
     assert "-" in bars[-1]
 
 
+@pytest.mark.parametrize("race", [False, True])
+@pytest.mark.parametrize("width", [40, 60])
+def test_all_of_it_fits_a_terminal(race: bool, width: int) -> None:
+    text = as_text(report(OWN, PLAIN, busy=0.5), race, width, colour=False, blocks=True, terminal=width)
+    assert max(map(len, text.splitlines())) <= width
+
+
 def test_where_is_no_room_are_no_bars() -> None:
     assert "#" not in as_text(report(OWN), False, 20, colour=False, blocks=False)
 

@@ -58,4 +58,4 @@ def command(
     width, colour = shutil.get_terminal_size().columns, sys.stdout.isatty()
     colour = colour and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     blocks = (sys.stdout.encoding or "").lower().startswith("utf")
-    session.say(view.as_text(report, race, width, colour, blocks))
+    session.say(view.as_text(report, race, width, colour, blocks, session.width()))

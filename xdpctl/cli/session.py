@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
@@ -48,6 +49,13 @@ def pin_directory(given: str) -> str:
 def map_directories(given: str) -> tuple[str, ...]:
     """Where a map's name is looked for first."""
     return pin_directory(given), PIN_DIRECTORY
+
+
+def width() -> int | None:
+    """Columns of the terminal; none where there is no terminal: a file takes lines of any length."""
+    if not (sys.stdout.isatty() or os.environ.get("COLUMNS")):
+        return None
+    return shutil.get_terminal_size().columns
 
 
 def say(text: str) -> None:

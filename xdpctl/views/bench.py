@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from xdpctl.core.bench import Measured, Report, Timing, ratio
-from xdpctl.views.table import table
+from xdpctl.views.table import listed, wrapped
 
 SCHEMA = 1
 LEAST_BAR = 10
@@ -27,13 +27,17 @@ def as_json(report: Report) -> str:
     return msgspec.json.encode(whole).decode()
 
 
-def as_text(report: Report, race: bool, width: int, colour: bool, blocks: bool) -> str:
-    rows = _race(report) if race else _family(report)
+def as_text(
+    report: Report, race: bool, width: int, colour: bool, blocks: bool, terminal: int | None = None
+) -> str:
+    """Bars are as long as there is room in `width`; all of it fits a terminal, if there is one."""
+    rows = _race(report, terminal) if race else _family(report, terminal)
+    words = "\n".join(conclusions(report)) if race else _legend(report)
     parts = [
         rows,
-        "\n".join(_bars(report, width, colour, blocks)),
-        "\n".join(conclusions(report)) if race else _legend(report),
-        "\n".join(f"noisy: {reason}" for reason in report.noise),
+        "\n".join(_bars(report, width, colour, blocks, terminal)),
+        wrapped(words, terminal),
+        wrapped("\n".join(f"noisy: {reason}" for reason in report.noise), terminal),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -87,16 +91,16 @@ def _timing(t: Timing) -> dict[str, Any]:
     }
 
 
-def _family(report: Report) -> str:
+def _family(report: Report, terminal: int | None) -> str:
     header = ("program", "ns on 1 CPU", "/ empty", f"ns on {_cpus(report)}", "/ 1 CPU", "lost")
     rows = []
     for m in (report.empty, *report.programs):
         over = f"{ratio(m.one, report.empty.one).value:.2f}"
         rows.append((m.name, _ns(m.one), over, _ns(m.all), f"{m.growth.value:.2f}", m.lost))
-    return _aligned(header, rows)
+    return _aligned(header, rows, terminal)
 
 
-def _race(report: Report) -> str:
+def _race(report: Report, terminal: int | None) -> str:
     header = (
         "program",
         f"ran on {_at_once(report)}",
@@ -106,15 +110,15 @@ def _race(report: Report) -> str:
         f"ns on {_cpus(report)}",
     )
     rows = [(m.name, m.all.ran, m.all.counted, m.all.lost, _ns(m.one), _ns(m.all)) for m in report.programs]
-    return _aligned(header, rows)
+    return _aligned(header, rows, terminal)
 
 
-def _aligned(header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+def _aligned(header: tuple[str, ...], rows: list[tuple[Any, ...]], terminal: int | None) -> str:
     """All but the names to the right."""
     widths = [max(len(name), *(len(_cell(row[i])) for row in rows)) for i, name in enumerate(header)]
     cells = [(row[0], *(_cell(c).rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))) for row in rows]
     names = (header[0], *(name.rjust(width) for name, width in zip(header[1:], widths[1:], strict=True)))
-    return table(names, cells)
+    return listed(names, cells, terminal)
 
 
 def _cell(value: object) -> str:
@@ -133,7 +137,7 @@ def _ns(t: Timing) -> str:
     return f"{t.ns:.1f} ±{t.error:4.1f}"
 
 
-def _bars(report: Report, width: int, colour: bool, blocks: bool) -> Iterator[str]:
+def _bars(report: Report, width: int, colour: bool, blocks: bool, terminal: int | None) -> Iterator[str]:
     """What one CPU takes, and what all at once take more."""
     shown = (report.empty, *report.programs)
     room = width - max(len(m.name) for m in shown) - len("  1234.5")
@@ -142,7 +146,8 @@ def _bars(report: Report, width: int, colour: bool, blocks: bool) -> Iterator[st
     solid, light = ("█", "░") if blocks else ("#", "-")
     scale = room / max(m.all.ns for m in shown if m.all.ns)
     green, yellow, plain = ("\x1b[32m", "\x1b[33m", "\x1b[0m") if colour else ("", "", "")
-    yield f"ns per packet: {green}{solid}{plain} on 1 CPU, {yellow}{light}{plain} more on {_at_once(report)}"
+    legend = f"{green}{solid}{plain} on 1 CPU, {yellow}{light}{plain} more on {_at_once(report)}"
+    yield wrapped(f"ns per packet: {legend}", terminal)
     names = max(len(m.name) for m in shown)
     for m in shown:
         one = min(room, round(m.one.ns * scale))

@@ -6,6 +6,8 @@ from xdpctl.core.cells import cell
 
 Row = Sequence[object]
 GAP = "  "
+LEAST = 10
+"""A column isn't wrapped to less."""
 
 
 class Columns:
@@ -24,6 +26,8 @@ class Columns:
         self._numbers = numbers or [
             bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))
         ]
+        self.starts = [sum(self._widths[:i]) + i * len(GAP) for i in range(len(header))]
+        self.width = self.starts[-1] + self._widths[-1]
         self.header = self.line([name.upper() for name in header])
 
     def line(self, row: Row) -> str:
@@ -33,9 +37,41 @@ class Columns:
         ).rstrip()
 
 
-def table(header: Sequence[str], rows: Sequence[Row]) -> str:
+def table(header: Sequence[str], rows: Sequence[Row], width: int | None = None) -> str:
+    """On a terminal that is narrower, the last column is wrapped."""
     columns = Columns(header, rows)
+    *_, last = columns.starts
+    if width and columns.width > width and width - last >= LEAST:
+        rows = [part for row in rows for part in _wrapped(row, width - last)]
     return "\n".join([columns.header, *map(columns.line, rows)])
+
+
+def _wrapped(row: Row, room: int) -> list[Row]:
+    *others, last = row
+    first, *more = wrapped(text(last), room).splitlines() or [""]
+    return [[*others, first], *([*([""] * len(others)), part] for part in more)]
+
+
+def wrapped(lines: str, width: int | None) -> str:
+    """Text as it is, or in lines that fit a terminal."""
+    if not width:
+        return lines
+    import textwrap
+
+    return "\n".join(textwrap.fill(line, width) for line in lines.splitlines())
+
+
+def listed(header: Sequence[str], rows: Sequence[Row], width: int | None) -> str:
+    """A table, or where a terminal is narrower, the cells of each row below its first."""
+    if not width or Columns(header, rows).width <= width:
+        return table(header, rows)
+    names = [name.strip() for name in header[1:]]
+    room, blocks = max(map(len, names)), []
+    for row in rows:
+        first, *cells = (text(cell).strip() for cell in row)
+        named = zip(names, cells, strict=True)
+        blocks.append("\n".join([first, *(f"  {name:<{room}}{GAP}{cell}" for name, cell in named)]))
+    return "\n".join(blocks)
 
 
 def text(value: object) -> str:
