@@ -70,6 +70,24 @@ def test_it_fits_any_terminal(height: int, maps: int) -> None:
         assert drawn[0].startswith("pkt_cnt")
 
 
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (50, "10.77.0.2 10.77.0.…       40  10  4.00 kB  1.00 kB"),
+        (30, "10.77.0.2 1…       40  10  4.0"),
+    ],
+)
+def test_keys_are_cut_before_numbers(width: int, line: str) -> None:
+    names, label = ("src_ip", "dst_ip", "src_port", "dst_port"), ("10.77.0.2", "10.77.0.1", "none", "none")
+    found = Rates()
+    for n in (3, 4):
+        found.advance(float(n), {label: {"packets": 10 * n, "bytes": 1000 * n}})
+    flows = Shown("flows", "hash, id 7", True, names, ("packets", "bytes"), found)
+    header, drawn = screen([flows], [], Terminal(width, 24, blocks=True)).splitlines()[1:]
+    assert header.startswith("KEY  ")
+    assert drawn == line
+
+
 def test_what_does_not_fit_is_counted() -> None:
     many = rates({f"key{n}": n for n in range(20)})
     assert screen([shown(many)], [], Terminal(80, 10, blocks=True)).splitlines()[-1] == "… and 15 more keys"

@@ -8,10 +8,12 @@ from msgspec import Struct
 from xdpctl.core.rates import Course, Label, Rates
 from xdpctl.views import units
 from xdpctl.views.encoded import encoded
-from xdpctl.views.table import Columns
+from xdpctl.views.table import GAP, Columns
 
 SCHEMA = 1
 HISTORY = 20
+LEAST_KEY = 12
+"""A key isn't cut to less."""
 LEAST = 3
 """Lines of a map: its name, what the columns are, and one key."""
 
@@ -58,14 +60,30 @@ def _map(one: Shown, room: int, terminal: Terminal) -> Iterator[str]:
     yield f"{one.name}  {one.about}  {speed if one.there else 'has gone'}".rstrip()
     keys = sorted(one.rates.keys.items(), key=lambda item: _rank(item[1], one.fields))
     shown = keys if len(keys) <= room - 2 else keys[: max(1, room - 3)]
-    header = [*one.key_names, *_headings(one.fields), "share", "history", ""]
     rows = [_row(label, course, one, terminal) for label, course in shown]
-    numbers = [*([False] * len(one.key_names)), *([True] * (2 * len(one.fields) + 1)), False, False]
-    columns = Columns(header, rows, numbers=numbers)
-    yield columns.header
-    yield from map(columns.line, rows)
+    yield from _table(one, rows, terminal.width)
     if len(shown) < len(keys):
         yield f"… and {len(keys) - len(shown)} more keys"
+
+
+def _table(one: Shown, rows: Sequence[list[str]], width: int) -> Iterator[str]:
+    """Where it is too wide, keys are cut before numbers are."""
+    keys, counts = len(one.key_names), 2 * len(one.fields)
+    header = [*one.key_names, *_headings(one.fields), "share", "history", ""]
+    numbers = [*([False] * keys), *([True] * (counts + 1)), False, False]
+    columns = Columns(header, rows, numbers=numbers)
+    over = columns.starts[keys + counts] - len(GAP) - width
+    if over > 0:
+        room = max(LEAST_KEY, columns.starts[keys] - len(GAP) - over)
+        rows = [[_cut(" ".join(row[:keys]), room), *row[keys:]] for row in rows]
+        header = [header[0] if keys == 1 else "key", *header[keys:]]
+        columns = Columns(header, rows, numbers=numbers[keys - 1 :])
+    yield columns.header
+    yield from map(columns.line, rows)
+
+
+def _cut(words: str, room: int) -> str:
+    return words if len(words) <= room else f"{words[: room - 1]}…"
 
 
 def _headings(fields: Sequence[str]) -> list[str]:
