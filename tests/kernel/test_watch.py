@@ -176,3 +176,15 @@ def test_what_can_not_be_watched(lab: Lab) -> None:
     lab.refused(2, "nothing in its values is a count", "watch", "/sys/fs/bpf/raw")
     lab.refused(2, "there is no map 'nix'", "watch", "nix")
     lab.refused(2, "named twice", "watch", "raw", "raw")
+
+
+def test_a_terminal_that_can_not_be_drawn_on(lab: Lab) -> None:
+    lab.ok("build", *BY_VERDICT)
+    lab.ok("load", "--dev", "veth0")
+    ours, theirs = pty.openpty()
+    argv = lab.enter(XDPCTL, "watch", "pkt_cnt", "--interval", "0.05", "--count", "1")
+    env = {**os.environ, "TERM": "dumb"}
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=env):
+        os.close(theirs)
+        assert b"\x1b" not in _read(ours, b"total")
+    os.close(ours)

@@ -11,6 +11,7 @@ Examples:
   xdpctl watch pkt_cnt --count 60 --csv > minute.csv
 """
 
+import os
 import shutil
 import signal
 import sys
@@ -61,7 +62,7 @@ def command(
     directories = (session.pin_directory(pin), PIN_DIRECTORY)
     watched, poller = watch.watch(names, directories, via)
     display: Lines | Screen = Lines(jsonl, csv, bits)
-    if sys.stdout.isatty() and not (jsonl or csv):
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not (jsonl or csv):
         display = Screen(watched, bits)
     ticks = watch.ticks(interval, count, CLOCK, display.tell)
     try:

@@ -52,7 +52,9 @@ class Source(Struct, frozen=True):
             cut += packet.length > len(packet.data)
             widest = max(widest, len(packet.name))
         if not runs:
-            reasons = [f"{count} are {reason}" for reason, count in not_run.items()]
+            reasons = [
+                f"{count} {'is' if count == 1 else 'are'} {reason}" for reason, count in not_run.items()
+            ]
             raise BadRequest(f"{self.capture} holds no packet that can be run", *reasons)
         return Survey(runs, dict(not_run), cut, widest)
 

@@ -57,7 +57,9 @@ def screen(maps: Sequence[Shown], messages: Sequence[str], terminal: Terminal) -
 def _map(one: Shown, room: int, terminal: Terminal) -> Iterator[str]:
     whole = one.rates.whole
     speed = "  ".join(_speed(whole, field, terminal.bits) for field in one.fields)
-    yield f"{one.name}  {one.about}  {speed if one.there else 'has gone'}".rstrip()
+    name, now = one.name, speed if one.there else "has gone"
+    whole_line = f"{name}  {one.about}  {now}".rstrip()
+    yield whole_line if len(whole_line) <= terminal.width else f"{name}  {now}"
     keys = sorted(one.rates.keys.items(), key=lambda item: _rank(item[1], one.fields))
     shown = keys if len(keys) <= room - 2 else keys[: max(1, room - 3)]
     rows = [_row(label, course, one, terminal) for label, course in shown]
