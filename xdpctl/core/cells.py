@@ -2,6 +2,9 @@
 
 import msgspec
 
+PLAIN = frozenset((int, float, str))
+"""Most values, which are a cell as they are."""
+
 
 def cell(value: object) -> object:
     if isinstance(value, bool):

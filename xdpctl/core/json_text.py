@@ -1,5 +1,7 @@
 """JSON that people write: where a name is there twice, it can't be known which is meant."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -9,11 +11,9 @@ from xdpctl.core.meanings import Value
 
 def from_json(text: str) -> Value:
     """What it says; a ValueError tells what is wrong."""
-    import json
-
     try:
         found: Value = msgspec.json.decode(text)
-        json.loads(text, object_pairs_hook=_each_once)
+        _names_once()(text)
     except RecursionError:
         raise ValueError("it goes too deep") from None
     except msgspec.DecodeError as error:
@@ -22,8 +22,16 @@ def from_json(text: str) -> Value:
     return found
 
 
+@cache
+def _names_once() -> Callable[[str], object]:
+    """A reader that looks at nothing else: msgspec can't see what is there twice."""
+    import json
+
+    return json.JSONDecoder(object_pairs_hook=_each_once).decode
+
+
 def _each_once(pairs: list[tuple[str, Any]]) -> None:
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
+    if len(dict(pairs)) < len(pairs):
+        names = [name for name, _ in pairs]
         twice = next(name for i, name in enumerate(names) if name in names[:i])
         raise ValueError(f"{twice!r} is there twice")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 
 from xdpctl.core.beside import Accounts, Counts
-from xdpctl.core.cells import cell
+from xdpctl.core.cells import PLAIN, cell
 from xdpctl.core.model import Map
 from xdpctl.core.rows import Batches, Row, Totals, of_each_cpu, row
 from xdpctl.views.encoded import encoded
@@ -73,7 +73,10 @@ def csv_rows(batches: Batches, per_cpu: bool) -> Iterator[str]:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
     while batch := list(islice(rows, AHEAD)):
-        writer.writerows([cell(cells.get(name)) for name in header] for cells in batch)
+        writer.writerows(
+            [part if part.__class__ in PLAIN else cell(part) for part in map(cells.get, header)]
+            for cells in batch
+        )
         yield out.getvalue()
         out.seek(0)
         out.truncate()
