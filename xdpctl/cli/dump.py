@@ -9,6 +9,7 @@ Examples:
   xdpctl dump pkt_cnt
   xdpctl dump pkt_cnt --sort bytes --top 10 --totals
   xdpctl dump flows --where 'dst_port in 1-1023 and packets > 1k' --csv
+  xdpctl dump slots --where 'slot[1].packets > 3' --sort 'slot[0].packets'
   xdpctl dump pkt_cnt --prometheus > pkt_cnt.prom
   xdpctl dump id:25 --json
 """
