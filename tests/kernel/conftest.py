@@ -28,6 +28,7 @@ PATIENCE = float(os.environ.get("XDPCTL_PATIENCE", "60"))
 SETUP = """
 set -e
 mount -t tmpfs tmpfs /run
+umount -a -t bpf  # systemd mounts one on most machines
 mount -t bpf bpf /sys/fs/bpf
 ip netns add peer
 ip link add veth0 type veth peer name veth1 netns peer

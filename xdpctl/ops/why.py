@@ -29,8 +29,6 @@ def explain(
     clock: Callable[[], float] = time.monotonic,
 ) -> Broken | Moves:
     """`name` is a map or a device; None is for what is pinned in the first of the directories."""
-    if name == "":
-        raise BadRequest("the name of the map or device is empty", "without one, why looks at what is pinned")
     host.require_privileges()
     scene = _scene(directories[0], netns_name)
     try:

@@ -16,8 +16,6 @@ class Found(Struct, frozen=True):
 
 
 def find(name: str, directories: tuple[str, ...]) -> Found:
-    if not name:
-        raise BadRequest("the name of the map is empty", "xdpctl map list shows maps")
     if name.startswith("id:"):
         return Found(_by_id(name), None)
     paths = (name,) if "/" in name else tuple(f"{directory}/{name}" for directory in directories)
