@@ -174,7 +174,7 @@ def test_words_of_a_command_line(type_: str, words: list[str], written: bytes) -
         ("u32", "010", "value can't be '010': C would read it as octal\ndid you mean '10'?"),
         ("u32", "1.5", "it is a number"),
         ("u32", 1.5, "it is a number"),
-        ("u32", True, "value can't be True"),
+        ("u32", True, "value can't be true"),
         ("u32", None, "value can't be null"),
         ("u32", "", "it is a number"),
         ("u32", "1_0", "it is a number"),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
+from xdpctl.core.cells import cell
 from xdpctl.core.json_text import from_json
 from xdpctl.core.meanings import Value
 from xdpctl.core.suggest import did_you_mean
@@ -47,7 +48,7 @@ def shown(said: object) -> str:
     """As a message quotes it; of words, as they were written."""
     if isinstance(said, list) and said and all(isinstance(word, str) for word in said):
         said = " ".join(said)
-    text = "null" if said is None else repr(said)
+    text = "null" if said is None else repr(said) if isinstance(said, str) else str(cell(said))
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
