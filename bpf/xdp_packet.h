@@ -92,7 +92,8 @@ static __always_inline int is_tag(__be16 type)
 }
 
 /* Where the VLAN tags end, and below it the type of what follows; 0 if a tag is cut off.
- * This function is global, so that the verifier looks at it once and not wherever it is called. */
+ * Global, so that the verifier looks at it once and not wherever it is called; pure, so that clang
+ * leaves out calls that are of no use. */
 __noinline __attribute__((pure)) __u32 skip_tags(struct xdp_md *ctx)
 {
 	const __be16 *tag = (void *)(long)ctx->data + ETH_HLEN; /* id and priority, next type */
@@ -163,7 +164,7 @@ static __always_inline int is_extension(__u8 type)
 }
 
 /* Where the extension headers end, 0 if what follows isn't in this packet; below it the protocol.
- * Global as well: this is the longest way through the program. */
+ * Global and pure as well: this is the longest way through the program. */
 __noinline __attribute__((pure)) __u32 skip_extensions(struct xdp_md *ctx, __u32 offset)
 {
 	const void *start = (void *)(long)ctx->data;
