@@ -1,4 +1,4 @@
-/* Sends the packet back to where it came from. */
+/* For the verdict tx, which sends the packet back to where it came from. */
 static __always_inline void swap_macs(struct xdp_md *ctx)
 {
 	struct ethhdr *eth = (void *)(long)ctx->data;

@@ -126,3 +126,9 @@ def test_json_that_is_too_deep(lab: Lab) -> None:
     lab.refused(2, "deep", "map", "set", "/sys/fs/bpf/deep", "--batch", "deep", *told)
     lab.refused(2, "deep", "map", "restore", "deep", "/sys/fs/bpf/deep")
     lab.refused(2, "value", "map", "set", "/sys/fs/bpf/deep", "1", '{"n":' * 5000, *told)
+
+
+def test_where_nothing_is_shown_the_columns_are_told_all_the_same(counted: Lab) -> None:
+    nothing = ("dump", "lengths", "--where", "packets > 1M")
+    assert counted.ok(*nothing, "--csv") == "key,packets,bytes,max_length\n"
+    assert counted.ok(*nothing).splitlines()[0].split() == ["KEY", "PACKETS", "BYTES", "MAX_LENGTH"]

@@ -72,6 +72,18 @@ def test_a_file_with_something_wrong_changes_nothing(lab: Lab) -> None:
     assert [entry["value"] for entry in lab.read("flows")["entries"]] == [{"packets": 5, "bytes": 2}]
 
 
+def test_a_batch_is_as_strict_as_a_single_word(lab: Lab) -> None:
+    """To a trie both prefixes would be one, and the second verdict would take the place of the first."""
+    lab.load_spec('[policy]\nmap = "list"\nkey = "src_ip"')
+    for text, says in {
+        "10.1.2.0/16,drop\n10.1.3.0/16,pass": "f:2: key can't be '10.1.2.0/16': bits are set behind",
+        "10.1.0.0/16,9": "f:2: value can't be '9': it is a number from 0 to 4",
+    }.items():
+        (lab.directory / "f").write_text(f"key,value\n{text}\n")
+        lab.refused(2, says, "map", "set", "list", "--batch", "f")
+    assert lab.read("list")["entries"] == []
+
+
 def test_where_it_ended(lab: Lab) -> None:
     """A full map is found out while it is filled: others write to it, too."""
     maps.load(lab)

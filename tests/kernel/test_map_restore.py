@@ -113,3 +113,15 @@ def test_what_cannot_be_restored(lab: Lab) -> None:
     assert lab.dump("seen") == {"10.0.0.1": 5}
     said = lab.ok("--dry-run", "map", "restore", "saved")
     assert (said.split()[:5], said.count("\n")) == (["bpftool", "-j", "-n", "map", "update"], 1)
+
+
+def test_of_a_devmap_what_is_there(lab: Lab) -> None:
+    """Most of its elements are empty, and can't be written."""
+    lab.load_spec('verdict = "redirect"\n[redirect]\nmap = "out"\nkey = "total"')
+    device = lab.must("ip", "-o", "link", "show", "veth0").partition(":")[0]
+    assert lab.ok("dump", "out", "--save", "empty") == "saved 0 elements of out in empty\n"
+    lab.ok("map", "set", "out", "0", device)
+    assert lab.ok("dump", "out", "--save", "saved") == "saved 1 element of out in saved\n"
+    lab.ok("map", "delete", "out", "0")
+    assert lab.ok("map", "restore", "saved") == "1 element of out restored\n"
+    assert lab.ok("map", "get", "out", "0").split()[-1] == device

@@ -15,6 +15,7 @@ Examples:
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
@@ -145,13 +146,18 @@ def _print(found: dump.Dump, entries: Batches, chosen: list[str], totals: Totals
             session.stream(view.json_lines(entries))
             session.note(view.as_lines(found.accounts()))
         case ["--csv"]:
-            session.stream(view.csv_rows(entries, found.per_cpu))
+            session.stream(view.csv_rows(entries, found.per_cpu, _known(found)))
             beside = {**found.accounts(), **({"totals": totals.sums} if totals else {})}
             session.note(view.as_lines(beside))
         case _:
-            session.stream(view.table_lines(entries, found.per_cpu, totals))
+            session.stream(view.table_lines(entries, found.per_cpu, totals, _known(found)))
             lines = view.as_lines(found.accounts())
             session.say(lines and f"\n{lines}")
+
+
+def _known(found: dump.Dump) -> Iterable[str]:
+    """The columns where no entry tells them; those of CPUs stand among the others."""
+    return view.NOTHING_KNOWN if found.per_cpu else found.columns
 
 
 def _print_for_prometheus(found: dump.Dump, entries: Batches) -> None:

@@ -166,13 +166,14 @@ def _about(spec: Spec) -> str:
         fate = f"The map {spec.policy.map} decides what happens to a packet; any other {others}."
     elif spec.rules:
         fate = f"Its rules decide what happens to a packet; any other {others}."
+    elif spec.redirect:
+        others = _OTHERS[spec.redirect.fallback]
+        fate = f"The map {spec.redirect.map} says where a packet goes; any other {others}."
     else:
         fate = f"and {_EVERY[spec.default]}."
-    ending = "." if fate[0].isupper() else ""
-    lines = [
-        *textwrap.wrap(f"{spec.program} counts {'; '.join(counted)}{ending}", c_counter.WIDTH - 4),
-        *textwrap.wrap(fate, c_counter.WIDTH - 4),
-    ]
+    counts = f"{spec.program} counts {'; '.join(counted)}"
+    sentences = [f"{counts}.", fate] if fate[0].isupper() else [f"{counts} {fate}"]
+    lines = [line for sentence in sentences for line in textwrap.wrap(sentence, c_counter.WIDTH - 4)]
     return "/* " + "\n * ".join(lines) + " */"
 
 

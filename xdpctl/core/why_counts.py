@@ -2,6 +2,7 @@
 
 from xdpctl.core import mending
 from xdpctl.core.broken import Broken, Link, join, packets, times
+from xdpctl.core.map_refusals import elements
 from xdpctl.core.model import Mode, Program
 from xdpctl.core.owners import describe, ids
 from xdpctl.core.scene import Place, Running, Scene, Watched
@@ -38,7 +39,7 @@ def full(scene: Scene, watched: Watched) -> Broken | None:
         stuck = found.id in watched.full and not watched.counted and _gets_any(scene, watched)
         if lost or stuck:
             count = f", and {packets(lost)} found no place in {watched.seconds:.1f} s" if lost else ""
-            says = f"{found.name} (id {found.id}) is full: it holds {found.max_entries} elements{count}"
+            says = f"{found.name} (id {found.id}) is full: it holds {elements(found.max_entries)}{count}"
             again = mending.then(
                 mending.xdpctl("unload", pin=scene.pin), mending.load(scene, _places(scene)[0])
             )

@@ -19,7 +19,7 @@ Values = tuple[bytes, ...]
 def prepare_set(
     name: str, directories: tuple[str, ...], path: Path, as_: str, cpu: int | None, how: How
 ) -> Writing:
-    target = Target(name, directories, as_, lenient=True)
+    target = Target(name, directories, as_)
     map_refusals.check_writable(target.map)
     file = _File(target, path)
     found = file.elements(cpu)

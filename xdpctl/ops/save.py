@@ -37,8 +37,9 @@ def save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) -
         file.write(_line(_about(found)))
         count = 0
         for entries in reading.own_entries():
-            file.writelines(map(_line, map(_element, entries)))
-            count += len(entries)
+            there = [entry for entry in entries if entry.per_cpu or entry.value is not None]
+            file.writelines(map(_line, map(_element, there)))
+            count += len(there)
         file.write(_line({"elements": count}))
     return Saved(found.map, count, reading.kept.twin)
 

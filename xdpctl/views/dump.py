@@ -1,6 +1,6 @@
 """The content of a map as a table, JSON, CSV, or for Prometheus: pieces of text, as the entries come."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from xdpctl.core.beside import Accounts, Counts
@@ -13,6 +13,7 @@ from xdpctl.views.table import Columns
 SCHEMA = 1
 FEW = 16
 """An array of more elements is shown without those that are zero."""
+NOTHING_KNOWN = ("key", "value")
 AHEAD = 10_000
 """Rows that are looked at to know how wide columns are."""
 
@@ -64,11 +65,11 @@ def _amount(counts: Counts | None) -> str:
     )
 
 
-def csv_rows(batches: Batches, per_cpu: bool) -> Iterator[str]:
+def csv_rows(batches: Batches, per_cpu: bool, known: Iterable[str] = NOTHING_KNOWN) -> Iterator[str]:
     import csv
     import io
 
-    header, rows = _columns(_rows(batches, per_cpu))
+    header, rows = _columns(_rows(batches, per_cpu), known)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
@@ -83,8 +84,10 @@ def csv_rows(batches: Batches, per_cpu: bool) -> Iterator[str]:
     yield out.getvalue()
 
 
-def table_lines(batches: Batches, per_cpu: bool, totals: Totals | None = None) -> Iterator[str]:
-    header, rows = _columns(_rows(batches, per_cpu))
+def table_lines(
+    batches: Batches, per_cpu: bool, totals: Totals | None = None, known: Iterable[str] = NOTHING_KNOWN
+) -> Iterator[str]:
+    header, rows = _columns(_rows(batches, per_cpu), known)
     lines = ([cells.get(name) for name in header] for cells in rows)
     first = list(islice(lines, AHEAD))
     columns = Columns(header, first, [_bottom(header, totals.sums)] if totals else [])
@@ -106,7 +109,7 @@ def _rows(batches: Batches, per_cpu: bool) -> Iterator[Row]:
             yield from of_each_cpu(entry) if per_cpu else (row(entry),)
 
 
-def _columns(rows: Iterator[Row]) -> tuple[Sequence[str], Iterator[Row]]:
-    """Names of the columns, as the first row has them, and all rows."""
+def _columns(rows: Iterator[Row], known: Iterable[str]) -> tuple[Sequence[str], Iterator[Row]]:
+    """Names of the columns, as the first row has them or as they are known, and all rows."""
     first = list(islice(rows, 1))
-    return [*first[0]] if first else ["key", "value"], chain(first, rows)
+    return [*(first[0] if first else known)], chain(first, rows)

@@ -2,8 +2,7 @@
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
 /* xdp_allow counts packets and bytes by vlan, src_mac and ethertype in the LRU hash map
- * pkt_cnt
- * and passes every packet. */
+ * pkt_cnt and passes every packet. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
-/* fifteen_letters counts packets and bytes in the per-CPU array map fifteen_in_maps
- * and passes every packet. */
+/* fifteen_letters counts packets and bytes in the per-CPU array map fifteen_in_maps and passes
+ * every packet. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

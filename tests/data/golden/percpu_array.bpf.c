@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
-/* xdp_allow counts packets in the per-CPU array map pkt_cnt
- * and passes every packet. */
+/* xdp_allow counts packets in the per-CPU array map pkt_cnt and passes every packet. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -2,8 +2,7 @@
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
 /* xdp_allow counts packets, bytes, first_seen, last_seen, min_length and max_length by length
- * in the per-CPU array map pkt_cnt
- * and passes every packet. */
+ * in the per-CPU array map pkt_cnt and passes every packet. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
-/* xdp_allow counts bytes and packets by verdict in the per-CPU hash map pkt_cnt
- * and passes every packet. */
+/* xdp_allow counts bytes and packets by verdict in the per-CPU hash map pkt_cnt and passes
+ * every packet. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

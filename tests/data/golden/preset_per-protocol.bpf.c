@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
-/* xdp_protocols counts packets and bytes by ip_proto in the per-CPU array map protocols
- * and passes every packet. */
+/* xdp_protocols counts packets and bytes by ip_proto in the per-CPU array map protocols and
+ * passes every packet. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

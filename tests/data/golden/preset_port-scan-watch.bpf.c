@@ -2,8 +2,7 @@
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
 /* xdp_scan_watch counts packets, first_seen and last_seen by src_ip, tcp_flags and dst_port in
- * the LRU per-CPU hash map knocks
- * and passes every packet. */
+ * the LRU per-CPU hash map knocks and passes every packet. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

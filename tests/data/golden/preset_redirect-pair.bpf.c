@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
-/* xdp_pair counts packets and bytes by ifindex and verdict in the per-CPU hash map wire
- * and redirects every packet. */
+/* xdp_pair counts packets and bytes by ifindex and verdict in the per-CPU hash map wire.
+ * The map tx_port says where a packet goes; any other passes. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -2,8 +2,7 @@
 // Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes.
 
 /* xdp_talkers counts packets, bytes, first_seen and last_seen by src_ip in the LRU per-CPU
- * hash map talkers
- * and passes every packet. */
+ * hash map talkers and passes every packet. */
 
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -88,7 +88,7 @@ static __always_inline xdp_action_t decide(const volatile struct packet *packet,
 	return XDP_PASS;
 }
 
-/* Sends the packet back to where it came from. */
+/* For the verdict tx, which sends the packet back to where it came from. */
 static __always_inline void swap_macs(struct xdp_md *ctx)
 {
 	struct ethhdr *eth = (void *)(long)ctx->data;
