@@ -130,5 +130,6 @@ def test_json_that_is_too_deep(lab: Lab) -> None:
 
 def test_where_nothing_is_shown_the_columns_are_told_all_the_same(counted: Lab) -> None:
     nothing = ("dump", "lengths", "--where", "packets > 1M")
+    assert counted.xdpctl(*nothing).stderr == "nothing in lengths matches --where\n"
     assert counted.ok(*nothing, "--csv") == "key,packets,bytes,max_length\n"
     assert counted.ok(*nothing).splitlines()[0].split() == ["KEY", "PACKETS", "BYTES", "MAX_LENGTH"]

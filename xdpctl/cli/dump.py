@@ -103,7 +103,17 @@ def _matching(expression: str, found: dump.Dump) -> Batches:
     from xdpctl.core.where import parse
 
     matches = parse(expression, found.shape, [name for name, number in found.columns.items() if number])
-    return ([entry for entry in entries if matches(row(entry))] for entries in found.entries)
+    return _some(found, ([entry for entry in entries if matches(row(entry))] for entries in found.entries))
+
+
+def _some(found: dump.Dump, matching: Batches) -> Batches:
+    """A name that is misspelt, as in `ip_proto == tpc`, matches nothing."""
+    count = 0
+    for entries in matching:
+        count += len(entries)
+        yield entries
+    if not (count or found.empty):
+        session.note(f"nothing in {found.map.name} matches --where")
 
 
 def _save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) -> None:
