@@ -121,7 +121,11 @@ def members(said: Said, names: Sequence[str]) -> dict[str, Said]:
         return by_name(said, names)
     if len(said) != len(names):
         found = f"{len(said)} is" if len(said) == 1 else f"{len(said)} are"
-        raise Unfit(f"has {len(names)} members, {found} given", f"its members: {', '.join(names)}")
+        raise Unfit(
+            f"has {len(names)} members, {found} given",
+            f"its members: {', '.join(names)}",
+            "write all of them with commas between, or each as NAME=VALUE",
+        )
     return dict(zip(names, said, strict=True))
 
 

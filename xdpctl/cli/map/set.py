@@ -9,6 +9,7 @@ Examples:
   xdpctl map set pkt_cnt 0 packets=0 bytes=0
   xdpctl map set blocked 10.0.0.0/8 drop --new
   xdpctl map set flows src_ip=10.0.0.1 dst_port=80 packets=5
+  xdpctl map set flows 10.0.0.1,80 packets=5
   xdpctl map set slots 0 'slot[1].packets=0'
   xdpctl dump flows --csv > f.csv; xdpctl map set flows --batch f.csv
 """
