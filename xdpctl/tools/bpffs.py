@@ -9,6 +9,7 @@ from xdpctl.errors import HostLacks
 from xdpctl.tools import proc
 
 ROOT = "/sys/fs/bpf"
+FEW = 10
 
 
 def mounted() -> tuple[mounts.Mount, ...]:
@@ -23,6 +24,12 @@ def entries(directory: str) -> tuple[str, ...]:
         return ()
     except PermissionError as error:
         raise HostLacks(f"{directory} can't be read: {error.strerror}", "run xdpctl as root") from error
+
+
+def listing(directory: str) -> str:
+    """What a directory holds, in words; of many names a few."""
+    first, more = (found := entries(directory))[:FEW], len(found) - FEW
+    return f"it holds: {', '.join(first)}{f' … and {more} more' if more > 0 else ''}"
 
 
 def identity(pin: str) -> tuple[int, int]:

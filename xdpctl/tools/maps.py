@@ -21,9 +21,7 @@ def find(name: str, directories: tuple[str, ...]) -> Found:
     paths = (name,) if "/" in name else tuple(f"{directory}/{name}" for directory in directories)
     for path in dict.fromkeys(paths):
         if os.path.isdir(path):
-            raise BadRequest(
-                f"{path} is a directory, not a map", f"it holds: {', '.join(bpffs.entries(path))}"
-            )
+            raise BadRequest(f"{path} is a directory, not a map", bpffs.listing(path))
         if os.path.exists(path):
             return Found(pinned(path), os.path.realpath(path))
     if "/" in name:

@@ -20,9 +20,7 @@ def find(name: str, directories: tuple[str, ...]) -> Program:
     paths = (name,) if "/" in name else tuple(f"{directory}/{name}" for directory in directories)
     for path in dict.fromkeys(paths):
         if os.path.isdir(path):
-            raise BadRequest(
-                f"{path} is a directory, not a program", f"it holds: {', '.join(bpffs.entries(path))}"
-            )
+            raise BadRequest(f"{path} is a directory, not a program", bpffs.listing(path))
         if os.path.exists(path):
             return _xdp(shown("pinned", path), path)
     if "/" in name:
