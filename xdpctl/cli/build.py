@@ -102,14 +102,18 @@ def command(
         return
     prepared = build.prepare(source, preset, out, given)
     if session.dry_run():
-        if not prepared.target.parent.exists():
-            session.say(command_line(("mkdir", "-p", str(prepared.target.parent))))
-        if prepared.spec is not None:
-            for path in (prepared.source, *prepared.headers):
-                session.say(f"# write {path}")
-        session.say(command_line(prepared.command, prepared.cwd))
+        _tell_plan(prepared)
         return
     built = build.run(prepared)
     session.note(built.notes.rstrip())
     for path in built.written:
         session.say(f"wrote {path}")
+
+
+def _tell_plan(prepared: build.Prepared) -> None:
+    if not prepared.target.parent.exists():
+        session.say(command_line(("mkdir", "-p", str(prepared.target.parent))))
+    if prepared.spec is not None:
+        for path in (prepared.source, *prepared.headers):
+            session.say(f"# write {path}")
+    session.say(command_line(prepared.command, prepared.cwd))

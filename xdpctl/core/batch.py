@@ -47,7 +47,7 @@ class _Line(Struct, forbid_unknown_fields=True):
 
 
 _OF_NO_ELEMENTS = ["key", "value"]
-"""The header that `dump --csv` prints of a map without elements, whatever its columns are."""
+"""The header that `dump --csv --per-cpu` prints of a map without elements, whatever its columns are."""
 _OF_A_WHOLE_MAP = re.compile(r'\s*\{\s*"schema"\s*:\s*\d+\s*,\s*(?P<saved>"saved")?')
 _HEADER = "begin with a header as dump --csv prints it"
 _EXAMPLE = 'write {"key":…,"value":…}'

@@ -85,9 +85,14 @@ def _named_types(spec: Spec, types: set[str]) -> dict[str, Any]:
 
 def looks_into_packets(spec: Spec) -> bool:
     """Whether counters, rules or the policy ask for what is in a packet."""
-    matched = {condition.key for rule in spec.rules for condition in rule.match}
     counted = {key for counter in spec.counters for key in counter.key}
-    return any(map(c_counter.in_packet, matched | counted | ({spec.policy.key} if spec.policy else set())))
+    return any(map(c_counter.in_packet, counted | _deciding(spec)))
+
+
+def _deciding(spec: Spec) -> set[Key]:
+    """What rules and the policy look at."""
+    matched = {condition.key for rule in spec.rules for condition in rule.match}
+    return matched | ({spec.policy.key} if spec.policy else set())
 
 
 def _lengths(spec: Spec) -> int:
@@ -117,8 +122,7 @@ def _headers(packet: bool, swaps_macs: bool) -> list[str]:
 
 def _decide_parameters(spec: Spec) -> list[tuple[str, str]]:
     """What decides is told: each parameter with what is handed over."""
-    keys = {condition.key for rule in spec.rules for condition in rule.match}
-    keys |= {spec.policy.key} if spec.policy else set()
+    keys = _deciding(spec)
     packet = f"const {'volatile ' if spec.rules else ''}struct packet *packet"
     return [
         *([("__u32 rx_queue", "ctx->rx_queue_index")] if Key.RX_QUEUE in keys else []),
@@ -143,7 +147,6 @@ _EVERY = {
     Verdict.DROP: "drops every packet",
     Verdict.ABORTED: "aborts every packet",
     Verdict.TX: "sends every packet back",
-    Verdict.REDIRECT: "redirects every packet",
 }
 _OTHERS = {
     Verdict.PASS: "passes",

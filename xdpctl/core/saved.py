@@ -46,7 +46,7 @@ class Line(Struct, frozen=True, forbid_unknown_fields=True):
 
 def read(text: str, name: str) -> tuple[Header, Iterator[tuple[int, Line]]]:
     """What is said of the map, and its elements with the numbers of their lines."""
-    first, *lines = text.split("\n")
+    first, *lines = text.rstrip().split("\n")
     try:
         header = msgspec.json.decode(first, type=Header)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -60,7 +60,7 @@ def read(text: str, name: str) -> tuple[Header, Iterator[tuple[int, Line]]]:
 
 def _whole(lines: Sequence[str], name: str) -> Sequence[str]:
     """The lines before the end, if it says that these are all."""
-    *before, last = "\n".join(lines).rstrip().split("\n")
+    *before, last = lines or [""]
     try:
         end = msgspec.json.decode(last, type=End)
     except (msgspec.DecodeError, RecursionError) as error:

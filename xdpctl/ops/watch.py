@@ -28,7 +28,6 @@ class Watched:
         self.rates = Rates()
         self.key_names: tuple[str, ...] = ("key",)
         self.there = True
-        self._lost: int | None = None
         self._look(maps.find(name, directories))
         self.fields = sums(self.parts[0].layout.value) if self.parts[0].layout.is_sum else ()
         if not self.fields:
@@ -42,7 +41,8 @@ class Watched:
         self._kept = beside.beside(of_map.everything, found.map.name, of_map.key_name, found.map.forgets)
         twin = reading.twin(found.map, self._kept, raw=False)
         self.parts += [twin] if twin else []
-        self._lost_in, self._lost = reading.lost_in(found.map, self._kept), None
+        self._lost_in = reading.lost_in(found.map, self._kept)
+        self._lost: int | None = None
 
     @property
     def maps(self) -> Iterator[Map]:
