@@ -114,6 +114,13 @@ __noinline __attribute__((pure)) __u32 skip_tags(struct xdp_md *ctx)
 /* No header begins farther behind: this the verifier wants to hear. */
 #define MAX_OFFSET 0x3fff
 
+/* What a length field of IP says. Packets of more than 65535 bytes, which the kernel makes of those
+ * of a connection, have a 0 there: they go on to the end of the frame. */
+static __always_inline long length_of(__be16 field)
+{
+	return (__u16)(bpf_ntohs(field) - 1) + 1;
+}
+
 /* What follows IP: within the frame, and within what is left of the bytes of IP. */
 static __always_inline void parse_upper(__u8 ip_proto, const void *header, const void *end,
 					long left, struct packet *packet)
@@ -153,7 +160,7 @@ static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 	/* Of a packet in fragments, only the first has the header that follows. */
 	if ((ip->frag_off & bpf_htons(0x1fff)) == 0)
 		parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end,
-			    bpf_ntohs(ip->tot_len) - ip->ihl * 4, packet);
+			    length_of(ip->tot_len) - ip->ihl * 4, packet);
 }
 
 /* Headers that IPv6 may put before that of the protocol. */
@@ -177,7 +184,7 @@ __noinline __attribute__((pure)) __u32 skip_extensions(struct xdp_md *ctx, __u32
 
 	if ((void *)header > end)
 		return NO_IP_PROTO;
-	left = bpf_ntohs(ip->payload_len);
+	left = length_of(ip->payload_len);
 	type = ip->nexthdr;
 	for (int i = 0; i < 6 && is_extension(type); i++) {
 		if ((void *)header + 8 > end || left < 8)
@@ -223,7 +230,7 @@ static __always_inline void parse_ipv6(struct xdp_md *ctx, __u32 offset, struct 
 	packet->ip_proto = found & 0xffff;
 	if (found >> 16) {
 		header = start + (found >> 16 & MAX_OFFSET);
-		left = bpf_ntohs(ip->payload_len) - ((found >> 16) - offset - sizeof(*ip));
+		left = length_of(ip->payload_len) - ((found >> 16) - offset - sizeof(*ip));
 		parse_upper(found, header, end, left, packet);
 	}
 }

@@ -29,7 +29,7 @@ SYN_ACK = {"ip_proto": 6, **PORTS, "tcp_flags": 0x12}
 
 def known(frame: bytes) -> dict[str, Any]:
     """What a frame has beside MACs and length."""
-    always = ("length", "src_mac", "dst_mac")
+    always = ("length", "src_mac", "dst_mac", "unseen")
     return {k: v for k, v in asdict(facts(frame)).items() if k not in always and v not in (None, 0)}
 
 
@@ -63,6 +63,10 @@ def v6(*kinds: int, protocol: int = 6, payload: bytes = upper(), fragment: int =
         (v4(longer=-16), V4 | PORTS | {"ip_proto": 6}),
         (v4(longer=-17), V4 | {"ip_proto": 6}),
         (v4(longer=9), V4 | SYN_ACK),
+        (v4(longer=-40), V4 | SYN_ACK),
+        (v4(longer=-39), V4 | {"ip_proto": 6}),
+        (v4(longer=-60, options=bytes(20)), V4 | SYN_ACK),
+        (v4(longer=-21, options=bytes(20)), V4 | {"ip_proto": 6}),
         (v4()[: 34 + 10], V4 | PORTS | {"ip_proto": 6}),
         (v4()[: 34 + 3], V4 | {"ip_proto": 6}),
         (v4()[:34], V4 | {"ip_proto": 6}),
@@ -75,6 +79,8 @@ def v6(*kinds: int, protocol: int = 6, payload: bytes = upper(), fragment: int =
         (ethernet(IPV6, ipv4(6, upper() + bytes(40))), {"ethertype": IPV6}),
         (v6(tos=0xB8), V6 | SYN_ACK | {"dscp": 46}),
         (v6(longer=-17), V6 | {"ip_proto": 6}),
+        (v6(longer=-20), V6 | SYN_ACK),
+        (v6(0, 43, longer=-36), V6 | SYN_ACK),
         (v6(0, 43, 44, 51, 60, 135), V6 | SYN_ACK),
         (v6(0, 43, 44, 51, 60, 135, 60), V6),
         (v6(0, 43, 44, fragment=1), V6 | SYN_ACK),
