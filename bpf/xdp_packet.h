@@ -34,6 +34,18 @@ enum {
 	NO_TCP_FLAGS = 256,
 };
 
+/* What couldn't be seen of a packet, though it may be there: it was cut, or is a later fragment, or
+ * has more headers than are followed. What comes after that couldn't be seen either. */
+enum {
+	UNSEEN_TCP_FLAGS = 1,
+	UNSEEN_PORTS = 2,
+	UNSEEN_IP_PROTO = 4,
+	UNSEEN_IP = 8,
+	UNSEEN_ETHERTYPE = 16,
+	UNSEEN_VLAN = 32,
+};
+#define UNSEEN_FROM(what) (2 * (what) - 1)
+
 /* Filled up to a multiple of four bytes, so that a key made of several parts has no holes. */
 struct mac_addr {
 	__u8 octets[6];
@@ -84,6 +96,7 @@ struct packet {
 	port_t src_port;
 	port_t dst_port;
 	tcp_flags_t tcp_flags;
+	__u32 unseen;
 };
 
 static __always_inline int is_tag(__be16 type)
@@ -121,32 +134,42 @@ static __always_inline long length_of(__be16 field)
 	return (__u16)(bpf_ntohs(field) - 1) + 1;
 }
 
-/* What follows IP: within the frame, and within what is left of the bytes of IP. */
+/* What follows IP: within the frame, and within what is left of the bytes of IP, which is nothing
+ * in a later fragment. */
 static __always_inline void parse_upper(__u8 ip_proto, const void *header, const void *end,
 					long left, struct packet *packet)
 {
 	const __be16 *ports = header; /* source and destination */
 	const __u8 *tcp = header;
+	__u32 unseen = ip_proto == IPPROTO_TCP ? UNSEEN_TCP_FLAGS : 0;
 	__u8 flags;
+
+	packet->unseen = 0;
 
 	if (ip_proto != IPPROTO_TCP && ip_proto != IPPROTO_UDP && ip_proto != IPPROTO_SCTP &&
 	    ip_proto != IPPROTO_DCCP && ip_proto != IPPROTO_UDPLITE)
 		return;
+	packet->unseen = UNSEEN_PORTS | unseen;
 	if ((void *)(ports + 2) > end || left < 4)
 		return;
 	packet->src_port = bpf_ntohs(ports[0]);
 	packet->dst_port = bpf_ntohs(ports[1]);
 
+	packet->unseen = unseen;
 	if ((void *)(tcp + 14) > end || left < 14)
 		return;
 	flags = tcp[13];
 	/* No branch: programs that don't ask for flags would keep it, with all that leads to it. */
 	packet->tcp_flags = ip_proto == IPPROTO_TCP ? flags : NO_TCP_FLAGS;
+	packet->unseen = 0;
 }
 
 static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 				       struct packet *packet)
 {
+	long left;
+
+	packet->unseen = UNSEEN_FROM(UNSEEN_IP);
 	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
 		return;
 	packet->src_ip.version = 4;
@@ -158,9 +181,8 @@ static __always_inline void parse_ipv4(const struct iphdr *ip, const void *end,
 	packet->ip_proto = ip->protocol;
 
 	/* Of a packet in fragments, only the first has the header that follows. */
-	if ((ip->frag_off & bpf_htons(0x1fff)) == 0)
-		parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end,
-			    length_of(ip->tot_len) - ip->ihl * 4, packet);
+	left = ip->frag_off & bpf_htons(0x1fff) ? 0 : length_of(ip->tot_len) - ip->ihl * 4;
+	parse_upper(ip->protocol, (void *)ip + ip->ihl * 4, end, left, packet);
 }
 
 /* Headers that IPv6 may put before that of the protocol. */
@@ -213,8 +235,9 @@ static __always_inline void parse_ipv6(struct xdp_md *ctx, __u32 offset, struct 
 	const struct ipv6hdr *ip = start + offset;
 	const void *header;
 	__u32 found;
-	long left;
+	long left = 0;
 
+	packet->unseen = UNSEEN_FROM(UNSEEN_IP);
 	if ((void *)(ip + 1) > end || ip->version != 6)
 		return;
 	packet->src_ip.version = 6;
@@ -228,11 +251,13 @@ static __always_inline void parse_ipv6(struct xdp_md *ctx, __u32 offset, struct 
 	if (is_extension(ip->nexthdr))
 		found = skip_extensions(ctx, offset);
 	packet->ip_proto = found & 0xffff;
-	if (found >> 16) {
-		header = start + (found >> 16 & MAX_OFFSET);
+	packet->unseen = UNSEEN_FROM(UNSEEN_IP_PROTO);
+	if (packet->ip_proto == NO_IP_PROTO)
+		return;
+	header = start + (found >> 16 & MAX_OFFSET);
+	if (found >> 16)
 		left = length_of(ip->payload_len) - ((found >> 16) - offset - sizeof(*ip));
-		parse_upper(found, header, end, left, packet);
-	}
+	parse_upper(found, header, end, left, packet);
 }
 
 static __always_inline void parse_ethernet(const struct ethhdr *eth, struct packet *packet)
@@ -252,12 +277,15 @@ static __always_inline void parse_rest(struct xdp_md *ctx, __be16 type, struct p
 		if ((void *)(tag + 2) > end)
 			return;
 		packet->vlan = bpf_ntohs(tag[0]) & 0xfff;
+		packet->unseen = UNSEEN_FROM(UNSEEN_ETHERTYPE);
 		found = skip_tags(ctx);
 		if (!found)
 			return;
 		type = bpf_htons(found);
 		offset = found >> 16 & MAX_OFFSET;
 	}
+	if (!is_tag(type))
+		packet->unseen = 0;
 
 	/* Below are lengths of frames that tell their type elsewhere. */
 	if (bpf_ntohs(type) >= ETH_P_802_3_MIN)
@@ -286,6 +314,7 @@ static __always_inline struct packet parse(struct xdp_md *ctx)
 	packet.src_port = NO_PORT;
 	packet.dst_port = NO_PORT;
 	packet.tcp_flags = NO_TCP_FLAGS;
+	packet.unseen = UNSEEN_FROM(UNSEEN_VLAN);
 
 	/* Most packets are plain IPv4: one check of the length, and no offsets that vary. */
 	if ((void *)(ip + 1) <= end && eth->h_proto == bpf_htons(ETH_P_IP)) {

@@ -67,6 +67,7 @@ SPECS: dict[str, dict[str, Any]] = {
         "counter": [{"map": "fifteen_in_maps", "type": "percpu_array", "fields": BOTH, "max_entries": 256}],
     },
 }
+SPECS["rules_undecided"] = SPECS["rules"] | {"undecided": "drop", "policy": {"key": "dst_port"}}
 SPECS |= {f"preset_{name}": tomllib.loads(presets.text(name)) for name in presets.names()}
 
 
@@ -102,6 +103,7 @@ def test_the_header_says_what_the_words_say() -> None:
     }
     for key in set(filter(in_packet, Key)) - {Key.FLOW}:
         assert f"\t{key.kind.c_type} {key};" in code
+        assert "mac" in key or f"\t{key.kind.unseen} = " in code
 
 
 def test_it_is_formatted(spec: Spec) -> None:

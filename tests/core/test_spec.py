@@ -110,6 +110,7 @@ likely_specs = st.fixed_dictionaries(
     optional={
         "program": names,
         "verdict": words(Verdict),
+        "undecided": words(Verdict),
         "printk": messages,
         "printk_per_second": st.integers(min_value=0, max_value=3),
         "frags": st.booleans(),
@@ -369,6 +370,8 @@ def test_the_message_is_printed_as_it_was_written(message: str) -> None:
             "[redirect]",
         ),
         ({"redirect": {}}, ("redirect",), "no verdict is redirect", ""),
+        ({"undecided": "drop"}, ("undecided",), "neither a rule nor a policy to be decided", "leave it out"),
+        ({"policy": {}, "undecided": "tx"}, ("undecided",), "undecided can't be 'tx'", "known: pass, drop"),
         (
             {"redirect": {"fallback": "redirect"}},
             ("redirect", "fallback"),

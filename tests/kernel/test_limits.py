@@ -74,6 +74,10 @@ SPECS: dict[str, dict[str, Any]] = {
         ),
     },
 }
+SPECS |= {
+    f"{name}, undecided": SPECS[name] | {"undecided": "drop"}
+    for name in ("lists of everything", "eight counters of everything")
+}
 
 
 @pytest.mark.parametrize("name", SPECS)

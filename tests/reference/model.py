@@ -100,11 +100,16 @@ class Model:
         return verdict, packet.src_mac + packet.dst_mac + frame[12:] if verdict == TX else frame
 
     def _verdict(self, packet: Facts, place: Place) -> int:
+        undecided = self.spec.get("undecided")
+        unseen = packet.unseen if undecided else frozenset()
         for rule in self.spec.get("rule", []):
-            if all(holds(key, wanted, packet, place) for key, wanted in rule["match"].items()):
-                return keys.VERDICTS.index(rule["verdict"])
+            match = rule["match"]
+            if all(key in unseen or holds(key, wanted, packet, place) for key, wanted in match.items()):
+                return keys.VERDICTS.index(undecided if unseen & match.keys() else rule["verdict"])
         default = self.spec.get("verdict", "pass")
         if "policy" in self.spec:
+            if self.spec["policy"]["key"] in unseen:
+                return keys.VERDICTS.index(undecided)
             found = self._policy(packet, place)
             if found is not None and found <= (REDIRECT if "redirect" in self.spec else TX):
                 return found

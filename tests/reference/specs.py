@@ -153,6 +153,8 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
         spec["rule"] = some_rules
     if draw(st.booleans()):
         spec["policy"] = draw(policies)
+    if ("rule" in spec or "policy" in spec) and (undecided := draw(st.sampled_from((None, "pass", "drop")))):
+        spec["undecided"] = undecided
     if "default" not in spec.get("policy", {}):
         spec["verdict"] = draw(verdicts)
     if _redirects(spec) or ("policy" in spec and draw(st.booleans())):

@@ -108,6 +108,46 @@ def test_tags(tags: int) -> None:
         assert known(frame[:17]) == {}
 
 
+PORTS_ON = ["dst_port", "src_port", "tcp_flags"]
+PROTOCOL_ON = sorted(["ip_proto", *PORTS_ON])
+IP_ON = sorted(["dscp", "dst_ip", "src_ip", "ttl", *PROTOCOL_ON])
+
+
+@pytest.mark.parametrize(
+    ("frame", "unseen"),
+    [
+        (v4(), []),
+        (v4(1, b""), []),
+        (ethernet(0x0806, b""), []),
+        (ethernet(46, bytes(46)), []),
+        (v4(fragment=1), PORTS_ON),
+        (v4(17, fragment=1), PORTS_ON[:2]),
+        (v4(1, fragment=1), []),
+        (v4()[: 34 + 13], ["tcp_flags"]),
+        (v4(17)[: 34 + 13], []),
+        (v4()[: 34 + 3], PORTS_ON),
+        (v4(17)[: 34 + 3], PORTS_ON[:2]),
+        (v4(longer=-39), PORTS_ON),
+        (v4()[:33], IP_ON),
+        (ethernet(IPV4, b"\x44" + ipv4(6, upper())[1:]), IP_ON),
+        (ethernet(IPV4, ipv6(6, upper())), IP_ON),
+        (v6()[:53], IP_ON),
+        (v6(44, fragment=8), PORTS_ON),
+        (v6(44, protocol=17, fragment=8), PORTS_ON[:2]),
+        (v6(44, protocol=58, fragment=8), []),
+        (v6(44, 60, fragment=8), PROTOCOL_ON),
+        (v6(*[60] * 6), []),
+        (v6(*[60] * 7), PROTOCOL_ON),
+        (v6(0, payload=b"")[:-1], PROTOCOL_ON),
+        (ethernet(IPV4, ipv4(6, upper()), [(0x8100, 1)] * 5), sorted(["ethertype", *IP_ON])),
+        (ethernet(IPV4, b"", [(0x8100, 1)] * 2)[:21], sorted(["ethertype", *IP_ON])),
+        (ethernet(IPV4, b"", [(0x8100, 1)])[:17], sorted(["ethertype", "vlan", *IP_ON])),
+    ],
+)
+def test_what_cannot_be_seen(frame: bytes, unseen: list[str]) -> None:
+    assert sorted(facts(frame).unseen) == unseen
+
+
 def test_lengths_of_extension_headers() -> None:
     for kind in EXTENSIONS:
         payload = extension(kind, 17, units=2) + upper()
@@ -250,6 +290,24 @@ def test_the_first_rule_that_matches_decides() -> None:
     assert verdict({"rule": rules}, v4()) == DROP
     assert verdict({"rule": rules}, v4(17)) == TX
     assert verdict({"rule": rules}, v4(1)) == PASS
+
+
+def test_a_rule_that_cannot_be_decided_decides() -> None:
+    """Not one that can't match whatever is unseen, and not one before which another matches."""
+    spec = {"rule": [{"match": {"dst_port": 443, "ip_proto": "tcp"}, "verdict": "tx"}]}
+    later, none = v4(fragment=1), {"rule": [{"match": {"dst_port": "none"}, "verdict": "tx"}]}
+    assert verdict(spec, later) == PASS
+    assert verdict(spec | {"undecided": "drop"}, v4()) == TX
+    assert verdict(spec | {"undecided": "drop"}, later) == DROP
+    assert verdict(spec | {"undecided": "drop"}, v4(17, fragment=1)) == PASS
+    assert verdict(none, later) == TX
+    assert verdict(none | {"undecided": "drop"}, later) == DROP
+    assert verdict(none | {"undecided": "drop"}, v4(1)) == TX
+    first = {"match": {"ip_proto": "tcp"}, "verdict": "aborted"}
+    assert verdict({"rule": [first, *spec["rule"]], "undecided": "drop"}, later) == 0
+    policy = {"policy": {"map": "policy", "key": "dst_port", "default": "aborted"}, "undecided": "pass"}
+    assert verdict(policy, later) == PASS
+    assert verdict(policy, v4(1)) == 0
 
 
 def test_the_longest_prefix_decides_even_where_it_holds_nonsense() -> None:

@@ -50,14 +50,16 @@ def _fate(spec: Spec) -> dict[str, Any]:
     may_redirect = Verdict.REDIRECT in spec.verdicts
     varies = decides or may_redirect
     parameters = _decide_parameters(spec)
-    rules = [c_rule.rule(rule) for rule in spec.rules]
+    undecided = f"XDP_{spec.undecided.upper()}" if spec.undecided else ""
+    rules = [c_rule.rule(rule, undecided) for rule in spec.rules]
     slot = {Slot.TOTAL: "0", Slot.IFINDEX: "ctx->ingress_ifindex"}
     return {
         "rules": rules,
         "compares": {
             "either": any(rule.lists for rule in rules),
-            **{name: any(f"{name}(" in rule.code for rule in rules) for name in ("equal", "within")},
+            **{name: any(f"{name}(" in rule.code for rule in rules) for name in ("equal", "within", "unseen")},
         },
+        "undecided": undecided,
         "policy": spec.policy,
         "redirect": spec.redirect,
         "slot": slot[spec.redirect.key] if spec.redirect else "",

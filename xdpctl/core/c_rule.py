@@ -27,19 +27,32 @@ class RuleCode(Struct, frozen=True):
         return self.condition + "".join(map("".join, self.lists))
 
 
-def rule(given: Rule) -> RuleCode:
+def rule(given: Rule, undecided: str) -> RuleCode:
+    """`undecided` is the verdict in C where it can't be seen whether the rule matches; or empty."""
     words = ", ".join(f"{condition.key} {condition.words}" for condition in given.match)
     comment = "\n".join(
         textwrap.wrap(f"/* {words} */", WIDTH - 8, initial_indent="\t", subsequent_indent="\t * ")
     )
-    lists = [condition for condition in given.match if len(condition.tests) > 1]
-    single = [part for c in given.match if c not in lists for part in _test(c.key, c.tests[0])]
-    return RuleCode(
-        comment,
-        tuple(tuple(AND.join(_test(c.key, test)) for test in c.tests) for c in lists),
-        AND.join(single),
-        f"XDP_{given.verdict.upper()}",
-    )
+    lists: list[tuple[str, ...]] = []
+    single: list[str] = []
+    for condition in given.match:
+        tests = [_test(condition.key, test) for test in condition.tests]
+        bit = condition.key.kind.unseen if undecided else ""
+        unseen = [f"unseen(packet->unseen & {bit})"] if bit else []
+        if len(tests) > 1 or (unseen and len(tests[0]) > 1):
+            lists.append((*map(AND.join, tests), *unseen))
+        else:
+            single += [" | ".join((*tests[0], *unseen))] if unseen else tests[0]
+    together = [f"({part})" if " | " in part else part for part in single] if len(single) > 1 else single
+    return RuleCode(comment, tuple(lists), AND.join(together), _verdict(given, undecided))
+
+
+def _verdict(given: Rule, undecided: str) -> str:
+    verdict = f"XDP_{given.verdict.upper()}"
+    bits = " | ".join(dict.fromkeys(bit for c in given.match if (bit := c.key.kind.unseen)))
+    if not bits or undecided in ("", verdict):
+        return verdict
+    return f"packet->unseen & {f'({bits})' if ' ' in bits else bits} ? {undecided} : {verdict}"
 
 
 def _test(key: Key, test: Test) -> list[str]:

@@ -94,6 +94,8 @@ class Redirect(Struct, frozen=True):
 class Spec(Struct, frozen=True):
     program: str = "xdp_allow"
     verdict: Verdict = Verdict.PASS
+    undecided: Verdict | None = None
+    """What happens where a rule or the policy asks for what can't be seen; None takes it for absent."""
     printk: str = ""
     printk_per_second: int = 0
     """At most so many messages; zero for one with every packet."""
@@ -116,6 +118,8 @@ class Spec(Struct, frozen=True):
             named |= set(Verdict) - {Verdict.REDIRECT}
         if self.redirect and (self.policy or Verdict.REDIRECT in named):
             named |= {Verdict.REDIRECT, self.redirect.fallback}
+        if self.undecided:
+            named.add(self.undecided)
         return tuple(verdict for verdict in Verdict if verdict in named)
 
     @property

@@ -141,6 +141,11 @@ def _check_size(table: str, entries: int) -> None:
         raise SpecError((table, "max_entries"), f"max_entries is a number from 1 to {MOST_ENTRIES}")
 
 
+def check_undecided(spec: Spec) -> None:
+    if spec.undecided and not (spec.rules or spec.policy):
+        raise SpecError(("undecided",), "there is neither a rule nor a policy to be decided", "leave it out")
+
+
 def check_redirects(spec: Spec) -> None:
     """Packets are redirected to devices, which stand in a map."""
     places: list[tuple[Path, Verdict]] = [

@@ -15,6 +15,7 @@ from xdpctl.core.spec_check import (
     check_names,
     check_printk,
     check_redirects,
+    check_undecided,
     checked_counter,
     checked_policy,
     checked_redirect,
@@ -23,9 +24,10 @@ from xdpctl.core.suggest import did_you_mean
 from xdpctl.core.words import Field, Flag, Key, MapType, Verdict
 
 POLICY_KEYS = tuple(key for key in MATCHED if key not in (Key.CPU, Key.RX_QUEUE, Key.IFINDEX, Key.LENGTH))
+UNDECIDED = (Verdict.PASS, Verdict.DROP)
 FALLBACKS = (Verdict.PASS, Verdict.DROP, Verdict.ABORTED, Verdict.TX)
 CHOICES: dict[type[Struct], dict[str, Iterable[str]]] = {
-    Spec: {"verdict": Verdict},
+    Spec: {"verdict": Verdict, "undecided": UNDECIDED},
     Counter: {"type": MapType, "key": Key, "fields": Field, "flags": Flag},
     Rule: {"verdict": Verdict},
     Policy: {"key": POLICY_KEYS, "default": Verdict},
@@ -60,6 +62,7 @@ def parse(raw: Table) -> Spec:
         policy=checked_policy(spec, "verdict" in raw),
         redirect=checked_redirect(spec.redirect),
     )
+    check_undecided(spec)
     check_names(spec)
     check_printk(spec)
     check_redirects(spec)

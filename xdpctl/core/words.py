@@ -93,6 +93,8 @@ class Kind(Struct, frozen=True):
     names: Mapping[str, int] = {}
     about: str = ""
     """Beside its type, in a program that declares it itself."""
+    unseen: str = ""
+    """The bit in C that tells that it couldn't be seen; none for what every packet shows."""
 
     @property
     def is_number(self) -> bool:
@@ -105,8 +107,8 @@ class Kind(Struct, frozen=True):
         return f"NO_{self.c_type.removesuffix('_t').upper()}"
 
 
-_PORT = Kind("port_t", 65537, 65536)
-_ADDRESS = Kind("struct ip_addr")
+_PORT = Kind("port_t", 65537, 65536, unseen="UNSEEN_PORTS")
+_ADDRESS = Kind("struct ip_addr", unseen="UNSEEN_IP")
 _MAC = Kind("struct mac_addr")
 
 KINDS: dict[Key, Kind] = {
@@ -116,18 +118,18 @@ KINDS: dict[Key, Kind] = {
     Key.RX_QUEUE: Kind("rx_queue_t", about="a receive queue's number"),
     Key.IFINDEX: Kind("ifindex_t", about="an interface's index"),
     Key.LENGTH: Kind("log2_t", 32, about="n stands for 2^n to 2^(n+1) - 1 bytes"),
-    Key.ETHERTYPE: Kind("ethertype_t", 65536, 0, names.ETHERTYPES),
-    Key.VLAN: Kind("vlan_t", 4097, 4096),
+    Key.ETHERTYPE: Kind("ethertype_t", 65536, 0, names.ETHERTYPES, unseen="UNSEEN_ETHERTYPE"),
+    Key.VLAN: Kind("vlan_t", 4097, 4096, unseen="UNSEEN_VLAN"),
     Key.SRC_MAC: _MAC,
     Key.DST_MAC: _MAC,
-    Key.IP_PROTO: Kind("ip_proto_t", 257, 256, names.IP_PROTOCOLS),
+    Key.IP_PROTO: Kind("ip_proto_t", 257, 256, names.IP_PROTOCOLS, unseen="UNSEEN_IP_PROTO"),
     Key.SRC_IP: _ADDRESS,
     Key.DST_IP: _ADDRESS,
-    Key.DSCP: Kind("dscp_t", 65, 64, names.DSCPS),
-    Key.TTL: Kind("ttl_t", 257, 256),
+    Key.DSCP: Kind("dscp_t", 65, 64, names.DSCPS, unseen="UNSEEN_IP"),
+    Key.TTL: Kind("ttl_t", 257, 256, unseen="UNSEEN_IP"),
     Key.SRC_PORT: _PORT,
     Key.DST_PORT: _PORT,
-    Key.TCP_FLAGS: Kind("tcp_flags_t", 257, 256),
+    Key.TCP_FLAGS: Kind("tcp_flags_t", 257, 256, unseen="UNSEEN_TCP_FLAGS"),
     Key.FLOW: Kind("struct flow"),
 }
 
