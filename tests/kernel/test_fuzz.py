@@ -204,6 +204,12 @@ LONG = [
 ]
 
 
+SHORTER = [
+    Shot(frame)
+    for frame in dict.fromkeys(whole[:length] for whole in LONG for length in range(SHORTEST, len(whole) + 1))
+]
+
+
 def test_frames_cut_at_every_length(rig: Rig) -> None:
     """One counter by everything that a packet can have, so that each frame is an entry or nearly so."""
     everything = {"type": "hash", "key": ["verdict", *PARTS], "fields": ["packets", "bytes"]}
@@ -212,8 +218,19 @@ def test_frames_cut_at_every_length(rig: Rig) -> None:
         "verdict": "tx",
         "counter": [{"map": "everything", "max_entries": 4096, **everything}, {"map": "flows", **flows}],
     }
-    cut = dict.fromkeys(frame[:length] for frame in LONG for length in range(SHORTEST, len(frame) + 1))
-    rig.compare(Scenario(spec, [Shot(frame) for frame in cut]))
+    rig.compare(Scenario(spec, SHORTER))
+
+
+UNLIKELY = {"vlan": 7, "ethertype": 0x9999, "src_ip": "1.1.1.1", "ip_proto": 201, "dst_port": 7}
+"""No frame here has any of these."""
+
+
+@pytest.mark.parametrize("key", [*UNLIKELY, "tcp_flags"])
+def test_frames_on_which_a_rule_cannot_be_decided(rig: Rig, key: str) -> None:
+    """The rule matches none: a frame is dropped where the key can't be seen, and only there."""
+    rule = {"match": {key: UNLIKELY.get(key, "fin|syn|rst")}, "verdict": "tx"}
+    spec = {"undecided": "drop", "counter": [{"map": "c0", "key": "verdict"}], "rule": [rule]}
+    rig.compare(Scenario(spec, SHORTER))
 
 
 def test_prefixes_of_a_policy(rig: Rig) -> None:

@@ -57,7 +57,9 @@ def _fate(spec: Spec) -> dict[str, Any]:
         "rules": rules,
         "compares": {
             "either": any(rule.lists for rule in rules),
-            **{name: any(f"{name}(" in rule.code for rule in rules) for name in ("equal", "within", "unseen")},
+            **{
+                name: any(f"{name}(" in rule.code for rule in rules) for name in ("equal", "within", "unseen")
+            },
         },
         "undecided": undecided,
         "policy": spec.policy,
