@@ -1,6 +1,7 @@
 """What the kernel's errno means for a map, and what is known beforehand."""
 
 import errno
+from functools import partial
 
 import pytest
 
@@ -37,14 +38,14 @@ def of_type(map_type: str, flags: int = 0, frozen: int = 0) -> Map:
     ],
 )
 def test_an_errno(number: int, error: type[XdpctlError], says: str) -> None:
-    found = refusal(of_type("hash"), number, "Invalid argument", "9")
+    found = refusal(of_type("hash"), "id:7", number, "Invalid argument", "9")
     assert type(found) is error
     assert says in str(found)
 
 
 @pytest.mark.parametrize("map_type", ["queue", "stack", "ringbuf", "bloom_filter"])
 def test_maps_without_keys(map_type: str) -> None:
-    for check in (check_readable, check_writable, check_deletable):
+    for check in (check_readable, check_writable, partial(check_deletable, called="m")):
         with pytest.raises(Refused, match=f"of type {map_type}, which has no keys"):
             check(of_type(map_type))
 
@@ -89,12 +90,12 @@ def test_maps_that_cannot_be_written(map_: Map, says: str) -> None:
 def test_what_can_be_done() -> None:
     check_readable(of_type("hash", flags=1 << 3, frozen=1))
     check_writable(of_type("array", flags=1 << 10))
-    check_deletable(of_type("prog_array"))
+    check_deletable(of_type("prog_array"), "m")
     check_index(of_type("array"), bytes([4, 0, 0, 0]))
     check_index(of_type("hash"), bytes([5, 0, 0, 0]))
     with pytest.raises(Refused, match="wronly"):
         check_readable(of_type("hash", flags=1 << 4))
-    with pytest.raises(Refused, match="xdpctl map clear m"):
-        check_deletable(of_type("percpu_array"))
+    with pytest.raises(Refused, match="xdpctl map clear id:7"):
+        check_deletable(of_type("percpu_array"), "id:7")
     with pytest.raises(BadRequest, match=r"m has no element 5.*\n.*0 to 4"):
         check_index(of_type("percpu_array"), bytes([5, 0, 0, 0]))

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from xdpctl.core.model import Argv
+from xdpctl.core.reach import Reach
 from xdpctl.errors import BadRequest
 from xdpctl.tools import bpftool, maps, proc
 
-NOWHERE = ("/nowhere",)
+NOWHERE = Reach("/nowhere", "/nowhere", lambda _: None)
 
 
 def kernel_has(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:

@@ -7,46 +7,51 @@ from typing import Any
 import pytest
 
 from xdpctl.core.packets import Packet
+from xdpctl.core.reach import Reach
 from xdpctl.core.runs import Run
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import prog_run, programs
 from xdpctl.tools.prog_run import Place
 
+ANY = Reach("/nowhere", "/nowhere", print)
 SEVERAL = b"""[{"id":5,"type":"xdp","name":"same","pinned":["/sys/fs/bpf/a/same"]},
 {"id":6,"type":"xdp","name":"same"},{"id":7,"type":"xdp","name":"other"},{"id":8,"type":"tracing","name":"t"}]"""
 
 
 def test_a_name_is_looked_for_among_all_programs(stub: Any, tmp_path: Path) -> None:
     stub("bpftool", SEVERAL)
-    assert programs.find("other", (str(tmp_path),)).id == 7
+    told: list[str] = []
+    reach = Reach(str(tmp_path), "/nowhere", told.append)
+    assert programs.find("other", reach).id == 7
+    assert told == [f"other isn't in {tmp_path}: reading id:7"]
     with pytest.raises(BadRequest, match="several programs are called 'same'") as error:
-        programs.find("same", (str(tmp_path),))
+        programs.find("same", reach)
     assert error.value.hints == ("  id:5  /sys/fs/bpf/a/same", "  id:6")
     with pytest.raises(BadRequest, match="there is no XDP program 't'") as error:
-        programs.find("t", ())
+        programs.find("t", reach)
     assert error.value.hints == ("known: other, same",)
 
 
 def test_a_pin_comes_first_and_ids_and_paths_are_taken_at_their_word(stub: Any, tmp_path: Path) -> None:
     calls = stub("bpftool", b'{"id":5,"type":"xdp","name":"mine"}')
     (tmp_path / "mine").touch()
-    assert programs.find("mine", ("/nowhere", str(tmp_path))).id == 5
-    assert programs.find("id:5", ()).id == 5
+    assert programs.find("mine", Reach("/nowhere", str(tmp_path), print)).id == 5
+    assert programs.find("id:5", ANY).id == 5
     assert calls() == [
         f"bpftool -j -n prog show pinned {tmp_path}/mine",
         "bpftool -j -n prog show id 5",
     ]
     for wrong in ("id:", "id:x", "id:4294967296", "id:²"):
         with pytest.raises(BadRequest, match="is no program id"):
-            programs.find(wrong, ())
+            programs.find(wrong, ANY)
     with pytest.raises(BadRequest, match="there is no program /nowhere/mine"):
-        programs.find("/nowhere/mine", ())
+        programs.find("/nowhere/mine", ANY)
 
 
 def test_a_program_of_another_type(stub: Any) -> None:
     stub("bpftool", b'{"id":5,"type":"tracing","name":"mine"}')
     with pytest.raises(BadRequest, match="id:5 is no XDP program, its type is tracing"):
-        programs.find("id:5", ())
+        programs.find("id:5", ANY)
 
 
 def test_a_packet_that_the_kernel_refuses(stub: Any, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Show what a map holds.
 
-MAP is a name (looked for in the pin directory, then in all of bpffs, then among all maps), a path
-in bpffs, or id:NUMBER. Values of several CPUs are summed. Where a program counts what found no place
+MAP is a name, a path in bpffs, or id:NUMBER. A name is looked for in the pin directory, then in the
+default one, then in all of bpffs, then among all maps; if it isn't in the first, stderr says where it is.
+Values of several CPUs are summed. Where a program counts what found no place
 in its map, or what its map had to forget, that is shown below; on stderr, where elements are CSV or lines.
 
 \b
@@ -14,15 +15,14 @@ Examples:
   xdpctl dump id:25 --json
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.core.model import Via
+from xdpctl.core.reach import Reach
 from xdpctl.core.rows import Batches, NotZero, Order, Totals, place, row
 from xdpctl.errors import BadRequest
 from xdpctl.ops import dump
@@ -69,13 +69,13 @@ def command(
         raise BadRequest(f"{' and '.join(chosen)} exclude each other", "give one of them")
     if totals and (jsonl or prometheus):
         raise BadRequest(f"{chosen[0]} has no totals", "leave one of them out")
-    directories = (session.pin_directory(pin), PIN_DIRECTORY)
+    reach = session.reach(pin)
     if save is not None:
         if chosen or sort or top or where or totals or per_cpu or raw or as_:
             raise BadRequest("--save writes all of a map, as it is", "leave the rest out")
-        _save(name, directories, save, via)
+        _save(name, reach, save, via)
         return
-    found = dump.dump(name, directories, raw, per_cpu, via, as_)
+    found = dump.dump(name, reach, raw, per_cpu, via, as_)
     entries: Batches = found.entries
     zeros, sums = NotZero(), Totals([_column(field, found) for field in found.sums])
     if where:
@@ -87,7 +87,7 @@ def command(
     if sort or top:
         by = place(sort, found.shape) if sort else [*sums.sums, *found.columns][0]
         entries = [Order(by, top).sort(entries)]
-    _tell_about(found, name, directories)
+    _tell_about(found)
     _print(found, entries, chosen, sums if totals else None)
     if zeros.hidden:
         nothing = "zero" if "array" in str(found.map.type) else "empty"
@@ -116,14 +116,14 @@ def _some(found: dump.Dump, matching: Batches) -> Batches:
         session.note(f"nothing in {found.map.name} matches --where")
 
 
-def _save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) -> None:
+def _save(name: str, reach: Reach, path: Path, via: Via | None) -> None:
     from xdpctl.core.map_refusals import elements
     from xdpctl.ops import save
 
     if session.dry_run():
         session.say(f"# write {path}")
         return
-    saved = save.save(name, directories, path, via)
+    saved = save.save(name, reach, path, via)
     if str(path) == "-":
         session.note(f"saved {elements(saved.count)} of {saved.map.name}")
     else:
@@ -132,10 +132,7 @@ def _save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) 
         session.note(f"flows over IPv6 are in {saved.twin}: save it too")
 
 
-def _tell_about(found: dump.Dump, name: str, directories: tuple[str, ...]) -> None:
-    elsewhere = os.path.dirname(found.pin or "") not in directories
-    if "/" not in name and not name.startswith("id:") and elsewhere:
-        session.note(f"{name} isn't in {directories[0]}: reading {found.pin or f'id:{found.map.id}'}")
+def _tell_about(found: dump.Dump) -> None:
     if found.part_of:
         session.note(f"{found.map.name} holds flows over IPv6 alone: {found.part_of} shows all of them")
     if found.empty:

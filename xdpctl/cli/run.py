@@ -3,7 +3,8 @@
 PROGRAM is an object, or a program that is pinned or loaded: its name, a path in bpffs, or id:NUMBER.
 What runs is a private copy of it, whose maps begin empty and end with it, so that nothing else is
 counted in them and no count of yours is touched. For a copy of a loaded program its object has to be
-in bpf/. With --live the loaded program itself runs and counts.
+in bpf/. With --live the loaded program itself runs and counts: one that
+isn't in the pin directory is then named by its path or id.
 
 Shown are the verdict for each packet, what the program changed in it and in the maps, and in the end
 what changed in the maps in all; of more than 20 packets only sums, or all with --each. Nothing is
@@ -25,7 +26,6 @@ import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core import packets
-from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.core.packets import Packet, PacketKind
 from xdpctl.core.runs import Run, Tally
 from xdpctl.errors import BadRequest
@@ -69,8 +69,7 @@ def command(
         session.show_log_with_errors()
     request = run.Request(
         program=program,
-        pin=session.pin_directory(pin),
-        default_pin=PIN_DIRECTORY,
+        reach=session.reach(pin),
         live=live,
         given=_packets(kinds or [], frames or [], capture),
         capture=capture,

@@ -11,6 +11,7 @@ from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.core.diagnose import MORE_IN_LOG
 from xdpctl.core.model import Mode
 from xdpctl.core.plan import Plan, command_line
+from xdpctl.core.reach import Reach
 from xdpctl.errors import Interrupted, XdpctlError
 from xdpctl.ops import show
 
@@ -46,9 +47,9 @@ def pin_directory(given: str) -> str:
     return os.path.realpath(given or os.environ.get("XDPCTL_PIN") or PIN_DIRECTORY)
 
 
-def map_directories(given: str) -> tuple[str, ...]:
-    """Where a map's name is looked for first."""
-    return pin_directory(given), PIN_DIRECTORY
+def reach(given: str) -> Reach:
+    """Where what is read is looked for."""
+    return Reach(pin_directory(given), PIN_DIRECTORY, note)
 
 
 def width() -> int | None:

@@ -22,7 +22,6 @@ from collections.abc import Sequence
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.core.meanings import time_of_day
 from xdpctl.core.model import Via
 from xdpctl.errors import BadRequest
@@ -59,8 +58,7 @@ def command(
         raise BadRequest(f"--bits is for people: {given} has bytes as they are", "leave one of them out")
     if interval != interval:
         raise BadRequest("--interval: that is no number of seconds", "write it like 1 or 0.5")
-    directories = (session.pin_directory(pin), PIN_DIRECTORY)
-    watched, poller = watch.watch(names, directories, via)
+    watched, poller = watch.watch(names, session.reach(pin), via)
     display: Lines | Screen = Lines(jsonl, csv, bits)
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not (jsonl or csv):
         display = Screen(watched, bits)

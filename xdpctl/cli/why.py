@@ -16,7 +16,6 @@ Examples:
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.artifacts import PIN_DIRECTORY
 from xdpctl.core.broken import Broken
 from xdpctl.errors import XdpctlError
 from xdpctl.ops import why
@@ -34,7 +33,7 @@ def command(
     pin: str = arguments.PIN,
     json: bool = arguments.JSON,
 ) -> None:
-    found = why.explain(name, (session.pin_directory(pin), PIN_DIRECTORY), session.netns())
+    found = why.explain(name, session.reach(pin), session.netns())
     session.say(view.as_json(found) if json else view.as_text(found))
     if isinstance(found, Broken):
         raise typer.Exit(XdpctlError.exit_code)

@@ -90,13 +90,14 @@ def check_writable(map_: Map, values: bool = True) -> None:
         raise Refused(f"{map_.name} is of type {map_.type}: it holds {what}, not bytes", hint)
 
 
-def check_deletable(map_: Map) -> None:
+def check_deletable(map_: Map, called: str) -> None:
+    """`called` is how people name it: as it was named, since its own name may be another map's too."""
     check_writable(map_, values=False)
     if is_fixed(map_):
         raise Refused(
             f"{map_.name} is of type {map_.type}: its elements are always there, none can be deleted",
-            f"set one to zero: xdpctl map set {map_.name} KEY 0",
-            f"or all: xdpctl map clear {map_.name}",
+            f"set one to zero: xdpctl map set {called} KEY 0",
+            f"or all: xdpctl map clear {called}",
         )
 
 
@@ -122,20 +123,18 @@ def is_array(map_: Map) -> bool:
     return not map_.elements_come_singly or map_.type in ("xskmap", "cpumap", "sockmap")
 
 
-def refusal(map_: Map, number: int, said: str, key: str) -> XdpctlError:
+def refusal(map_: Map, called: str, number: int, said: str, key: str) -> XdpctlError:
     """The meaning of an errno; `said` is what the tool has to say of it."""
     what = f"{map_.name}[{key}]"
     match number:
         case errno.ENOENT:
-            return BadRequest(
-                f"{map_.name} has no key {key}", f"xdpctl map keys {map_.name} shows those it has"
-            )
+            return BadRequest(f"{map_.name} has no key {key}", f"xdpctl map keys {called} shows those it has")
         case errno.EEXIST:
             return BadRequest(f"{what} is there already", "leave out --new to change it")
         case errno.E2BIG | errno.ENOSPC:
             return Refused(
                 f"{what} can't be added: {map_.name} is full, it has room for {elements(map_.max_entries)}",
-                f"make room: xdpctl map delete {map_.name} KEY, or xdpctl map clear {map_.name}",
+                f"make room: xdpctl map delete {called} KEY, or xdpctl map clear {called}",
                 "or build it larger: max_entries says how many there can be",
             )
         case errno.EPERM:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Annotated
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +17,8 @@ SCHEMA = 1
 
 
 class About(Struct, frozen=True):
-    name: str
+    name: Annotated[str, msgspec.Meta(pattern=r"^[\w.]*\Z")]
+    """As the kernel lets maps be called: no path, and no `id:N`."""
     type: str | int
     pin: str | None = None
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from xdpctl.core.beside import Accounts
 from xdpctl.core.decode import Entry
 from xdpctl.core.model import Map, Via
+from xdpctl.core.reach import Reach
 from xdpctl.core.rows import Row, columns, counters, shape, sums, with_names
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps
@@ -40,15 +41,13 @@ class Dump(Struct, frozen=True):
     """The map that this one belongs to."""
 
 
-def dump(
-    name: str, directories: tuple[str, ...], raw: bool, per_cpu: bool, via: Via | None, as_: str
-) -> Dump:
+def dump(name: str, reach: Reach, raw: bool, per_cpu: bool, via: Via | None, as_: str) -> Dump:
     """The content of the map that a name, a path in bpffs or `id:N` speaks of, of types that may be told.
 
     Its first entries have been read, so that what can't be read fails here.
     """
     host.require_privileges()
-    found = maps.find(name, directories)
+    found = maps.find(name, reach)
     if per_cpu and not found.map.per_cpu:
         raise BadRequest(
             f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"

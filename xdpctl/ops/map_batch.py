@@ -11,15 +11,13 @@ from xdpctl.core.batch import Spoken
 from xdpctl.core.elements import Change, Element, How
 from xdpctl.errors import BadRequest, XdpctlError
 from xdpctl.tools import host, sources
-from xdpctl.tools.target import Target, Writing, elements_of
+from xdpctl.tools.target import Target, Writing, elements_of, to_write
 
 Values = tuple[bytes, ...]
 
 
-def prepare_set(
-    name: str, directories: tuple[str, ...], path: Path, as_: str, cpu: int | None, how: How
-) -> Writing:
-    target = Target(name, directories, as_)
+def prepare_set(name: str, directory: str, path: Path, as_: str, cpu: int | None, how: How) -> Writing:
+    target = to_write(name, directory, as_)
     map_refusals.check_writable(target.map)
     file = _File(target, path)
     found = file.elements(cpu)
@@ -29,9 +27,9 @@ def prepare_set(
     return Writing(target, Change(target.map, found, how))
 
 
-def prepare_delete(name: str, directories: tuple[str, ...], path: Path, as_: str) -> Writing:
-    target = Target(name, directories, as_, lenient=True)
-    map_refusals.check_deletable(target.map)
+def prepare_delete(name: str, directory: str, path: Path, as_: str) -> Writing:
+    target = to_write(name, directory, as_, lenient=True)
+    map_refusals.check_deletable(target.map, target.name)
     keys = _File(target, path).keys()
     return Writing(target, Change(target.map, [Element(key) for key in keys]))
 

@@ -6,13 +6,14 @@ from xdpctl.core.c_types import declared
 from xdpctl.core.columns import same_meaning
 from xdpctl.core.elements import Change
 from xdpctl.core.model import Map
+from xdpctl.core.reach import Reach
 from xdpctl.errors import BadRequest
 from xdpctl.tools import types
-from xdpctl.tools.target import Target, Writing, elements_of
+from xdpctl.tools.target import Target, Writing, elements_of, to_read, to_write
 
 
-def prepare(from_: str, to: str, directories: tuple[str, ...]) -> Writing:
-    source, target = Target(from_, directories), Target(to, directories)
+def prepare(from_: str, to: str, reach: Reach) -> Writing:
+    source, target = to_read(from_, reach), to_write(to, reach.pin)
     map_refusals.check_readable(source.map)
     map_refusals.check_writable(target.map)
     _check_alike(source, target)

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from xdpctl.core import c_types
 from xdpctl.core.btf import Types
 from xdpctl.core.model import Map, Program
+from xdpctl.core.reach import Reach
 from xdpctl.errors import BadRequest
 from xdpctl.tools import bpftool, host, maps, proc, types
 
@@ -35,9 +36,9 @@ def list_() -> tuple[Listed, ...]:
     )
 
 
-def show(name: str, directories: tuple[str, ...]) -> Shown:
+def show(name: str, reach: Reach) -> Shown:
     host.require_privileges()
-    found = maps.find(name, directories).map
+    found = maps.find(name, reach).map
     asked = proc.start(bpftool.command("prog", "show"))
     known = types.of(found)
     pins = next((other.pinned for other in bpftool.maps() if other.id == found.id), None)

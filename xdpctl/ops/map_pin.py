@@ -16,10 +16,10 @@ class Prepared(Struct, frozen=True):
     operation: apply.Operation
 
 
-def prepare(name: str, directories: tuple[str, ...], named: str) -> Prepared:
+def prepare(name: str, directory: str, named: str) -> Prepared:
     host.require_privileges()
-    found = maps.find(name, directories).map
-    path = pinning.free_path(named, directories[0])
+    found = maps.find_to_write(name, directory).map
+    path = pinning.free_path(named, directory)
     command = bpftool.command("map", "pin", "id", str(found.id), path)
     pinned = plan.step(f"pin {found.name}", command, ("rm", "-f", path))
 

@@ -9,9 +9,10 @@ from xdpctl.core.decode import Entry
 from xdpctl.core.map_refusals import check_readable
 from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map
+from xdpctl.core.reach import Reach
 from xdpctl.errors import BadRequest
 from xdpctl.tools import content, elements
-from xdpctl.tools.target import Target, keys_of
+from xdpctl.tools.target import Target, keys_of, to_read
 
 Words = said.Words
 
@@ -31,8 +32,8 @@ class Key(Struct, frozen=True):
     value: Value
 
 
-def get(name: str, directories: tuple[str, ...], words: Words, as_: str, raw: bool, per_cpu: bool) -> Got:
-    target = Target(name, directories, as_, raw=raw, lenient=True)
+def get(name: str, reach: Reach, words: Words, as_: str, raw: bool, per_cpu: bool) -> Got:
+    target = to_read(name, reach, as_, raw=raw)
     check_readable(target.map)
     if per_cpu and not target.map.per_cpu:
         raise BadRequest(
@@ -57,9 +58,9 @@ def get(name: str, directories: tuple[str, ...], words: Words, as_: str, raw: bo
     )
 
 
-def following(name: str, directories: tuple[str, ...], words: Words, as_: str) -> Key | None:
+def following(name: str, reach: Reach, words: Words, as_: str) -> Key | None:
     """The key after one, or the first; None where there is none any more."""
-    target = Target(name, directories, as_, lenient=True)
+    target = to_read(name, reach, as_)
     check_readable(target.map)
     key = None
     if words:
@@ -73,8 +74,8 @@ def following(name: str, directories: tuple[str, ...], words: Words, as_: str) -
     return None if found is None else _key(target, found)
 
 
-def keys(name: str, directories: tuple[str, ...], as_: str) -> tuple[Map, Iterator[Key]]:
-    target = Target(name, directories, as_, lenient=True)
+def keys(name: str, reach: Reach, as_: str) -> tuple[Map, Iterator[Key]]:
+    target = to_read(name, reach, as_)
     check_readable(target.map)
     chunks = content.start(target.map)
     return target.map, (_key(target, key) for chunk in chunks if chunk.values for key in keys_of(chunk))

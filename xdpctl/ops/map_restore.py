@@ -10,16 +10,16 @@ from xdpctl.core.elements import Change, Element
 from xdpctl.core.saved import Header, Line
 from xdpctl.errors import BadRequest, XdpctlError
 from xdpctl.tools import host, sources, types
-from xdpctl.tools.target import Target, Writing, zeros
+from xdpctl.tools.target import Target, Writing, to_write, zeros
 
 Values = tuple[bytes, ...]
 
 
-def prepare(path: Path, name: str | None, directories: tuple[str, ...]) -> Writing:
+def prepare(path: Path, name: str | None, directory: str) -> Writing:
     file = "standard input" if str(path) == "-" else str(path)
     host.require_privileges()
     header, lines = saved.read(sources.text_or_input(path), file)
-    target = Target(name or header.map.name, directories, lenient=True)
+    target = to_write(name or header.map.name, directory, lenient=True)
     map_refusals.check_writable(target.map)
     restoring = _Restoring(target, header)
     found: dict[bytes, Element] = {}

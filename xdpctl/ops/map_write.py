@@ -11,7 +11,7 @@ from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map
 from xdpctl.errors import BadRequest
 from xdpctl.tools import content, elements, host
-from xdpctl.tools.target import Target, Writing, all_indexes, keys_of, zeros
+from xdpctl.tools.target import Writing, all_indexes, keys_of, to_write, zeros
 
 Words = said.Words
 
@@ -33,10 +33,8 @@ class Prepared(Struct, frozen=True):
         return map_refusals.is_fixed(self.map)
 
 
-def prepare_set(
-    name: str, directories: tuple[str, ...], words: Words, as_: str, cpu: int | None, how: How
-) -> Prepared:
-    target = Target(name, directories, as_)
+def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | None, how: How) -> Prepared:
+    target = to_write(name, directory, as_)
     map_refusals.check_writable(target.map)
     of_key, of_value = said.split(words, target.key_names)
     if not of_value:
@@ -53,9 +51,9 @@ def prepare_set(
     return Prepared(Writing(target, change), target.words(key), target.merged(old), target.merged(values))
 
 
-def prepare_delete(name: str, directories: tuple[str, ...], words: Words, as_: str) -> Prepared:
-    target = Target(name, directories, as_, lenient=True)
-    map_refusals.check_deletable(target.map)
+def prepare_delete(name: str, directory: str, words: Words, as_: str) -> Prepared:
+    target = to_write(name, directory, as_, lenient=True)
+    map_refusals.check_deletable(target.map, target.name)
     key = target.key_bytes(said.meant(words))
     old = target.held(key)
     if not old:
@@ -65,15 +63,15 @@ def prepare_delete(name: str, directories: tuple[str, ...], words: Words, as_: s
     )
 
 
-def prepare_clear(name: str, directories: tuple[str, ...]) -> Prepared:
+def prepare_clear(name: str, directory: str) -> Prepared:
     """Elements that can be deleted are; those of an array become zero."""
-    target = Target(name, directories)
+    target = to_write(name, directory)
     if map_refusals.is_fixed(target.map):
         map_refusals.check_writable(target.map)
         nothing = zeros(target.map)
         emptied: Sequence[Element] = [Element(key, nothing) for key in all_indexes(target.map)]
     else:
-        map_refusals.check_deletable(target.map)
+        map_refusals.check_deletable(target.map, target.name)
         found = content.start(target.map)
         emptied = [Element(key) for chunk in found for key in keys_of(chunk) if chunk.values]
     return Prepared(Writing(target, Change(target.map, emptied, gone_is_fine=True)))

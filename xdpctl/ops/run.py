@@ -19,6 +19,7 @@ from xdpctl.core.model import Map, Program
 from xdpctl.core.object_check import check_loadable
 from xdpctl.core.packets import Packet
 from xdpctl.core.plan import Plan
+from xdpctl.core.reach import Reach
 from xdpctl.core.runs import Run
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
@@ -48,8 +49,7 @@ FEW = 20
 
 class Request(Struct, frozen=True):
     program: str | None
-    pin: str
-    default_pin: str
+    reach: Reach
     live: bool
     given: tuple[Packet, ...]
     capture: Path | None
@@ -122,13 +122,15 @@ def _target(request: Request) -> Target:
             )
         return _of_object(Path(name))
     built = objects.built()
-    if name is None and not request.live and (len(built) == 1 or not bpffs.entries(request.pin)):
+    if name is None and not request.live and (len(built) == 1 or not bpffs.entries(request.reach.pin)):
         return _of_object(objects.choose(None))
     host.require_privileges()
     if name is None:
-        program = owners.the_program(bpftool.programs(), request.pin)
+        program = owners.the_program(bpftool.programs(), request.reach.pin)
+    elif request.live:
+        program = programs.find_to_run(name, request.reach.pin)
     else:
-        program = programs.find(name, (request.pin, request.default_pin))
+        program = programs.find(name, request.reach)
     if request.live:
         return Target(program.name or f"id:{program.id}", program=program)
     return _copy_of(program, built)
@@ -209,7 +211,7 @@ class Session:
 
     def _watch(self, tell: Callable[[str], None]) -> Iterator[Watched]:
         for id_ in self.program.map_ids:
-            map_ = maps.find(f"id:{id_}", ()).map
+            map_ = maps.exactly(f"id:{id_}").map
             if ".rodata" in map_.name:
                 continue
             try:
@@ -242,5 +244,5 @@ def _refuse_another(path: Path, copy: Program, loaded: Program) -> None:
 
 
 def _shapes(program: Program) -> Counter[tuple[str, int, int, int]]:
-    found = [maps.find(f"id:{id_}", ()).map for id_ in program.map_ids]
+    found = [maps.exactly(f"id:{id_}").map for id_ in program.map_ids]
     return Counter((str(m.type), m.bytes_key, m.bytes_value, m.max_entries) for m in found)

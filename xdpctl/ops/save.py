@@ -14,6 +14,7 @@ from msgspec import Struct
 from xdpctl.core.decode import Entry
 from xdpctl.core.meanings import time_of_day
 from xdpctl.core.model import Map, Via
+from xdpctl.core.reach import Reach
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps
 from xdpctl.tools.reading import Reading
@@ -28,11 +29,11 @@ class Saved(Struct, frozen=True):
     """The map that holds the other flows of the same counter."""
 
 
-def save(name: str, directories: tuple[str, ...], path: Path, via: Via | None) -> Saved:
+def save(name: str, reach: Reach, path: Path, via: Via | None) -> Saved:
     """All elements, raw: names and times of day don't tell all."""
     host.require_privileges()
     with _output(path) as file:
-        found = maps.find(name, directories)
+        found = maps.find(name, reach)
         reading = Reading(found.map, raw=True, via=via, per_cpu=found.map.per_cpu)
         file.write(_line(_about(found)))
         count = 0

@@ -11,6 +11,7 @@ from xdpctl.core.cells import cell
 from xdpctl.core.decode import Entry, decode
 from xdpctl.core.model import Map, Via
 from xdpctl.core.rates import Label, Rates, Values
+from xdpctl.core.reach import Reach
 from xdpctl.core.rows import flat, sums
 from xdpctl.errors import BadRequest, XdpctlError
 from xdpctl.tools import host, maps, reading, types
@@ -23,12 +24,12 @@ Tell = Callable[[str], None]
 class Watched:
     """What is known of one name."""
 
-    def __init__(self, name: str, directories: tuple[str, ...]) -> None:
+    def __init__(self, name: str, reach: Reach) -> None:
         self.name = name
         self.rates = Rates()
         self.key_names: tuple[str, ...] = ("key",)
         self.there = True
-        self._look(maps.find(name, directories))
+        self._look(maps.find(name, reach))
         self.fields = sums(self.parts[0].layout.value) if self.parts[0].layout.is_sum else ()
         if not self.fields:
             raise BadRequest(f"{self.map.name} can't be watched: nothing in its values is a count")
@@ -57,7 +58,7 @@ class Watched:
             return
         before = self.map.id
         try:
-            self._look(maps.find(self._pin or f"id:{before}", ()))  # another's map of this name is no answer
+            self._look(maps.exactly(self._pin or f"id:{before}"))  # another's map of this name is no answer
         except XdpctlError:
             self._vanish(tell)
             return
@@ -122,14 +123,12 @@ class Clock(Struct, frozen=True):
     sleep: Callable[[float], None]
 
 
-def watch(
-    names: Sequence[str], directories: tuple[str, ...], via: Via | None
-) -> tuple[tuple[Watched, ...], Poller]:
+def watch(names: Sequence[str], reach: Reach, via: Via | None) -> tuple[tuple[Watched, ...], Poller]:
     host.require_privileges()
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice:
         raise BadRequest(f"{twice} is named twice", "name it once")
-    return tuple(Watched(name, directories) for name in names), Poller(via)
+    return tuple(Watched(name, reach) for name in names), Poller(via)
 
 
 def sample(watched: Sequence[Watched], poller: Poller, tell: Tell) -> bool:

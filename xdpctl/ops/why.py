@@ -11,6 +11,7 @@ from xdpctl.core.beside import GLOBALS
 from xdpctl.core.broken import Broken
 from xdpctl.core.growth import Content
 from xdpctl.core.model import Map, MapId
+from xdpctl.core.reach import Reach
 from xdpctl.core.scene import Place, Scene, Traffic, Watched
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.core.why import Moves
@@ -23,16 +24,16 @@ WINDOW = 1.1
 
 def explain(
     name: str | None,
-    directories: tuple[str, ...],
+    reach: Reach,
     netns_name: str,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Broken | Moves:
-    """`name` is a map or a device; None is for what is pinned in the first of the directories."""
+    """`name` is a map or a device; None is for what is pinned in the pin directory."""
     host.require_privileges()
-    scene = _scene(directories[0], netns_name)
+    scene = _scene(reach.pin, netns_name)
     try:
-        scene = structs.replace(scene, asked=_asked(name, directories, scene))
+        scene = structs.replace(scene, asked=_asked(name, reach, scene))
     except BadRequest:
         directory = os.path.dirname(name or "")
         hidden = why_pinned.hidden_pins(structs.replace(scene, pin=directory)) if directory else None
@@ -61,7 +62,7 @@ def _places(asked: netns.Netns) -> Iterator[Place]:
             yield Place(device, namespace.name, namespace.prefix)
 
 
-def _asked(name: str | None, directories: tuple[str, ...], scene: Scene) -> Map | Place | None:
+def _asked(name: str | None, reach: Reach, scene: Scene) -> Map | Place | None:
     if name is None:
         return None
     here = [p for p in scene.places if p.netns == (scene.netns or "")]
@@ -69,7 +70,7 @@ def _asked(name: str | None, directories: tuple[str, ...], scene: Scene) -> Map 
         if place.device.ifname == name:
             return place
     try:
-        found = maps.find(name, directories).map
+        found = maps.find(name, reach).map
     except BadRequest as error:
         if "/" in name or name.startswith("id:") or not error.message.startswith("there is no map"):
             raise

@@ -1,13 +1,14 @@
 """Find a map by its name, its path in bpffs, or its id."""
 
-import os
+from collections.abc import Iterable
 
 from msgspec import Struct
 
 from xdpctl.core.model import Map
+from xdpctl.core.reach import Reach, is_bare, not_here
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks
-from xdpctl.tools import bpffs, bpftool, proc
+from xdpctl.tools import bpffs, bpftool, naming, proc
 
 
 class Found(Struct, frozen=True):
@@ -15,18 +16,37 @@ class Found(Struct, frozen=True):
     pin: str | None
 
 
-def find(name: str, directories: tuple[str, ...]) -> Found:
+def find(name: str, reach: Reach) -> Found:
+    """A map to be read."""
+    if not is_bare(name):
+        return exactly(name)
+    pins = (naming.pin_at(f"{directory}/{name}", "map") for directory in reach.directories)
+    pin = next(filter(None, pins), None)
+    found = Found(pinned(pin), pin) if pin else _anywhere(name)
+    reach.found(name, found.pin or f"id:{found.map.id}")
+    return found
+
+
+def find_to_write(name: str, directory: str) -> Found:
+    """A map to be written: a bare name is in the directory, or nowhere."""
+    if not is_bare(name):
+        return exactly(name)
+    pin = naming.own_pin(name, directory, "map")
+    if pin is not None:
+        return Found(pinned(pin), pin)
+    if elsewhere := _called(name, bpftool.maps()):
+        raise not_here("map", name, directory, _choices(elsewhere))
+    raise BadRequest(f"there is no map {name!r} in {directory}", *_near(name, directory))
+
+
+def exactly(name: str) -> Found:
+    """The map at a path in bpffs, or that of an id."""
     if name.startswith("id:"):
         return Found(_by_id(name), None)
-    paths = (name,) if "/" in name else tuple(f"{directory}/{name}" for directory in directories)
-    for path in dict.fromkeys(paths):
-        if os.path.isdir(path):
-            raise BadRequest(f"{path} is a directory, not a map", bpffs.listing(path))
-        if os.path.exists(path):
-            return Found(pinned(path), os.path.realpath(path))
-    if "/" in name:
+    pin = naming.pin_at(name, "map")
+    if pin is None:
         raise BadRequest(f"there is no map {name}", *did_you_mean(name, _pins_beside(name)))
-    return _anywhere(name)
+    return Found(pinned(pin), pin)
 
 
 def _by_id(name: str) -> Map:
@@ -57,20 +77,35 @@ def _pins_beside(path: str) -> tuple[str, ...]:
     return tuple(f"{directory}/{name}" for name in bpffs.entries(directory))
 
 
+def _near(name: str, directory: str) -> tuple[str, ...]:
+    present = bpffs.entries(directory)
+    hints = did_you_mean(name, present)
+    if len(present) > bpffs.FEW and not hints[0].startswith("did"):
+        return (bpffs.listing(directory),)
+    return hints or ("xdpctl map list shows all maps",)
+
+
 def _anywhere(name: str) -> Found:
-    """Among all pins, then among all maps of the kernel."""
     maps = bpftool.maps()
-    pins = [Found(m, pin) for m in maps for pin in m.pinned if pin.rpartition("/")[2] == name]
-    found = pins or [Found(m, None) for m in maps if _is_called(m, name)]
+    found = _called(name, maps)
     if not found:
         raise BadRequest(
             f"there is no map {name!r}", *did_you_mean(name, sorted({m.name for m in maps if m.name}))
         )
     if len({f.map.id for f in found}) > 1:
-        choices = [f"  id:{f.map.id}  {f.map.type}  {f.pin or f.map.name}" for f in found]
-        raise BadRequest(f"several maps are called {name!r}; name one by its id or path:", *choices)
+        raise BadRequest(f"several maps are called {name!r}; name one by its id or path:", *_choices(found))
     # Asked anew: where bpftool 7.1 lists several, a map without BTF seems to have that of the one before.
     return Found(_by_id(f"id:{found[0].map.id}"), found[0].pin)
+
+
+def _called(name: str, maps: Iterable[Map]) -> list[Found]:
+    """Those that are pinned by a name, or else those that have it in the kernel."""
+    pins = [Found(m, pin) for m in maps for pin in m.pinned if pin.rpartition("/")[2] == name]
+    return pins or [Found(m, None) for m in maps if _is_called(m, name)]
+
+
+def _choices(found: Iterable[Found]) -> list[str]:
+    return [f"  id:{f.map.id}  {f.map.type}  {f.pin or f.map.name}" for f in found]
 
 
 def _is_called(map_: Map, name: str) -> bool:

@@ -1,15 +1,39 @@
 """Find an XDP program by its name, its path in bpffs, or its id."""
 
-import os
+from collections.abc import Iterable
 
 from xdpctl.core.model import Program
+from xdpctl.core.reach import Reach, is_bare, not_here
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks
-from xdpctl.tools import bpffs, bpftool, proc
+from xdpctl.tools import bpftool, naming, proc
 
 
-def find(name: str, directories: tuple[str, ...]) -> Program:
-    """A name is looked for in the directories, then among all programs of the kernel."""
+def find(name: str, reach: Reach) -> Program:
+    """A program to be looked at."""
+    if not is_bare(name):
+        return _exactly(name)
+    pins = (naming.pin_at(f"{directory}/{name}", "program") for directory in reach.directories)
+    pin = next(filter(None, pins), None)
+    program = _xdp(shown("pinned", pin), pin) if pin else _anywhere(name)
+    reach.found(name, pin or (*program.pinned, f"id:{program.id}")[0])
+    return program
+
+
+def find_to_run(name: str, directory: str) -> Program:
+    """A program that counts as it runs: a bare name is in the directory, or nowhere."""
+    if not is_bare(name):
+        return _exactly(name)
+    pin = naming.own_pin(name, directory, "program")
+    if pin is not None:
+        return _xdp(shown("pinned", pin), pin)
+    if elsewhere := _called(name, bpftool.programs()):
+        raise not_here("program", name, directory, _choices(elsewhere))
+    raise BadRequest(f"there is no program {name!r} in {directory}", "xdpctl status shows programs")
+
+
+def _exactly(name: str) -> Program:
+    """The program at a path in bpffs, or that of an id."""
     number = name.removeprefix("id:")
     if number != name:
         if not (number.isascii() and number.isdecimal() and int(number) < 1 << 32):
@@ -17,15 +41,10 @@ def find(name: str, directories: tuple[str, ...]) -> Program:
                 f"{name!r} is no program id", "write id: and a number, as xdpctl status shows it"
             )
         return _xdp(shown("id", number), name)
-    paths = (name,) if "/" in name else tuple(f"{directory}/{name}" for directory in directories)
-    for path in dict.fromkeys(paths):
-        if os.path.isdir(path):
-            raise BadRequest(f"{path} is a directory, not a program", bpffs.listing(path))
-        if os.path.exists(path):
-            return _xdp(shown("pinned", path), path)
-    if "/" in name:
+    pin = naming.pin_at(name, "program")
+    if pin is None:
         raise BadRequest(f"there is no program {name}", "xdpctl status shows programs and their pins")
-    return _anywhere(name)
+    return _xdp(shown("pinned", pin), pin)
 
 
 def shown(*named: str) -> Program:
@@ -50,12 +69,21 @@ def _xdp(program: Program, name: str) -> Program:
 
 
 def _anywhere(name: str) -> Program:
-    programs = [program for program in bpftool.programs() if program.type == "xdp"]
-    found = [program for program in programs if program.name == name]
+    programs = bpftool.programs()
+    found = _called(name, programs)
     if not found:
-        known = sorted({program.name for program in programs if program.name})
+        known = sorted({p.name for p in programs if p.name and p.type == "xdp"})
         raise BadRequest(f"there is no XDP program {name!r}", *did_you_mean(name, known))
     if len(found) > 1:
-        choices = [f"  id:{p.id}" + "".join(f"  {pin}" for pin in p.pinned) for p in found]
-        raise BadRequest(f"several programs are called {name!r}; name one by its id or path:", *choices)
+        raise BadRequest(
+            f"several programs are called {name!r}; name one by its id or path:", *_choices(found)
+        )
     return found[0]
+
+
+def _called(name: str, programs: Iterable[Program]) -> list[Program]:
+    return [program for program in programs if program.type == "xdp" and program.name == name]
+
+
+def _choices(programs: Iterable[Program]) -> list[str]:
+    return [f"  id:{p.id}" + "".join(f"  {pin}" for pin in p.pinned) for p in programs]

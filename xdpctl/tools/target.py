@@ -20,6 +20,7 @@ from xdpctl.core.encode_text import Said, parted
 from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map
 from xdpctl.core.prefixes import longest
+from xdpctl.core.reach import Reach
 from xdpctl.core.rows import columns, flat
 from xdpctl.errors import BadRequest, XdpctlError
 from xdpctl.tools import content, elements, host, maps, types
@@ -30,17 +31,9 @@ HALF_A_MILLISECOND = 500_000
 
 class Target:
     def __init__(
-        self,
-        name: str,
-        directories: tuple[str, ...],
-        as_: str = "",
-        *,
-        raw: bool = False,
-        lenient: bool = False,
+        self, name: str, found: maps.Found, as_: str = "", *, raw: bool = False, lenient: bool = False
     ) -> None:
         """`lenient` takes keys and values that a map can hold but no packet has."""
-        host.require_privileges()
-        found = maps.find(name, directories)
         self.map, self.pin, self.name = found.map, found.pin, name
         map_refusals.check_keys(self.map)
         self.types = types.told(self.map, as_) if as_ else types.of(self.map)
@@ -105,7 +98,7 @@ class Target:
         return longest((k for chunk in content.start(self.map) for k in keys_of(chunk)), key)
 
     def refusal(self, answer: elements.Answer, key: bytes) -> XdpctlError:
-        return map_refusals.refusal(self.map, answer.number, answer.said, self.words(key))
+        return map_refusals.refusal(self.map, self.name, answer.number, answer.said, self.words(key))
 
     def check_room(self, keys: Iterable[bytes], which: str) -> None:
         """Whether elements with these keys fit in beside those that are there."""
@@ -166,6 +159,16 @@ class Target:
 
     def shown_key(self, key: bytes) -> Value:
         return one(self.layout.key, key)
+
+
+def to_read(name: str, reach: Reach, as_: str = "", *, raw: bool = False) -> Target:
+    host.require_privileges()
+    return Target(name, maps.find(name, reach), as_, raw=raw, lenient=True)
+
+
+def to_write(name: str, directory: str, as_: str = "", *, lenient: bool = False) -> Target:
+    host.require_privileges()
+    return Target(name, maps.find_to_write(name, directory), as_, lenient=lenient)
 
 
 def _of_kind(value: Column) -> str:

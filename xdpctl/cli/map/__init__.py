@@ -1,6 +1,8 @@
 """Look up, write and make maps, element by element.
 
-MAP is a name, a path in bpffs, or id:NUMBER, as for `xdpctl dump`. KEY and VALUE are in the words that
+MAP is a name, a path in bpffs, or id:NUMBER, as for `xdpctl dump`; but what is written (also by copy,
+restore and pin) is found by its name in the pin directory alone, elsewhere by its path or id.
+KEY and VALUE are in the words that
 `xdpctl dump` shows: 10.0.0.1, drop, 443, packets=5 bytes=300. A key of several parts names them
 (src_ip=10.0.0.1 dst_port=80) or is JSON in quotes; bytes are hex:0a000001. What begins with a dash
 comes after a --, as in `xdpctl map set delta 0 -- -5`.

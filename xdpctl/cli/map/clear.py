@@ -10,7 +10,7 @@ from xdpctl.ops import map_write
 
 def command(name: str = arguments.MAP, pin: str = arguments.PIN) -> None:
     with session.checking():
-        prepared = map_write.prepare_clear(name, session.map_directories(pin))
+        prepared = map_write.prepare_clear(name, session.pin_directory(pin))
     if (count := session.written(prepared.writing)) is not None:
         done = "made zero" if prepared.zeroes else "deleted"
         session.say(f"{elements(count)} of {prepared.map.name} {done}")

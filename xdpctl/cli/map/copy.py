@@ -22,6 +22,6 @@ def command(
     pin: str = arguments.PIN,
 ) -> None:
     with session.checking():
-        writing = map_copy.prepare(from_, to, session.map_directories(pin))
+        writing = map_copy.prepare(from_, to, session.reach(pin))
     if (count := session.written(writing)) is not None:
         session.say(f"{elements(count)} of {from_} copied to {to}")

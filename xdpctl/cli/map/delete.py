@@ -28,17 +28,17 @@ def command(
     pin: str = arguments.PIN,
     as_: str = arguments.AS,
 ) -> None:
-    directories = session.map_directories(pin)
+    directory = session.pin_directory(pin)
     if batch is not None:
         if key:
             raise BadRequest("--batch tells of keys", f"leave out {' '.join(key)}")
         with session.checking():
-            many = map_batch.prepare_delete(name, directories, batch, as_)
+            many = map_batch.prepare_delete(name, directory, batch, as_)
         if (count := session.written(many)) is not None:
             session.say(f"{elements(count)} of {many.change.map.name} deleted")
         return
     if not key:
         raise BadRequest("KEY is missing", f"xdpctl map delete {name} KEY, or --batch FILE")
-    prepared = map_write.prepare_delete(name, directories, tuple(key), as_)
+    prepared = map_write.prepare_delete(name, directory, tuple(key), as_)
     if session.written(prepared.writing) is not None:
         session.say(view.was_deleted(prepared.map.name, prepared.key, prepared.before))

@@ -25,7 +25,7 @@ def command(
     as_: str = arguments.AS,
 ) -> None:
     words = tuple(key or ())
-    found = map_read.following(name, session.map_directories(pin), words, as_)
+    found = map_read.following(name, session.reach(pin), words, as_)
     if json:
         session.say(view.next_as_json(found.value if found else None, last=found is None))
     elif found is not None:

@@ -1,6 +1,7 @@
 """Pin a map, so that it stays and can be named.
 
-A pin keeps a map when its program has gone. A name is pinned in the pin directory.
+A pin keeps a map when its program has gone. A name is pinned in the pin directory, and MAP by its name is
+looked for there alone: one that isn't pinned yet is named by its id, which `xdpctl map list` shows.
 
 \b
 Examples:
@@ -19,7 +20,7 @@ def command(
     path: str = typer.Argument(..., metavar="NAME|PATH", help="Where, in bpffs.", show_default=False),
     pin: str = arguments.PIN,
 ) -> None:
-    prepared = map_pin.prepare(name, session.map_directories(pin), path)
+    prepared = map_pin.prepare(name, session.pin_directory(pin), path)
     if session.dry_run():
         session.say_plan(prepared.operation.plan)
         return

@@ -1,8 +1,8 @@
 """Fill a map with what was saved.
 
-FILE is from `xdpctl dump MAP --save FILE`; - is standard input. MAP is the map of that name, unless another
-is named. Times of day stay right over a reboot, fields that are new are zero, and elements that aren't
-in the file stay. All of it is checked before the first is written.
+FILE is from `xdpctl dump MAP --save FILE`; - is standard input. MAP is the map of that name in the pin
+directory, unless another is named. Times of day stay right over a reboot, fields that are new are zero,
+and elements that aren't in the file stay. All of it is checked before the first is written.
 
 \b
 Examples:
@@ -31,6 +31,6 @@ def command(
     pin: str = arguments.PIN,
 ) -> None:
     with session.checking():
-        writing = map_restore.prepare(path, name, session.map_directories(pin))
+        writing = map_restore.prepare(path, name, session.pin_directory(pin))
     if (count := session.written(writing)) is not None:
         session.say(f"{elements(count)} of {writing.change.map.name} restored")

@@ -41,18 +41,18 @@ def command(
     if new and existing:
         raise BadRequest("--new and --existing exclude each other", "give one of them")
     how = How.NEW if new else How.EXISTING if existing else How.ANY
-    directories, of_cpu = session.map_directories(pin), _cpu(cpu)
+    directory, of_cpu = session.pin_directory(pin), _cpu(cpu)
     if batch is not None:
         if words:
             raise BadRequest("--batch tells of keys and values", f"leave out {' '.join(words)}")
         with session.checking():
-            many = map_batch.prepare_set(name, directories, batch, as_, of_cpu, how)
+            many = map_batch.prepare_set(name, directory, batch, as_, of_cpu, how)
         if (count := session.written(many)) is not None:
             session.say(f"{elements(count)} of {many.change.map.name} set")
         return
     if not words:
         raise BadRequest("KEY and VALUE are missing", f"xdpctl map set {name} KEY VALUE, or --batch FILE")
-    prepared = map_write.prepare_set(name, directories, tuple(words), as_, of_cpu, how)
+    prepared = map_write.prepare_set(name, directory, tuple(words), as_, of_cpu, how)
     if session.written(prepared.writing) is None:
         return
     cpus = len(prepared.writing.change.elements[0].values)

@@ -1,0 +1,130 @@
+"""A bare name: what is written is in the pin directory; what is read may be elsewhere, which is told."""
+
+import json
+
+import pytest
+
+from .conftest import PIN, Lab
+
+MINE = "/sys/fs/bpf/mine"
+SET = {"XDPCTL_PIN": MINE}
+
+
+@pytest.fixture
+def theirs(lab: Lab) -> Lab:
+    """Somebody's counter in the default directory; in tests, XDPCTL_PIN is set to another one."""
+    lab.ok("build")
+    lab.ok("load")
+    lab.ok("map", "set", "pkt_cnt", "0", "5")
+    lab.ok("dump", "pkt_cnt", "--save", "saved")
+    (lab.directory / "batch").write_text('{"key":0,"value":7}\n')
+    return lab
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "map set pkt_cnt 0 1",
+        "map set pkt_cnt --batch batch",
+        "map delete pkt_cnt 0",
+        "map delete pkt_cnt --batch batch",
+        "map clear pkt_cnt",
+        "map clear pkt_cnt --pin /sys/fs/bpf/mine",
+        "map restore saved",
+        "map restore saved pkt_cnt",
+        f"map copy {PIN}/pkt_cnt pkt_cnt",
+        "map pin pkt_cnt kept",
+        "--dry-run map clear pkt_cnt",
+    ],
+)
+def test_what_is_written_is_in_the_pin_directory_or_nowhere(theirs: Lab, line: str) -> None:
+    number = theirs.read("pkt_cnt")["map"]["id"]
+    said = theirs.refused(2, f"there is no map 'pkt_cnt' in {MINE}", *line.split(), env=SET)
+    assert f"  id:{number}  hash  {PIN}/pkt_cnt\n" in said
+    assert theirs.dump() == {0: 5}
+
+
+def test_it_is_written_by_its_path_or_id(theirs: Lab) -> None:
+    number = theirs.read("pkt_cnt")["map"]["id"]
+    for name, value in ((f"{PIN}/pkt_cnt", 6), (f"id:{number}", 7)):
+        assert theirs.xdpctl("map", "set", name, "0", str(value), env=SET).returncode == 0
+        assert theirs.dump() == {0: value}
+    done = theirs.xdpctl("map", "restore", "saved", f"id:{number}", env=SET)
+    assert (done.stdout, done.stderr) == ("1 element of pkt_cnt restored\n", "")
+    assert theirs.dump() == {0: 5}
+
+
+def test_what_is_not_pinned_is_written_by_its_id(theirs: Lab) -> None:
+    """The file of a saved map speaks of a name alone, whatever it says."""
+    number = theirs.read("pkt_cnt")["map"]["id"]
+    theirs.ok("attach", "veth0")
+    theirs.must("rm", f"{PIN}/pkt_cnt")
+    said = theirs.refused(2, f"there is no map 'pkt_cnt' in {PIN}", "map", "clear", "pkt_cnt")
+    assert f"  id:{number}  hash  pkt_cnt\n" in said
+    header, *lines = (theirs.directory / "saved").read_text().splitlines()
+    for name in (f"id:{number}", f"{MINE}/x", "../mine/x", "..", "a\\u0000b"):
+        about = header.replace('"name":"pkt_cnt"', f'"name":"{name}"')
+        (theirs.directory / "odd").write_text("\n".join((about, *lines)))
+        why = "is a directory" if name == ".." else "odd is no saved map"
+        theirs.refused(2, why, "map", "restore", "odd")
+    theirs.ok("map", "set", f"id:{number}", "0", "8")
+    assert theirs.dump(f"id:{number}") == {0: 8}
+
+
+def test_a_link_leads_nowhere_else(theirs: Lab) -> None:
+    theirs.must("mkdir", MINE)
+    theirs.must("ln", "-s", f"{PIN}/pkt_cnt", f"{MINE}/pkt_cnt")
+    said = theirs.refused(2, f"{MINE}/pkt_cnt is a link", "map", "clear", "pkt_cnt", env=SET)
+    assert f"{PIN}/pkt_cnt" in said
+    said = theirs.xdpctl("dump", "pkt_cnt", env=SET).stderr
+    assert said == f"pkt_cnt isn't in {MINE}: reading {PIN}/pkt_cnt\n"
+    theirs.refused(2, "is a directory, not a map", "map", "clear", "..")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dump pkt_cnt",
+        "dump pkt_cnt --save again",
+        "map get pkt_cnt 0",
+        "map next pkt_cnt",
+        "map keys pkt_cnt",
+        "map show pkt_cnt",
+        "map copy pkt_cnt other",
+        "watch pkt_cnt --count 1",
+        "why pkt_cnt",
+        "run xdp_allow --packet icmp",
+    ],
+)
+def test_what_is_read_elsewhere_is_told(theirs: Lab, line: str) -> None:
+    theirs.must("mkdir", MINE)
+    words = line.split()
+    if "other" in words:
+        create = "type hash key 4 value 8 entries 1 name other"
+        theirs.must("bpftool", "map", "create", f"{MINE}/other", *create.split())
+    name = "xdp_allow" if words[0] == "run" else "pkt_cnt"
+    note = f"{name} isn't in {MINE}: reading {PIN}/{name}\n"
+    assert theirs.xdpctl(*words, env=SET).stderr.count(note) == 1
+    if "other" not in words:
+        assert "isn't in" not in theirs.xdpctl(*words).stderr
+        there = [PIN + "/" + word if word == name else word for word in words]
+        assert "isn't in" not in theirs.xdpctl(*there, env=SET).stderr
+
+
+def test_what_is_read_by_its_name_alone_is_told_by_its_id(theirs: Lab) -> None:
+    number = theirs.read("pkt_cnt")["map"]["id"]
+    theirs.must("rm", f"{PIN}/pkt_cnt")
+    done = theirs.xdpctl("map", "get", "pkt_cnt", "0", "--json")
+    assert done.stderr == f"pkt_cnt isn't in {PIN}: reading id:{number}\n"
+    assert json.loads(done.stdout)["entries"] == [{"key": 0, "value": 5}]
+
+
+def test_a_live_run_counts_in_the_pin_directory_alone(theirs: Lab) -> None:
+    run = ("run", "xdp_allow", "--live", "--packet", "icmp")
+    said = theirs.refused(2, f"there is no program 'xdp_allow' in {MINE}", *run, env=SET)
+    assert f"{PIN}/xdp_allow" in said
+    assert theirs.dump() == {0: 5}
+    there = ("run", f"{PIN}/xdp_allow", "--live", "--packet", "icmp")
+    assert theirs.xdpctl(*there, env=SET).returncode == 0
+    assert theirs.xdpctl(*run).returncode == 0
+    assert theirs.dump() == {0: 7}

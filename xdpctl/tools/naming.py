@@ -1,0 +1,25 @@
+"""The pin that a name in a directory stands for, and where it really is."""
+
+import os
+
+from xdpctl.core.plan import command_line
+from xdpctl.errors import BadRequest
+from xdpctl.tools import bpffs
+
+
+def pin_at(path: str, kind: str) -> str | None:
+    """The path without links; None where nothing is."""
+    if os.path.isdir(path):
+        raise BadRequest(f"{path} is a directory, not a {kind}", bpffs.listing(path))
+    return os.path.realpath(path) if os.path.exists(path) else None
+
+
+def own_pin(name: str, directory: str, kind: str) -> str | None:
+    """One that lies in the directory itself: what is written is nowhere else."""
+    pin = pin_at(f"{directory}/{name}", kind)
+    if pin is not None and os.path.dirname(pin) != directory:
+        raise BadRequest(
+            f"{directory}/{name} is a link to {pin}, and no {kind} is written elsewhere by a bare name",
+            f"name it by its path: {command_line((pin,))}",
+        )
+    return pin
