@@ -56,7 +56,7 @@ def test_what_is_shown_is_taken_back(data: bytes) -> None:
     ("said", "size", "number"),
     [
         ("0.5", 4, 0.5),
-        ("+1e3", 8, 1000.0),
+        ("1e+3", 8, 1000.0),
         ("-1E-3", 8, -0.001),
         (7, 4, 7.0),
         ("NaN", 8, math.nan),
@@ -76,6 +76,9 @@ def test_words(said: Any, size: int, number: float) -> None:
         ("1_0", 8, "it is a number"),
         (True, 8, "it is a number"),
         (None, 8, "it is a number"),
+        ("+1e3", 8, "numbers have no plus sign\nset overwrites, it doesn't add: did you mean '1e3'"),
+        ("+.5", 4, "no plus sign"),
+        ("+inf", 8, "no plus sign"),
         ("1e39", 4, "that is more than 32 bits hold"),
         ("1e309", 8, "that is more than 64 bits hold"),
         (10**400, 8, "that is more than 64 bits hold"),

@@ -78,6 +78,8 @@ def test_what_cannot_be_done(lab: Lab) -> None:
         "clear queue": (1, "queue is of type queue, which has no keys"),
         "set actions drop 1 2 --cpu 0": (2, "which has one value for all CPUs"),
         "get actions drop --per-cpu": (2, "which has one value for all CPUs"),
+        "set actions drop +1 2": (2, "value.packets can't be '+1': numbers have no plus sign"),
+        "set actions +1 1 2": (2, "key can't be '+1': numbers have no plus sign"),
         "keys nowhere": (2, "there is no map 'nowhere'"),
     }
     done = maps.each(lab, [["map", *words.split()] for words in wanted])

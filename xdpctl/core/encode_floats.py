@@ -5,16 +5,16 @@ import re
 import struct
 
 from xdpctl.core.encode_addresses import as_bytes
+from xdpctl.core.encode_numbers import refuse_plus
 from xdpctl.core.encode_text import Said, Unfit, shown
 from xdpctl.core.leaves import FORMS
 
-_NUMBER = re.compile(
-    r"[+-]?(?:0|[1-9][0-9]{0,40})(?P<point>\.[0-9]{1,60})?(?P<power>e[+-]?[0-9]{1,3})?", re.I
-)
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,40})(?P<point>\.[0-9]{1,60})?(?P<power>e[+-]?[0-9]{1,3})?", re.I)
 _NOT_FINITE = ("inf", "-inf", "nan", "-nan")
 
 
 def floating(said: Said, size: int) -> bytes:
+    refuse_plus(said)
     word = said.strip().lower() if isinstance(said, str) else said
     if size not in FORMS or (isinstance(word, str) and word.startswith(("0x", "hex:"))):
         return as_bytes(said, size)

@@ -26,7 +26,8 @@ class Options(Struct, frozen=True):
 Meant = Callable[[Said, int, Options], bytes]
 """To so many bytes."""
 
-_DIGITS = re.compile(r"([+-]?)(0x[0-9a-f]{1,40}|[0-9]{1,40})", re.I)
+_DIGITS = re.compile(r"(-?)(0x[0-9a-f]{1,40}|[0-9]{1,40})", re.I)
+_PLUS = re.compile(r"\s*\+=?\s*((?:[.0-9]|inf|nan).*)", re.I)
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?Z")
 _NOTHING = ("", "-", "null", NONE)
 """How a value is written that `dump` shows as null."""
@@ -42,7 +43,17 @@ def number(said: Said, low: int, high: int) -> int:
     return value
 
 
+def refuse_plus(said: Said) -> None:
+    """It looks as if it were added to what is there."""
+    if isinstance(said, str) and (found := _PLUS.match(said)):
+        right = f"did you mean {found[1].rstrip()!r}?"
+        raise Unfit(
+            f"can't be {shown(said)}: numbers have no plus sign", f"set overwrites, it doesn't add: {right}"
+        )
+
+
 def _digits(word: str) -> int | None:
+    refuse_plus(word)
     found = _DIGITS.fullmatch(word.strip())
     if not found:
         return None
@@ -54,6 +65,7 @@ def _digits(word: str) -> int | None:
 
 
 def truth(said: Said) -> int:
+    refuse_plus(said)
     value = _TRUTH.get(str(said).strip().lower())
     if value is None:
         raise Unfit(f"can't be {shown(said)}: it is true or false")
@@ -170,6 +182,7 @@ def _power_of_two(said: Said, size: int, options: Options) -> bytes:
     """`64-127` is 6; numbers are powers where they come from JSON, or can't be lengths."""
     if not isinstance(said, str):
         return _of_kind(KINDS_BY_TYPE["log2_t"], {})(said, size, options)
+    refuse_plus(said)
     found = re.fullmatch(r"([0-9]{1,20})(?:-([0-9]{1,20}))?", said.strip())
     if not found:
         raise Unfit(f"can't be {shown(said)}", "write a range of lengths, like 64-127")
