@@ -34,7 +34,7 @@ def test_only_what_can_be_seen_is_offered() -> None:
 
 
 @settings(deadline=None)
-@given(st.text(alphabet="/ab04 1\\\t\n#-", min_size=1).map("/".__add__))
+@given(st.text(alphabet="/ab04 1\\\t\n#-\r\v\x1d\udcff", min_size=1).map("/".__add__))
 def test_the_kernels_escapes_are_undone(path: str) -> None:
     escaped = "".join(f"\\{ord(c):03o}" if c in " \t\n\\#" else c for c in path)
     assert parse(f"36 35 98:0 / {escaped} rw - bpf bpf rw\n") == (Mount(path, "bpf"),)

@@ -46,6 +46,14 @@ def test_the_programs_of_a_device(name: str, expected: tuple[Attachment, ...]) -
     assert device.xdp.attached == expected
 
 
+def test_names_of_any_bytes() -> None:
+    """As ip prints them, of any version: it escapes quotes and backslashes, and some an apostrophe."""
+    names = (b"a\x01b", b"a\x1b[1m", b"\xc3\xa9", b"a\xff", b'a\\"b', b"a\\\\'", b"a\\'b", b"a{,]")
+    out = b"[" + b",".join(b'{"ifname":"%s","ifalias":"\x02\xfe"}' % name for name in names) + b"]"
+    found = [device.ifname for device in iplink.decode(answer(out))]
+    assert found == ["a\x01b", "a\x1b[1m", "é", "a\udcff", 'a"b', "a\\'", "a'b", "a{,]"]
+
+
 def test_a_bpf_link_looks_the_same() -> None:
     (device,) = iplink.decode(answer(recorded("bpflink_ip_link")))
     assert [a.mode.mode for a in device.xdp.attached] == [Mode.NATIVE]
@@ -83,8 +91,16 @@ def test_an_unknown_device_is_told_with_the_nearest_name(monkeypatch: pytest.Mon
 def test_failures() -> None:
     with pytest.raises(Refused, match="ip failed: Cannot open netlink socket"):
         iplink.decode(answer(b"", "Cannot open netlink socket\n", 1))
-    with pytest.raises(Refused, match="ip printed what xdpctl can't read"):
-        iplink.decode(answer(b"1: lo: <LOOPBACK>"))
+    for odd in (
+        b"1: lo: <LOOPBACK>",
+        b'[{"ifname":"a\x01',
+        b"\xff",
+        b'[{"ifname":1}]',
+        b"[" * 5000,
+        b'{"a":1}',
+    ):
+        with pytest.raises(Refused, match="ip printed what xdpctl can't read"):
+            iplink.decode(answer(odd))
     assert iplink.decode(answer(b"")) == ()
 
 

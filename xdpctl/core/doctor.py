@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from xdpctl.core import mounts, packages
+from xdpctl.core import mounts, odd_json, packages
 from xdpctl.core.facts import Facts, version_of
 from xdpctl.core.model import Device
 
@@ -275,8 +275,8 @@ def iproute2(facts: Facts) -> Finding:
         return _bad("iproute2", f"{found.path} is another ip: {found.version.reason}", remedy)
     name = f"{version[1]} ({found.path})"
     try:
-        msgspec.json.decode(found.links.out, type=tuple[Device, ...])
-    except msgspec.DecodeError:
+        odd_json.read(found.links.out.encode(), msgspec.json.Decoder(tuple[Device, ...]))
+    except ValueError:
         return _bad("iproute2", f"{name} doesn't print JSON: {found.links.reason}", remedy)
     if "xdpgeneric" not in found.help.out + found.help.err:
         return _bad("iproute2", f"{name} is too old to know XDP", remedy)

@@ -15,7 +15,7 @@ class Mount(Struct, frozen=True):
 def parse(mountinfo: str) -> tuple[Mount, ...]:
     """All mounts, later ones lying over earlier ones."""
     mounts = []
-    for line in mountinfo.splitlines():
+    for line in filter(None, mountinfo.split("\n")):  # names can have other ends of lines in them
         left, _, right = line.partition(" - ")
         root, escaped = left.split(" ")[3:5]
         point = re.sub(r"\\([0-7]{3})", lambda escape: chr(int(escape[1], 8)), escaped)
@@ -37,9 +37,10 @@ def in_bpffs(path: str, mounts: tuple[Mount, ...]) -> bool:
     return mount_of(path, mounts).kind == "bpf"
 
 
-def network_namespaces(mounts: tuple[Mount, ...]) -> tuple[str, ...]:
-    """The files that keep network namespaces, wherever they are."""
-    return tuple(m.point for m in mounts if m.kind == "nsfs" and m.root.startswith("net:"))
+def network_namespaces(mounts: tuple[Mount, ...]) -> tuple[tuple[int, str], ...]:
+    """The numbers of network namespaces that files keep, and those files, wherever they are."""
+    kept = (m for m in mounts if m.kind == "nsfs" and m.root.startswith("net:"))
+    return tuple((int(re.sub(r"\D", "", m.root)), m.point) for m in kept)
 
 
 def bpffs_points(mounts: tuple[Mount, ...]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ FEW = 10
 
 
 def mounted() -> tuple[mounts.Mount, ...]:
-    return mounts.parse(Path("/proc/self/mountinfo").read_text())
+    return mounts.parse(Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape"))
 
 
 def entries(directory: str) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def in_user_namespace() -> bool:
 def read(path: str) -> str | None:
     """A file of the kernel; None where there is none, or none for us."""
     try:
-        return Path(path).read_text(errors="replace")
+        return Path(path).read_bytes().decode(errors="replace")
     except OSError:
         return None
 

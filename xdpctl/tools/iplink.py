@@ -1,10 +1,11 @@
 """ip link: devices, and which program runs on them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
 
+from xdpctl.core import odd_json
 from xdpctl.core.model import Argv, Device
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks, Refused, XdpctlError
@@ -56,14 +57,26 @@ def devices(netns: Netns = HERE) -> tuple[Device, ...]:
 
 def everywhere() -> Iterator[tuple[Netns, tuple[Device, ...]]]:
     """The devices of each network namespace, this one first."""
-    for namespace in namespaces.everywhere():
+    for number, ways in namespaces.everywhere().items():
+        if found := _through(ways, number):
+            yield found
+        elif not ways and (file := namespaces.covered(number)):
+            raise Refused(f"what runs in the network namespace {file} can't be seen: a mount lies over it")
+
+
+def _through(ways: Sequence[Netns], number: int) -> tuple[Netns, tuple[Device, ...]] | None:
+    """By the first way that still leads into a namespace; nothing where it has ended meanwhile."""
+    for way in ways:
         try:
-            found = devices(namespace)
-        except XdpctlError:
-            if namespace is HERE:
+            return way, devices(way)
+        except XdpctlError as error:
+            if way is HERE:
                 raise
-            continue  # its last process has ended meanwhile
-        yield namespace, found
+            if namespaces.leads_to(way, number):
+                kind = HostLacks if isinstance(error, HostLacks) else Refused
+                what = f"what runs in the network namespace {way.name} can't be seen"
+                raise kind(f"{what}: {error.message}", *error.hints) from error
+    return None
 
 
 def device(name: str, netns: Netns = HERE) -> Device:
@@ -102,6 +115,6 @@ def _decode(result: proc.Result, decoder: msgspec.json.Decoder[tuple[T, ...]]) -
     if not result.ok:
         raise failure(result)
     try:
-        return tuple(d for d in decoder.decode(result.out or b"[]") if d.ifname)
-    except msgspec.DecodeError as error:
+        return tuple(d for d in odd_json.read(result.out or b"[]", decoder) if d.ifname)
+    except ValueError as error:
         raise Refused(f"ip printed what xdpctl can't read: {error}") from error

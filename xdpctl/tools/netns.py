@@ -1,6 +1,7 @@
 """Network namespaces, entered by their file for the network calls alone: pins stay where they are."""
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -59,13 +60,59 @@ def same(one: Netns, other: Netns) -> bool:
         return False
 
 
-def everywhere() -> tuple[Netns, ...]:
-    """Every namespace that a file or a process keeps, this one first."""
-    found = {os.stat(OWN).st_ino: HERE}
-    kept = map(Path, mounts.network_namespaces(bpffs.mounted()))
-    for path in (*kept, *Path("/proc").glob("[0-9]*/ns/net")):
+def everywhere() -> dict[int, list[Netns]]:
+    """The ways into each namespace that a file or a process keeps, by its number; this one first.
+
+    There is no way where other mounts cover the file.
+    """
+    processes = [name for name in os.listdir("/proc") if name.isdecimal()]
+    ways = {os.stat(OWN).st_ino: [HERE]}
+    kept = mounts.network_namespaces(bpffs.mounted())
+    for number, file in kept:
+        ways.setdefault(number, []).extend(way for way in [Netns(file)] if leads_to(way, number))
+    for number, way in _of_processes(processes):
+        ways.setdefault(number, []).append(way)
+    for number, file in kept:
+        others = (Netns(f"/proc/{process}/root{file}") for process in processes)
+        ways[number] = ways[number] or [way for way in others if leads_to(way, number)]
+    return ways
+
+
+def leads_to(way: Netns, number: int) -> bool:
+    """Whether a namespace is still there."""
+    try:
+        return os.stat(way.path or OWN).st_ino == number
+    except PermissionError:
+        return _files_number(way) == number
+    except OSError:
+        return False
+
+
+def covered(number: int) -> str | None:
+    """A file that keeps a namespace, and can't be reached; None where it has gone meanwhile."""
+    kept = mounts.network_namespaces(bpffs.mounted())
+    return next((file for other, file in kept if other == number), None)
+
+
+def _of_processes(processes: Sequence[str]) -> Iterator[tuple[int, Netns]]:
+    """Which namespaces processes are in; of those of somebody else, the ones that nobody else is in."""
+    hidden, seen = [], [HERE]
+    for process in processes:
+        way = Netns(f"/proc/{process}/ns/net")
         try:
-            found.setdefault(path.stat().st_ino, Netns(str(path)))
+            yield os.stat(f"{way.path}").st_ino, way
+            seen.append(way)
+        except PermissionError:
+            hidden.append(way)
         except OSError:
-            continue  # the process has ended, or belongs to somebody else
-    return tuple(found.values())
+            continue  # it has ended meanwhile
+    known = {0, *map(_files_number, seen)} if hidden else set()
+    yield from ((number, way) for way in hidden if (number := _files_number(way)) not in known)
+
+
+def _files_number(way: Netns) -> int:
+    """Of a file that each network namespace has of its own, and everybody may see; 0 where it has gone."""
+    try:
+        return os.stat((way.path or OWN).replace("/ns/net", "/net/dev")).st_ino
+    except OSError:
+        return 0

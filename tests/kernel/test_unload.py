@@ -1,0 +1,144 @@
+"""`unload` looks everywhere before it removes a pin, and stops where it can't look."""
+
+import json
+import shlex
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from .conftest import PIN, XDPCTL, Lab
+from .test_all_or_nothing import intercept
+
+ODD = ("a\x01b", 'a"b', "a'b", "a\\b", "é", "\x1b[1m", "a{,]b", "\udc80")
+"""Names that the kernel lets devices have."""
+
+
+def pair(lab: Lab, name: str, netns: str = "") -> None:
+    lab.must("ip", "link", "add", "one", "type", "veth", "peer", "name", "other")
+    lab.must("ip", "link", "set", "dev", "one", "name", name)
+    if netns:
+        lab.must("ip", "link", "set", "dev", name, "netns", netns)
+
+
+@contextmanager
+def process(lab: Lab, *argv: str) -> Iterator[str]:
+    """A process in the lab, as long as it isn't ended; what it gives is its number."""
+    command = lab.enter(*argv, "sh", "-c", "echo $$; exec cat")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        yield running.stdout.readline().strip()
+        running.kill()
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_device_of_any_name(lab: Lab, name: str) -> None:
+    lab.ok("build")
+    pair(lab, name)
+    lab.must("ip", "link", "set", "dev", "other", "alias", "an\x01 alias\n\udcff")
+    lab.ok("load", "--dev", "veth0")
+    for verb in ("status", "why"):
+        done = lab.xdpctl(verb)
+        assert "can't read" not in done.stderr, done.stderr
+    assert "doesn't print JSON" not in lab.xdpctl("doctor").stdout
+    lab.ok("unload")
+
+
+@pytest.mark.parametrize("netns", ["", "peer"])
+def test_a_program_on_such_a_device(lab: Lab, netns: str) -> None:
+    """In another namespace, it ran on while its pins were removed."""
+    lab.ok("build")
+    lab.ok("load")
+    pair(lab, "a\x01b", netns)
+    options = ("--netns", netns) if netns else ()
+    lab.ok(*options, "attach", "a\x01b")
+    program = lab.read("pkt_cnt")["map"]["id"]
+    assert lab.ok("unload").startswith("detached from a")
+    assert lab.pins() == []
+    assert lab.run("bpftool", "map", "show", "id", str(program)).returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("echo Cannot open netlink socket >&2; exit 1", "ip failed: Cannot open netlink socket"),
+        ("kill -9 $$", "ip failed"),
+        ("echo 1: lo; exit", "ip printed what xdpctl can't read"),
+        (
+            "echo nsenter: reassociate failed: Invalid argument >&2; exit 1",
+            "no network namespace",
+        ),
+    ],
+)
+def test_a_namespace_that_cannot_be_looked_into(lab: Lab, script: str, says: str) -> None:
+    lab.ok("build")
+    lab.ok("load")
+    lab.ok("--netns", "peer", "attach", "veth1")
+    env = intercept(lab, "nsenter", "--net=/run/netns/peer", script)
+    said = lab.refused(1, "what runs in the network namespace peer can't be seen: ", "unload", env=env)
+    assert says in said
+    lab.ok("unload")
+
+
+def test_a_namespace_of_somebody_else(lab: Lab) -> None:
+    """Without the right to look at other people's processes."""
+    lab.ok("build")
+    lab.ok("load")
+    less = ("setpriv", "--bounding-set=-sys_ptrace", XDPCTL, "unload")
+    with process(lab, "unshare", "-n", "setpriv", "--reuid=1234", "--clear-groups"):
+        before = lab.state()
+        done = lab.run(*less)
+        assert (done.returncode, lab.state()) == (3, before), done.stderr
+        assert "can't be entered" in done.stderr
+
+
+def test_a_namespace_that_ends_meanwhile(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load", "--dev", "veth0")
+    with process(lab, "unshare", "-n") as number:
+        ending = f'kill -9 {number}; while [ -e /proc/{number}/ns/net ]; do :; done; exec {{real}} "$@"'
+        env = intercept(lab, "nsenter", f"--net=/proc/{number}/", ending)
+        done = lab.xdpctl("unload", env=env)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_another_process_keeps_a_namespace_whose_first_has_ended(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load")
+    with process(lab, "unshare", "-n") as first, process(lab, "nsenter", "-n", "-t", first) as two:
+        lab.must("ip", "link", "add", "far", "type", "veth", "peer", "name", "near")
+        lab.must("ip", "link", "set", "dev", "far", "netns", two)
+        lab.ok("--netns", f"/proc/{two}/ns/net", "attach", "far")
+        ending = f'kill -9 {first}; while [ -e /proc/{first}/ns/net ]; do :; done; exec {{real}} "$@"'
+        env = intercept(lab, "nsenter", f"--net=/proc/{first}/", ending)
+        done = lab.xdpctl("unload", env=env)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("detached from far")
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_namespace_whose_file_is_covered(lab: Lab, elsewhere: bool) -> None:
+    """It can be entered only through another mount namespace."""
+    lab.ok("build")
+    lab.ok("load")
+    lab.ok("--netns", "peer", "attach", "veth1")
+    with process(lab, *(("unshare", "-m", "--propagation", "private") if elsewhere else ())):
+        lab.must("mount", "-t", "tmpfs", "tmpfs", "/run/netns")
+        if elsewhere:
+            assert lab.ok("unload").startswith("detached from veth1")
+        else:
+            lab.refused(1, "network namespace /run/netns/peer can't be seen: a mount lies over it", "unload")
+
+
+def test_names_of_namespaces_are_any_bytes(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load")
+    for name in ("\udcff", "a\x0bb", "a b", "a\x1db"):
+        lab.must("ip", "netns", "add", name)
+    lab.must("ip", "link", "set", "dev", "veth0", "netns", "\udcff")
+    program = json.loads(lab.must("bpftool", "-j", "prog", "show", "pinned", f"{PIN}/xdp_allow"))["id"]
+    inside = ("nsenter", "--net=/run/netns/\udcff")
+    lab.must(*inside, "ip", "link", "set", "dev", "veth0", "xdpdrv", "pinned", f"{PIN}/xdp_allow")
+    assert shlex.quote("veth0") in lab.xdpctl("why").stdout
+    assert lab.program_exists(program)
