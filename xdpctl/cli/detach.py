@@ -1,7 +1,8 @@
 """Take the program off a device.
 
-Finds the mode by itself. A program that isn't xdpctl's own (neither built by it nor pinned in the
-pin directory) stays, unless --force is given.
+Finds the mode by itself. A program stays, unless --force is given, if it isn't pinned in the pin directory
+(one that xdpctl built may be pinned nowhere), or if xdpctl didn't build it and it shares that directory with
+others, or the directory is the root of bpffs.
 
 Example: xdpctl detach eth1
 """

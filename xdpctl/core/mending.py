@@ -49,9 +49,11 @@ def release(scene: Scene, running: Running) -> str:
     for link in scene.links:
         if link.prog_id == program.id and link.ifindex in (None, place.device.ifindex):
             return line("bpftool", "link", "detach", "id", str(link.id))
-    ours = (p.id == program.id for p in scene.programs if p.ours)
-    force = () if any(ours) else ("--force",)
-    return xdpctl("detach", place.device.ifname, *force, netns=place.netns)
+    ours = [p for p in scene.programs if p.ours and p.id == program.id]
+    force = () if ours else ("--force",)
+    pins = [pin.rpartition("/")[0] for p in ours for pin in p.pinned]
+    pin = scene.pin if scene.pin in pins else (*pins, PIN_DIRECTORY)[0]
+    return xdpctl("detach", place.device.ifname, *force, netns=place.netns, pin=pin)
 
 
 def up(place: Place) -> str:

@@ -37,6 +37,10 @@ def in_bpffs(path: str, mounts: tuple[Mount, ...]) -> bool:
     return mount_of(path, mounts).kind == "bpf"
 
 
+def is_bpffs_root(path: str, mounts: tuple[Mount, ...]) -> bool:
+    return mount_of(path, mounts) == Mount(path, "bpf")
+
+
 def network_namespaces(mounts: tuple[Mount, ...]) -> tuple[tuple[int, str], ...]:
     """The numbers of network namespaces that files keep, and those files, wherever they are."""
     kept = (m for m in mounts if m.kind == "nsfs" and m.root.startswith("net:"))

@@ -1,8 +1,9 @@
 """Whose program is where: what is pinned in a directory, what occupies a device."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
-from xdpctl.core.model import Attachment, BpfLink, Device, Map, ProgId, Program
+from xdpctl.core.model import Argv, Attachment, BpfLink, Device, Map, ProgId, Program
+from xdpctl.core.plan import command_line
 from xdpctl.errors import BadRequest, Refused
 
 DISPATCHER = "xdp_dispatcher"
@@ -15,6 +16,16 @@ def below(pins: Iterable[str], directory: str) -> tuple[str, ...]:
 
 def pinned_programs(programs: Iterable[Program], directory: str) -> tuple[Program, ...]:
     return tuple(p for p in programs if p.type == "xdp" and below(p.pinned, directory))
+
+
+def yours(programs: Collection[Program], directory: str, is_root: bool) -> tuple[Program, ...]:
+    """Of the programs in a directory, those that whoever names it may mean.
+
+    `load` gives each a directory of its own: in the root of bpffs, or beside others, one that xdpctl didn't
+    build may be anybody's.
+    """
+    alone = not is_root and sum(bool(below(p.pinned, directory)) for p in programs) == 1
+    return tuple(p for p in pinned_programs(programs, directory) if p.ours or alone)
 
 
 def ids(programs: Iterable[Program]) -> frozenset[ProgId]:
@@ -50,21 +61,43 @@ def occupied(device: Device, programs: Collection[Program] | None, links: Iterab
     attachment = device.xdp.attached[0]
     whose = "" if programs is None else _whose(attachment, programs)
     holder, advice = _holder(device, attachment, links)
-    theirs = programs is not None and attachment.prog.id not in ids(p for p in programs if p.ours)
+    ours = [p for p in programs or () if p.ours and p.id == attachment.prog.id]
+    how = _by_its_pin(ours[0]) if ours else () if programs is None else ("--force",)
     return Refused(
         f"{device.ifname} already runs {describe(attachment)}{whose}{holder}",
-        advice or f"detach it first: xdpctl detach {device.ifname}" + " --force" * theirs,
+        advice or f"detach it first: {command_line(('xdpctl', 'detach', device.ifname, *how))}",
     )
 
 
-def foreign(device: Device, programs: Iterable[Program], links: Iterable[BpfLink]) -> Refused:
-    """The refusal to detach a program that isn't ours."""
+def foreign(
+    device: Device, programs: Collection[Program], links: Iterable[BpfLink], netns: str = ""
+) -> Refused:
+    """The refusal to detach a program that isn't ours, or that is pinned elsewhere."""
     attachment = device.xdp.attached[0]
     holder, advice = _holder(device, attachment, links)
+    detach = ("xdpctl", *(("--netns", netns) if netns else ()), "detach", device.ifname)
+    ours = (p for p in programs if p.ours and p.pinned and p.id == attachment.prog.id)
+    ways = [f"name its directory: {command_line((*detach, *_by_its_pin(p)))}" for p in ours]
+    ways.append(f"detach it all the same: {command_line((*detach, '--force'))}")
     return Refused(
         f"{device.ifname} runs {describe(attachment)}{_whose(attachment, programs)}{holder}",
-        advice or f"detach it all the same: xdpctl detach {device.ifname} --force",
+        *((advice,) if advice else ways),
     )
+
+
+def not_yours(programs: Sequence[Program], directory: str) -> Refused:
+    """The refusal to unload programs that may be anybody's."""
+    who = " and ".join(map(named, programs))
+    unload = command_line(("xdpctl", "unload", "--pin", directory, "--force"))
+    return Refused(
+        f"{who}, pinned in {directory}, wasn't built by xdpctl",
+        "load gives each program a directory of its own below the root of bpffs: this may be anybody's",
+        f"unload it all the same: {unload}",
+    )
+
+
+def _by_its_pin(program: Program) -> Argv:
+    return ("--pin", program.pinned[0].rpartition("/")[0]) if program.pinned else ()
 
 
 def held(device: Device, attachment: Attachment, links: Iterable[BpfLink]) -> Refused | None:

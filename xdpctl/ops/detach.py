@@ -2,11 +2,11 @@
 
 from msgspec import Struct
 
-from xdpctl.core import owners, plan
+from xdpctl.core import mounts, owners, plan
 from xdpctl.core.model import Attachment, Device, ProgId
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
-from xdpctl.tools import bpftool, host, iplink
+from xdpctl.tools import bpffs, bpftool, host, iplink
 from xdpctl.tools.netns import Netns, named
 
 
@@ -27,9 +27,11 @@ def prepare(name: str, pin: str, netns_name: str, force: bool, dry_run: bool) ->
     if not (dry_run and not host.privileged()):
         host.require_privileges()
         programs, links = bpftool.programs(), bpftool.links()
-        ours = owners.ids(p for p in programs if p.ours) | owners.ids(owners.pinned_programs(programs, pin))
+        root = mounts.is_bpffs_root(pin, bpffs.mounted())
+        pinned_nowhere = (p for p in programs if p.ours and not p.pinned)
+        ours = owners.ids((*owners.yours(programs, pin, root), *pinned_nowhere))
         if not force and not device.attachments_of(ours):
-            raise owners.foreign(device, programs, links)
+            raise owners.foreign(device, programs, links, netns.name)
         attachments = attachments if force else device.attachments_of(ours)
         for attachment in attachments:
             if refusal := owners.held(device, attachment, links):

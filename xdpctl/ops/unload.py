@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from xdpctl.core import owners, plan
+from xdpctl.core import mounts, owners, plan
 from xdpctl.core.model import Attachment, BpfLink, Device, Map, MapId, ProgId, Program
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
@@ -27,25 +27,29 @@ class Prepared(Struct, frozen=True):
     operation: apply.Operation
 
 
-def prepare(pin: str, dry_run: bool) -> Prepared:
+def prepare(pin: str, force: bool, dry_run: bool) -> Prepared:
     if dry_run and not host.privileged():
         guess = (plan.step("remove the pins", ("rm", "-r", pin)),)
         return Prepared(pin, (), (), (), frozenset(), apply.Operation(guess, frozenset(), frozenset))
     host.require_privileges()
-    programs = owners.pinned_programs(bpftool.programs(), pin)
+    everyones = bpftool.programs()
+    programs = owners.pinned_programs(everyones, pin)
     present = bpffs.entries(pin)
     if not programs:
         hint = f"if nothing needs that, remove it: rm -r {pin}" if present else "xdpctl status shows programs"
         raise BadRequest(
             f"no XDP program is pinned in {pin}" + (f", only {', '.join(present)}" if present else ""), hint
         )
-    _refuse_pinned_elsewhere(programs, pin)
+    elsewhere = _elsewhere(programs, pin)
+    if not force:
+        _refuse_others(everyones, programs, pin)
+        _refuse_pinned_elsewhere(programs, elsewhere, pin)
     maps, links = bpftool.maps(), bpftool.links()
     places = tuple(_places(owners.ids(programs), links))
     used = dict.fromkeys(p for program in programs for p in owners.pins_of(program, maps, pin))
     others = (path for path in (f"{pin}/{name}" for name in present) if path not in used)
     pins = (*used, *(path for path in others if _came_with(programs, path)))
-    steps = tuple(_steps(pin, programs, places, pins, present))
+    steps = tuple(_steps(pin, programs, places, pins, elsewhere, present))
     own = {bpffs.identity(path) for path in pins}
     kept = tuple(
         path
@@ -91,14 +95,26 @@ def _came_with(programs: tuple[Program, ...], path: str) -> bool:
     return bool(btf) and any(program.btf_id == btf for program in programs)
 
 
-def _refuse_pinned_elsewhere(programs: tuple[Program, ...], pin: str) -> None:
-    """Such a program would stay in the kernel. A pin that is seen through two mounts is one pin."""
+def _refuse_others(everyones: tuple[Program, ...], programs: tuple[Program, ...], pin: str) -> None:
+    yours = owners.ids(owners.yours(everyones, pin, mounts.is_bpffs_root(pin, bpffs.mounted())))
+    if others := [program for program in programs if program.id not in yours]:
+        raise owners.not_yours(others, pin)
+
+
+def _elsewhere(programs: tuple[Program, ...], pin: str) -> tuple[str, ...]:
+    """The other pins of the programs. A pin that is seen through two mounts is one pin."""
     own = {bpffs.identity(p) for program in programs for p in owners.below(program.pinned, pin)}
-    elsewhere = [p for program in programs for p in program.pinned if bpffs.identity(p) not in own]
+    return tuple(p for program in programs for p in program.pinned if bpffs.identity(p) not in own)
+
+
+def _refuse_pinned_elsewhere(programs: tuple[Program, ...], elsewhere: tuple[str, ...], pin: str) -> None:
+    """Such a program would stay in the kernel."""
     if elsewhere:
+        name = next(program.name for program in programs if set(program.pinned) & set(elsewhere))
         raise Refused(
-            f"{programs[0].name} is pinned at {' and '.join(elsewhere)} too",
-            f"remove that first: rm {' '.join(elsewhere)}",
+            f"{name} is pinned at {' and '.join(elsewhere)} too",
+            f"remove that first: {plan.command_line(('rm', *elsewhere))}",
+            f"or with all its pins: {plan.command_line(('xdpctl', 'unload', '--pin', pin, '--force'))}",
         )
 
 
@@ -126,13 +142,14 @@ def _steps(
     programs: tuple[Program, ...],
     places: tuple[Place, ...],
     pins: tuple[str, ...],
+    elsewhere: tuple[str, ...],
     present: tuple[str, ...],
 ) -> Iterator[plan.Step]:
     pinned = {p.id: owners.below(p.pinned, pin)[0] for p in programs}
     for namespace, device, attachment in places:
         back = pinned[attachment.prog.id]
         yield plan.detach(device.ifname, attachment.mode.mode, back, namespace.prefix)
-    yield plan.remove_pins(pins)
+    yield plan.remove_pins((*pins, *elsewhere))
     if len(pins) == len(present) and pin != bpffs.ROOT:
         yield plan.remove_directory(pin)
 
