@@ -257,7 +257,7 @@ def test_a_map_pinned_elsewhere_too(lab: Lab) -> None:
 
 def test_a_map_that_another_process_holds(lab: Lab) -> None:
     lab.ok("build")
-    lab.ok("load")
+    lab.ok("load", "--dev", "veth0")
     hold = LINK.split("keep = ctypes")[0] + (
         "keep = ctypes.create_string_buffer(sys.argv[1].encode())\n"
         "bpf(7, struct.pack('QII', ctypes.addressof(keep), 0, 0))\n"
@@ -269,7 +269,7 @@ def test_a_map_that_another_process_holds(lab: Lab) -> None:
         assert holder.stdout.readline() == "held\n"
         done = lab.xdpctl("unload")
         holder.communicate()
-    assert done.returncode == 1
+    assert (done.returncode, done.stdout) == (1, "detached from veth0\n")
     assert "map pkt_cnt (id " in done.stderr
     assert "another process" in done.stderr
 

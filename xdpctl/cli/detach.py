@@ -24,5 +24,9 @@ def command(
     if session.dry_run():
         session.say_plan(prepared.operation.plan)
         return
-    for attachment in detach.run(prepared):
-        session.say(f"detached {describe(attachment)} from {dev}")
+
+    def tell() -> None:
+        for attachment in prepared.attachments:
+            session.say(f"detached {describe(attachment)} from {dev}")
+
+    detach.run(prepared, tell)

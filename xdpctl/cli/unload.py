@@ -26,9 +26,14 @@ def command(
         if not prepared.programs:
             session.note("without root it can't be seen where programs run: detaching isn't shown")
         return
-    unload.run(prepared)
-    for device in prepared.devices:
-        session.say(f"detached from {device}")
-    for pin_elsewhere in prepared.kept:
-        session.note(f"a map stays in the kernel, it is pinned at {pin_elsewhere} too")
-    session.say(f"unloaded {', '.join(p.name for p in prepared.programs)} from {prepared.pin}")
+
+    def detached() -> None:
+        for device in prepared.devices:
+            session.say(f"detached from {device}")
+
+    def unloaded() -> None:
+        for pin_elsewhere in prepared.kept:
+            session.note(f"a map stays in the kernel, it is pinned at {pin_elsewhere} too")
+        session.say(f"unloaded {', '.join(p.name for p in prepared.programs)} from {prepared.pin}")
+
+    unload.run(prepared, detached, unloaded)

@@ -1,6 +1,7 @@
 """Runs a plan; when a step fails, or Ctrl-C comes, undoes what was done and says what is left."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -10,6 +11,7 @@ from xdpctl.core.plan import Act, Plan, Step, command_line
 from xdpctl.errors import HostLacks, Interrupted, Refused, XdpctlError
 from xdpctl.tools import bpffs, bpftool, host, proc, signals
 
+Seen = TypeVar("Seen")
 Facts = frozenset[str]
 """What can be seen on the machine of the things that a plan touches."""
 
@@ -65,6 +67,26 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
         for step in steps:
             _run(step.acts[0].do)
     return tuple(done)
+
+
+def run_and_look(operation: Operation, look: Callable[[], Seen], tell: Callable[[], None], what: str) -> Seen:
+    """What is seen afterwards. Where that fails, or a signal comes, `tell` says what was done all the same.
+
+    `what` is looked at, as in "whether …".
+    """
+    done = False
+    try:
+        with signals.noted():
+            run(operation)
+            done = True
+        return look()
+    except (XdpctlError, KeyboardInterrupt) as error:
+        if not done:
+            raise
+        tell()
+        if isinstance(error, XdpctlError):
+            raise Refused(f"{what} can't be seen: {error.message}", *error.hints, log=error.log) from error
+        raise Interrupted(f"interrupted before it was seen {what}") from None
 
 
 def _do(step: Step) -> Outcome:

@@ -1,5 +1,7 @@
 """Take our program off a device, in the mode in which it is attached."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from xdpctl.core import mounts, owners, plan
@@ -45,11 +47,15 @@ def prepare(name: str, pin: str, netns_name: str, force: bool, dry_run: bool) ->
     return Prepared(device, attachments, netns, apply.Operation(steps, owners.running(device), observe))
 
 
-def run(prepared: Prepared) -> tuple[Attachment, ...]:
-    """Detach, and look whether it is gone: `ip` succeeds too where it did nothing."""
-    apply.run(prepared.operation)
+def run(prepared: Prepared, tell: Callable[[], None]) -> None:
+    """Detach, and look whether it is gone: `ip` succeeds too where it did nothing. Then `tell` says so."""
+    name = prepared.device.ifname
     ids = frozenset(a.prog.id for a in prepared.attachments)
-    still = iplink.device(prepared.device.ifname, prepared.netns).attachments_of(ids)
-    if still:
-        raise Refused(f"{prepared.device.ifname} still runs {owners.describe(still[0])}")
-    return prepared.attachments
+
+    def look() -> tuple[Attachment, ...]:
+        return iplink.device(name, prepared.netns).attachments_of(ids)
+
+    programs = " and ".join(dict.fromkeys(a.prog.name or "a program" for a in prepared.attachments))
+    if still := apply.run_and_look(prepared.operation, look, tell, f"whether {name} still runs {programs}"):
+        raise Refused(f"{name} still runs {owners.describe(still[0])}")
+    tell()

@@ -71,17 +71,35 @@ def prepare(pin: str, force: bool, dry_run: bool) -> Prepared:
     return Prepared(pin, programs, devices, kept, ours, operation)
 
 
-def run(prepared: Prepared, sleep: Callable[[float], None] = time.sleep) -> None:
-    apply.run(prepared.operation)
-    waited = 0.0
-    while (left := _alive(prepared)) and waited < PATIENCE:
-        sleep(0.05)
-        waited += 0.05
+def run(
+    prepared: Prepared,
+    detached: Callable[[], None],
+    unloaded: Callable[[], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Both are called once that is so, or was done and can't be looked at."""
+
+    def look() -> list[str]:
+        waited = 0.0
+        while (left := _alive(prepared)) and waited < PATIENCE:
+            sleep(0.05)
+            waited += 0.05
+        return left
+
+    def tell() -> None:
+        detached()
+        unloaded()
+
+    programs = " and ".join(p.name for p in prepared.programs)
+    what = f"whether {programs} is still in the kernel"
+    left = apply.run_and_look(prepared.operation, look, tell, what)
+    detached()
     if left:
         raise Refused(
             f"detached and unpinned, but {' and '.join(left)} is still in the kernel",
             "another process or a bpf link holds it: bpftool link show",
         )
+    unloaded()
 
 
 def _came_with(programs: tuple[Program, ...], path: str) -> bool:
