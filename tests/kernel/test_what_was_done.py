@@ -121,3 +121,12 @@ def test_a_signal_before_the_last_step_undoes_it(lab: Lab, number: signal.Signal
         assert (code, out, err) == (130, "", "xdpctl: interrupted, and all undone\n")
         assert lab.state() == before
         started.unlink()
+
+
+def test_a_signal_while_an_element_is_written(lab: Lab) -> None:
+    loaded(lab)
+    started = lab.directory.parent / "started"
+    env = intercept(lab, "bpftool", "map update", f'{{real}} "$@"; touch {started}; sleep 1; exit')
+    code, out, err = interrupted(lab, signal.SIGINT, env, str(started), *"map set pkt_cnt 0 7".split())
+    assert (code, out, err) == (130, "", "xdpctl: interrupted after 1 of 1 elements\n")
+    assert lab.dump() == {0: 7}

@@ -99,7 +99,11 @@ def apply(change: Change) -> Outcome:
     if not change.elements:
         return Outcome(0)
     if len(change.elements) == 1 and change.elements[0].same_on_all:
-        result = proc.act(bpftool.command(*elements.command(change.map, change.elements[0], change.how)))
+        command = bpftool.command(*elements.command(change.map, change.elements[0], change.how))
+        with signals.noted() as interrupted:
+            result = proc.act(command)
+            if result.ok and interrupted():
+                raise Interrupted(_how_far(1, change))
         outcome = Outcome(1) if result.ok else Outcome(0, _answer(result))
         return Outcome(0) if change.gone_is_fine and outcome.answer.number == errno.ENOENT else outcome
     from xdpctl.tools import libbpf
