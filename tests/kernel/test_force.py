@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import PIN, Lab
+from .conftest import PIN, XDPCTL, Lab
 from .test_refusals import foreign
 
 ROOT, MINE = "/sys/fs/bpf", "/sys/fs/bpf/mine"
@@ -98,3 +98,14 @@ def test_a_program_that_is_pinned_twice(lab: Lab) -> None:
     assert lab.ok("unload", "--force") == f"detached from veth0\nunloaded xdp_allow from {PIN}\n"
     assert (lab.attached(), lab.pins()) == ([], [MINE])
     assert not lab.program_exists(program)
+
+
+def test_nobody_is_told_to_remove_what_is_no_directory_of_pins(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load")
+    for directory in (ROOT, "/etc", "/"):
+        said = lab.refused(2, f"no XDP program is pinned in {directory}", "unload", "--pin", directory)
+        assert "rm -r" not in said
+        drop = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", XDPCTL)
+        done = lab.run(*drop, "--dry-run", "unload", "--pin", directory)
+        assert (done.returncode, done.stdout) == (3, "")

@@ -28,18 +28,14 @@ class Prepared(Struct, frozen=True):
 
 
 def prepare(pin: str, force: bool, dry_run: bool) -> Prepared:
-    if dry_run and not host.privileged():
+    if dry_run and _holds_only_pins(pin) and not host.privileged():
         guess = (plan.step("remove the pins", ("rm", "-r", pin)),)
         return Prepared(pin, (), (), (), frozenset(), apply.Operation(guess, frozenset(), frozenset))
     host.require_privileges()
-    everyones = bpftool.programs()
+    everyones, present = bpftool.programs(), bpffs.entries(pin)
     programs = owners.pinned_programs(everyones, pin)
-    present = bpffs.entries(pin)
     if not programs:
-        hint = f"if nothing needs that, remove it: rm -r {pin}" if present else "xdpctl status shows programs"
-        raise BadRequest(
-            f"no XDP program is pinned in {pin}" + (f", only {', '.join(present)}" if present else ""), hint
-        )
+        raise _nothing_there(pin, present)
     elsewhere = _elsewhere(programs, pin)
     if not force:
         _refuse_others(everyones, programs, pin)
@@ -111,6 +107,21 @@ def _came_with(programs: tuple[Program, ...], path: str) -> bool:
     result = proc.query(bpftool.command("map", "show", "pinned", path))
     btf = bpftool.read(result, Map).btf_id if result.ok else None
     return bool(btf) and any(program.btf_id == btf for program in programs)
+
+
+def _holds_only_pins(directory: str) -> bool:
+    """Whether it can be removed as a whole: bpffs itself, or what isn't in one, is never."""
+    mounted = bpffs.mounted()
+    return mounts.in_bpffs(directory, mounted) and not mounts.is_bpffs_root(directory, mounted)
+
+
+def _nothing_there(pin: str, present: tuple[str, ...]) -> BadRequest:
+    if not (present and _holds_only_pins(pin)):
+        return BadRequest(f"no XDP program is pinned in {pin}", "xdpctl status shows programs")
+    return BadRequest(
+        f"no XDP program is pinned in {pin}, only {', '.join(present)}",
+        f"if nothing needs that, remove it: {plan.command_line(('rm', '-r', pin))}",
+    )
 
 
 def _refuse_others(everyones: tuple[Program, ...], programs: tuple[Program, ...], pin: str) -> None:
