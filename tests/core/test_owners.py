@@ -71,6 +71,13 @@ def test_the_pins_of_a_program_are_its_own_and_those_of_its_maps_in_that_directo
             "detach it first: xdpctl detach eth1",
         ),
         (
+            attachment(1),
+            [program(1, f"{PIN}/a", ours=True)],
+            [],
+            f"eth1 already runs xdp_allow (id 1, native mode), built by xdpctl, pinned at {PIN}/a\n"
+            f"detach it first: xdpctl detach eth1 --pin {PIN}",
+        ),
+        (
             attachment(1, mode=IpMode.SKB),
             [program(1), program(2, ours=True)],
             [BpfLink(5, "xdp", ProgId(2)), BpfLink(6, "tracing", ProgId(1))],
@@ -119,6 +126,15 @@ def test_a_foreign_program_is_detached_only_by_force() -> None:
     refusal = owners.foreign(device(attachment(1)), [program(1)], [])
     assert refusal.message == "eth1 runs xdp_allow (id 1, native mode), not built by xdpctl"
     assert refusal.hints == ("detach it all the same: xdpctl detach eth1 --force",)
+
+
+def test_the_device_of_another_namespace_is_named_with_it() -> None:
+    """The same name may be another device here."""
+    refusal = owners.foreign(device(attachment(1)), [program(1, f"{PIN}/a", ours=True)], [], "lab")
+    assert refusal.hints == (
+        f"name its directory: xdpctl --netns lab detach eth1 --pin {PIN}",
+        "detach it all the same: xdpctl --netns lab detach eth1 --force",
+    )
 
 
 def test_only_what_a_link_holds_on_this_device_cannot_be_detached() -> None:
