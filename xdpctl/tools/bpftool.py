@@ -72,6 +72,8 @@ def read(result: proc.Result, type_: type[T]) -> T:
 
 
 def failure(result: proc.Result) -> Refused | HostLacks:
+    if result.death:
+        return Refused(result.death)
     reason = reason_of(result)
     if diagnose.not_permitted(reason):
         return HostLacks(f"bpftool: {reason}", "run xdpctl as root")

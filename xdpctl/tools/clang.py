@@ -27,6 +27,8 @@ def run(command: Argv, source: Path, cwd: Path | None = None) -> str:
     result = proc.act(command, cwd=cwd)
     if result.ok:
         return result.err
+    if result.death:
+        raise Refused(f"{source} isn't compiled: {result.death}")
     said = result.err.rstrip() or f"clang failed with status {result.status}"
     if diagnose.lacks_headers(said):
         raise HostLacks(said, proc.install_hint("headers"))

@@ -10,6 +10,7 @@ import re
 import select
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -40,6 +41,19 @@ class Result(Struct, frozen=True):
     @property
     def ok(self) -> bool:
         return self.status == 0
+
+    @property
+    def program(self) -> str:
+        """What was run, perhaps in another network namespace."""
+        return self.argv[2] if self.argv[0] == "nsenter" else self.argv[0]
+
+    @property
+    def death(self) -> str:
+        """That a signal ended it, and which; empty where none did."""
+        if self.status >= 0:
+            return ""
+        names = {number.value: f" ({number.name})" for number in signal.Signals}
+        return f"{self.program} was ended by signal {-self.status}{names.get(-self.status, '')}"
 
 
 Show = Callable[[str], None]
