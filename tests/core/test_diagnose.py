@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.diagnose import attach_failure, compile_failure, lacks_headers, load_failure, not_permitted
+from xdpctl.core.diagnose import (
+    attach_failure,
+    compile_failure,
+    lacks_headers,
+    load_failure,
+    mode_refused,
+    not_permitted,
+    told_by_ip,
+)
 
 DATA = Path(__file__).parent.parent / "data"
 SAID = "failed to load object file"
@@ -191,6 +199,51 @@ def test_why_a_device_did_not_take_it(said: str, hint: str) -> None:
     (found,) = attach_failure(said)
     assert hint in found
     assert not not_permitted(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Error: Underlying driver does not support XDP in native mode.\n",
+        "Error: veth: Peer MTU is too large to set XDP.\n",
+        "Error: virtio_net: Too few free TX rings available.\n",
+        "RTNETLINK answers: Operation not supported\n",
+        "RTNETLINK answers: Invalid argument\n",
+        "Warning: by the way.\nError: Can't set XDP while host is implementing LRO, disable it.\n",
+    ],
+)
+def test_refusals_of_a_mode(said: str) -> None:
+    assert told_by_ip(said)
+    assert mode_refused(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Error: XDP program already attached.\n",
+        "Error: Native and generic XDP can't be active at the same time.\n",
+        "Error: Can't replace active BPF XDP link.\n",
+        "Error: Cannot attach when an upper device already has a program.\n",
+        "Error: Active program does not match expected.\n",
+        "RTNETLINK answers: Device or resource busy\n",
+        "RTNETLINK answers: File exists\n",
+        "RTNETLINK answers: Operation not permitted\n",
+        "RTNETLINK answers: No such device\n",
+        'Cannot find device "eth7"\n',
+        "Couldn't retrieve pinned program '/sys/fs/bpf/ebpf/p': No such file or directory\n",
+        "nsenter: cannot open /run/netns/lab: No such file or directory\n",
+    ],
+)
+def test_refusals_in_whatever_mode(said: str) -> None:
+    assert told_by_ip(said)
+    assert not mode_refused(said)
+
+
+@pytest.mark.parametrize("said", ["", "Killed\n", "line 1: 4711 Segmentation fault\n", "Errors: none\n"])
+def test_what_is_no_refusal(said: str) -> None:
+    """Whoever failed in this way may have done something before."""
+    assert not told_by_ip(said)
+    assert not mode_refused(said)
 
 
 def test_other_refusals_of_a_device_have_no_advice() -> None:

@@ -52,6 +52,12 @@ def test_maps_that_cannot_be_made(lab: Lab) -> None:
     assert "map create /sys/fs/bpf/new/m type hash key 4 value 4 entries 1024 name m\n" in said
 
 
+def test_what_was_mounted_for_a_map_that_cannot_be_made_is_unmounted(lab: Lab) -> None:
+    lab.must("umount", "/sys/fs/bpf")
+    huge = ("--key", "u32", "--value", "u64", "--max-entries", "4000000000")
+    lab.refused(1, "it is larger than the kernel allows", "map", "create", "m", *huge)
+
+
 def test_without_libbpf(lab: Lab) -> None:
     words = "map create bare --key u32 --value {a:u32,b:u32}".split()
     done = lab.run(sys.executable, "-c", WITHOUT_LIBBPF, *words)

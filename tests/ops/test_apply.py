@@ -67,7 +67,7 @@ def test_the_next_way_is_tried_where_one_is_refused(tmp_path: Path) -> None:
     step = Step(
         "attach",
         (
-            Act(script("echo not native >&2; exit 2"), (script(f"echo native >> {undone}"),)),
+            Act(script("echo Error: not native >&2; exit 2"), (script(f"echo native >> {undone}"),)),
             Act(("true",), (script(f"echo generic >> {undone}"),)),
         ),
     )
@@ -84,7 +84,7 @@ def test_every_refusal_is_told_where_no_way_works(tmp_path: Path) -> None:
         "attach to eth1",
         (
             Act(
-                script("echo Underlying driver does not support XDP in native mode. >&2; false"),
+                script("echo Error: Underlying driver does not support XDP in native mode. >&2; false"),
                 (),
                 "native",
             ),

@@ -131,6 +131,27 @@ _SOURCE = re.compile(r"; (?P<code>.*?)(?: @ (?P<file>[^ ]+):(?P<line>\d+))?$")
 """A line of the verifier's log that quotes the C; kernels before 6.8 don't say from where."""
 
 
+_BY_THE_KERNEL = re.compile(r"^(?:Error|RTNETLINK answers): ", re.M)
+_BEFORE_THE_KERNEL = re.compile(r"^(?:Cannot find device|Couldn't retrieve pinned program|nsenter:) ", re.M)
+_WHATEVER_THE_MODE = re.compile(
+    r"already|at the same time|Can't replace|not match|busy|exists|No such|[Pp]ermi(?:tted|ssion)"
+)
+"""Somebody has the device, or it isn't there, or isn't for us: no driver was asked."""
+
+
+def told_by_ip(said: str) -> bool:
+    """Whether it was told why nothing was done: by the kernel, or by ip (or nsenter) before it asked."""
+    return bool(_BY_THE_KERNEL.search(said) or _BEFORE_THE_KERNEL.search(said))
+
+
+def mode_refused(said: str) -> bool:
+    """Whether a device doesn't take a program in this mode as things are, so that it may in another.
+
+    Each driver has words of its own for that.
+    """
+    return bool(_BY_THE_KERNEL.search(said)) and not _WHATEVER_THE_MODE.search(said)
+
+
 def attach_failure(reason: str) -> tuple[str, ...]:
     """What to do where a device doesn't take a program, or doesn't let go of it."""
     if "MTU is too large" in reason:

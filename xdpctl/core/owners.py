@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from xdpctl.core.model import Argv, Attachment, BpfLink, Device, Map, ProgId, Program
+from xdpctl.core.model import Argv, Attachment, BpfLink, Device, Map, Mode, ProgId, Program
 from xdpctl.core.plan import command_line
 from xdpctl.errors import BadRequest, Refused
 
@@ -126,9 +126,19 @@ def describe(attachment: Attachment) -> str:
     return f"{name} (id {attachment.prog.id}, {attachment.mode.mode} mode)"
 
 
-def running(device: Device) -> frozenset[str]:
-    """What can be seen to run on a device."""
-    return frozenset(f"{describe(a)} on {device.ifname}" for a in device.xdp.attached)
+def running(device: Device, program: ProgId | None = None) -> frozenset[str]:
+    """What can be seen to run on a device: everything, or one program."""
+    attached = device.xdp.attached if program is None else device.attachments_of(frozenset({program}))
+    return frozenset(f"{describe(a)} on {device.ifname}" for a in attached)
+
+
+def check_runs(device: Device, program: ProgId, mode: Mode) -> None:
+    """An error where a device doesn't run what `ip` was to put there."""
+    if any(a.mode.mode is mode for a in device.attachments_of(frozenset({program}))):
+        return
+    seen = " and ".join(map(describe, device.xdp.attached))
+    but = f"runs {seen}, not program {program} in {mode} mode" if seen else "runs no program"
+    raise Refused(f"ip reported success, but {device.ifname} {but}", "`xdpctl doctor` checks ip")
 
 
 def _holder(device: Device, attachment: Attachment, links: Iterable[BpfLink]) -> tuple[str, str]:

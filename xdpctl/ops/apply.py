@@ -1,7 +1,9 @@
 """Runs a plan; when a step fails, or Ctrl-C comes, undoes what was done and says what is left."""
 
-from collections.abc import Callable
-from typing import TypeVar
+import errno
+import os
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -15,16 +17,8 @@ Seen = TypeVar("Seen")
 Facts = frozenset[str]
 """What can be seen on the machine of the things that a plan touches."""
 
-
-class Operation(Struct, frozen=True):
-    plan: Plan
-    before: Facts
-    observe: Callable[[], Facts]
-    """Looks again; called only after something went wrong."""
-    settle: Callable[[Step, BaseException], tuple[Argv, ...]] = lambda _step, _error: ()
-    """What undoes a step that failed, in case that its tool did something before it failed."""
-    check: Callable[[], None] = lambda: None
-    """The last look before a step after which there is no way back."""
+NOT_EMPTY = os.strerror(errno.ENOTEMPTY)
+"""Why a directory stays in which others have put something; what is ours in it is told by itself."""
 
 
 class Outcome(Struct, frozen=True):
@@ -39,26 +33,69 @@ class Outcome(Struct, frozen=True):
         return tool_said(self.refused[0]) if self.refused else ""
 
 
+class Care(Protocol):
+    """What looks after a step that a tool does for us."""
+
+    def verify(self, act: Act, /) -> None:
+        """An error where it wasn't done, though the tool says so."""
+
+    def undo(self, act: Act, sure: bool, /) -> tuple[Argv, ...]:
+        """What undoes it as things are now; it isn't sure that a tool which was killed did anything."""
+
+    def remains(self) -> Facts:
+        """What can be seen of it."""
+
+
+class _Plain:
+    def verify(self, act: Act, /) -> None:
+        pass
+
+    def undo(self, act: Act, sure: bool, /) -> tuple[Argv, ...]:
+        return act.undo if sure else ()
+
+    def remains(self) -> Facts:
+        return frozenset()
+
+
+class Operation(Struct, frozen=True):
+    plan: Plan
+    before: Facts = frozenset()
+    observe: Callable[[], Facts] = frozenset
+    """Looks again; called only after something went wrong."""
+    care: Mapping[Step, Care] = {}
+    """For steps of which more is known than the command that undoes them."""
+    check: Callable[[], None] = lambda: None
+    """The last look before a step after which there is no way back."""
+    finish: Callable[[], None] = lambda: None
+    """What is done after all steps without a tool, and fails without leaving anything."""
+    last: bool = False
+    """Nothing but telling follows: a signal that comes then comes too late."""
+
+    def care_of(self, step: Step) -> Care:
+        return self.care.get(step, _Plain())
+
+
 def run(operation: Operation) -> tuple[Outcome, ...]:
     """Every step, or none of them."""
     done: list[Outcome] = []
     begun: list[Step] = []
     steps = iter(operation.plan)
-    with signals.noted() as interrupted:  # a half-done step can't be undone
+    with signals.noted(operation.last) as interrupted:  # a half-done step can't be undone
         try:
             for step in steps:
                 if step.final:
                     operation.check()
                 begun.append(step)
                 done.append(_do(step))
+                operation.care_of(step).verify(done[-1].act)
                 if step.final:
                     break
                 if interrupted():
                     raise Interrupted("interrupted, and all undone")
+            operation.finish()
         except BaseException as error:
-            trouble = _settle(operation, begun[len(done) :], error)
-            trouble += _unwind([argv for outcome in reversed(done) for argv in outcome.act.undo])
-            trouble += _difference(operation)
+            told = isinstance(error, XdpctlError) and error.told
+            trouble = _undo(operation, done, [] if told else begun[len(done) :])
             if trouble and isinstance(error, Interrupted):
                 raise Interrupted("interrupted", *trouble) from error
             if trouble and isinstance(error, XdpctlError):
@@ -96,6 +133,8 @@ def _do(step: Step) -> Outcome:
         if result.ok:
             return Outcome(step, act, tuple(refused))
         refused.append(result)
+        if result.death or not diagnose.mode_refused(result.err):
+            break
     raise _failure(step, refused)
 
 
@@ -103,59 +142,70 @@ def _run(argv: Argv) -> proc.Result:
     return bpffs.act(argv) if argv[0] in ("mkdir", "rmdir", "rm") else proc.act(argv)
 
 
-def _settle(operation: Operation, failed: list[Step], error: BaseException) -> list[str]:
-    try:
-        return _unwind([argv for step in failed for argv in operation.settle(step, error)])
-    except XdpctlError as trouble:
-        return [f"what the failed step did could not be seen: {trouble.message}"]
+def _undo(operation: Operation, done: list[Outcome], unsure: list[Step]) -> list[str]:
+    """Undo what this process did, or may have done; what can't be undone, or is left, is told."""
+    acts = [(step, step.acts[0], False) for step in unsure]
+    acts += [(outcome.step, outcome.act, True) for outcome in reversed(done)]
+    trouble = []
+    for step, act, sure in acts:
+        try:
+            trouble += _unwind(operation.care_of(step).undo(act, sure))
+        except XdpctlError as error:
+            trouble.append(f"what the failed step did could not be seen: {error.message}")
+    return trouble + _difference(operation, [step for step, _, _ in acts])
 
 
-def _unwind(undo: list[Argv]) -> list[str]:
-    """Undo what was done; what can't be undone is told."""
+def _unwind(undo: tuple[Argv, ...]) -> list[str]:
+    """Undo what was done; what can't be undone is told, unless others need it by now."""
     trouble = []
     for argv in undo:
         try:
+            if argv[0] == "umount" and bpffs.holds_pins(argv[1]):
+                continue
             result = _run(argv)
             reason = "" if result.ok else tool_said(result)
         except XdpctlError as error:
             reason = error.message
-        if reason:
+        if reason and not reason.endswith(NOT_EMPTY):
             trouble.append(f"not undone: {command_line(argv)}: {reason}")
     return trouble
 
 
-def _difference(operation: Operation) -> list[str]:
+def _difference(operation: Operation, undone: list[Step]) -> list[str]:
     try:
         after = operation.observe()
+        remaining = [fact for step in undone for fact in operation.care_of(step).remains()]
     except XdpctlError as error:
         return [f"what is left could not be seen: {error.message}"]
-    left = [f"left behind: {fact}" for fact in sorted(after - operation.before)]
+    left = [f"left behind: {fact}" for fact in sorted({*remaining, *(after - operation.before)})]
     return left + [f"lost: {fact}" for fact in sorted(operation.before - after)]
 
 
 def tool_said(result: proc.Result) -> str:
     """The tool's own words for its failure."""
-    if _is_bpftool(result.argv):
+    if result.death:
+        return result.death
+    if result.program == "bpftool":
         return bpftool.reason_of(result)
     words = result.err.strip().removeprefix("Error: ")
     return words or f"{result.argv[0]} failed with status {result.status}"
 
 
 def _failure(step: Step, refused: list[proc.Result]) -> XdpctlError:
-    first = refused[0]
+    first, last = refused[0], refused[-1]
     said = tool_said(first)
     log = "".join(result.err for result in refused)
-    if _is_bpftool(first.argv):
+    if last.death:
+        return Refused(f"failed to {step.what}: {last.death}", log=log)
+    if first.program == "bpftool":
         why = diagnose.load_failure(said, first.err)
         error = HostLacks if why.not_permitted else Refused
         told = bpftool.told(first)
         return error(f"failed to {step.what}: {why.message}", *why.hints, log=log, told=told)
+    told = diagnose.told_by_ip(last.err)
     if diagnose.not_permitted(log) and not host.privileged():
-        return HostLacks(f"failed to {step.what}: {said}", "run xdpctl as root", log=log)
-    ways = zip(step.acts, refused, strict=True)
-    others = [f"and in {act.way} mode: {tool_said(result)}" for act, result in ways][1:]
-    return Refused(f"failed to {step.what}: {said}", *others, *diagnose.attach_failure(said), log=log)
-
-
-def _is_bpftool(argv: Argv) -> bool:
-    return "bpftool" in (argv[0], *argv[2:3])  # it may be run in another network namespace
+        return HostLacks(f"failed to {step.what}: {said}", "run xdpctl as root", log=log, told=told)
+    others = zip(step.acts[1:], refused[1:], strict=False)
+    more = [f"and in {act.way} mode: {tool_said(result)}" for act, result in others]
+    hints = (*more, *diagnose.attach_failure(said))
+    return Refused(f"failed to {step.what}: {said}", *hints, log=log, told=told)

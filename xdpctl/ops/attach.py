@@ -3,10 +3,11 @@
 from msgspec import Struct
 
 from xdpctl.core import owners, plan
-from xdpctl.core.model import Argv, Device, Mode, ModeChoice, ProgId
+from xdpctl.core.model import Mode, ModeChoice
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, host, iplink
-from xdpctl.tools.netns import named
+from xdpctl.tools.attaching import Attaching
+from xdpctl.tools.netns import Netns, named
 
 
 class Attached(Struct, frozen=True):
@@ -25,23 +26,19 @@ class Prepared(Struct, frozen=True):
 def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: bool) -> Prepared:
     netns = named(netns_name)
     if dry_run and not host.privileged():
-        device, program, pinned, program_id = Device(name), "PROGRAM", f"{pin}/PROGRAM", ProgId(0)
-    else:
-        host.require_privileges()
-        device, programs = iplink.device(name, netns), bpftool.programs()
-        if device.xdp.attached:
-            raise owners.occupied(device, programs, bpftool.links())
-        found = owners.the_program(programs, pin)
-        program, pinned, program_id = found.name, owners.below(found.pinned, pin)[0], found.id
-    steps = (plan.attach(name, pinned, mode.tried, netns.prefix),)
+        return Prepared(name, "PROGRAM", apply.Operation((_step(name, f"{pin}/PROGRAM", mode, netns),)))
+    host.require_privileges()
+    device, programs = iplink.device(name, netns), bpftool.programs()
+    if device.xdp.attached:
+        raise owners.occupied(device, programs, bpftool.links())
+    found = owners.the_program(programs, pin)
+    step = _step(name, owners.below(found.pinned, pin)[0], mode, netns)
+    care = {step: Attaching(name, netns, lambda: found.id)}
+    return Prepared(name, found.name, apply.Operation((step,), care=care, last=True))
 
-    def observe() -> apply.Facts:
-        return owners.running(iplink.device(name, netns))
 
-    def settle(_step: plan.Step, _error: BaseException) -> tuple[Argv, ...]:
-        return plan.undo_attach(iplink.device(name, netns), program_id, netns.prefix)
-
-    return Prepared(name, program, apply.Operation(steps, owners.running(device), observe, settle))
+def _step(name: str, pinned: str, mode: ModeChoice, netns: Netns) -> plan.Step:
+    return plan.attach(name, pinned, mode.tried, netns.prefix)
 
 
 def run(prepared: Prepared) -> Attached:

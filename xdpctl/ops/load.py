@@ -1,5 +1,6 @@
 """Load an object, pin its program and maps, and attach it: all or nothing."""
 
+import functools
 import os
 from pathlib import Path
 
@@ -7,11 +8,12 @@ from msgspec import Struct
 
 from xdpctl.core import owners, plan
 from xdpctl.core.elf import BpfObject
-from xdpctl.core.model import Argv, Device, Mode, ModeChoice, Program
+from xdpctl.core.model import Mode, ModeChoice
 from xdpctl.core.object_check import check_loadable
-from xdpctl.errors import BadRequest, Refused, XdpctlError
+from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, objects, pinning, proc
+from xdpctl.tools.attaching import Attaching
 from xdpctl.tools.netns import Netns, named
 
 
@@ -46,33 +48,25 @@ def prepare(request: Request) -> Prepared:
     netns = named(request.netns)
     path = objects.choose(request.path)
     found = check_loadable(objects.read(path), str(path))
-    steps = [*pinning.directory_steps(request.pin)]
     if not request.dry_run:
         host.require_privileges()
+    places = pinning.directory_steps(request.pin)
     if host.privileged():
         _refuse_taken(request.pin, found)
-    device = None if request.device is None else _device(request.device, netns, request.dry_run)
+    if request.device is not None:
+        _refuse_occupied(request.device, netns, request.dry_run)
     card = request.device if request.mode is ModeChoice.OFFLOAD else None
-    loading = plan.load(str(path), found, request.pin, card, netns.prefix)
-    steps += loading
-    pinned = f"{request.pin}/{found.xdp_programs[0]}"
-    if device is not None:
-        steps.append(plan.attach(device.ifname, pinned, request.mode.tried, netns.prefix))
-
-    def observe() -> apply.Facts:
-        return _facts(request.pin, None if device is None else iplink.device(device.ifname, netns))
-
-    def settle(step: plan.Step, error: BaseException) -> tuple[Argv, ...]:
-        if step is loading[0] and not (isinstance(error, XdpctlError) and error.told):
-            return step.acts[0].undo  # none of these pins was there before
-        if device is None or step is not steps[-1]:
-            return ()
-        shown = proc.query(bpftool.command("prog", "show", "pinned", pinned))
-        program = bpftool.read(shown, Program)
-        return plan.undo_attach(iplink.device(device.ifname, netns), program.id, netns.prefix)
-
-    before = frozenset() if request.dry_run else _facts(request.pin, device)
-    return Prepared(request, found, apply.Operation(tuple(steps), before, observe, settle))
+    loading, *tidying = plan.load(str(path), found, request.pin, card, netns.prefix)
+    names = (found.xdp_programs[0], *found.maps), plan.internal_pins(str(path), found)
+    wanted, internal = (tuple(f"{request.pin}/{name}" for name in some) for some in names)
+    steps = (*places, loading, *tidying)
+    care: dict[plan.Step, apply.Care] = {loading: pinning.Pinned(wanted, internal)}
+    if request.device is not None:
+        attaching = plan.attach(request.device, wanted[0], request.mode.tried, netns.prefix)
+        program = functools.cache(lambda: bpftool.pinned_program(wanted[0]).id)
+        care[attaching] = Attaching(request.device, netns, program)
+        steps = (*steps, attaching)
+    return Prepared(request, found, apply.Operation(steps, care=care, last=True))
 
 
 def run(prepared: Prepared) -> Loaded:
@@ -89,10 +83,10 @@ def run(prepared: Prepared) -> Loaded:
     )
 
 
-def _device(name: str, netns: Netns, dry_run: bool) -> Device:
-    """The device, which must be free."""
+def _refuse_occupied(name: str, netns: Netns, dry_run: bool) -> None:
+    """The device must be free."""
     if dry_run and netns.path and not host.privileged():
-        return Device(name)  # only root can look into another namespace
+        return  # only root can look into another namespace
     asked = proc.start(iplink.show_command(name, netns))
     if not dry_run:
         proc.ready_to_act()
@@ -101,7 +95,6 @@ def _device(name: str, netns: Netns, dry_run: bool) -> Device:
         raise owners.occupied(device, None, ())
     if device.xdp.attached:
         raise owners.occupied(device, bpftool.programs(), bpftool.links())
-    return device
 
 
 def _refuse_taken(pin: str, found: BpfObject) -> None:
@@ -123,8 +116,3 @@ def _refuse_taken(pin: str, found: BpfObject) -> None:
             f"if nothing needs it, remove it: rm {' '.join(taken)}",
             "or pin this program elsewhere: --pin DIR",
         )
-
-
-def _facts(pin: str, device: Device | None) -> apply.Facts:
-    pins = frozenset(f"{pin}/{name}" for name in bpffs.entries(pin))
-    return pins if device is None else pins | owners.running(device)

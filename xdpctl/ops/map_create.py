@@ -1,5 +1,6 @@
 """Make a map and pin it: through libbpf, so that it keeps its types, or else by bpftool."""
 
+import functools
 import os
 
 from msgspec import Struct
@@ -7,7 +8,7 @@ from msgspec import Struct
 from xdpctl.core import plan
 from xdpctl.core.new_map import NewMap, new_map
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, making, pinning
+from xdpctl.tools import bpftool, host, making, pinning
 
 
 class Prepared(Struct, frozen=True):
@@ -42,17 +43,10 @@ def prepare(
 
 
 def run(prepared: Prepared) -> None:
-    path = prepared.path
-
-    def observe() -> apply.Facts:
-        return frozenset({path} if os.path.lexists(path) else ())
-
-    steps = prepared.directories if prepared.typed else (*prepared.directories, prepared.by_bpftool)
-    outcomes = apply.run(apply.Operation(steps, frozenset(), observe))
+    directories, path, step = prepared.directories, prepared.path, prepared.by_bpftool
     if prepared.typed:
-        try:
-            making.create(prepared.new, path)
-        except BaseException:
-            for undo in (argv for outcome in reversed(outcomes) for argv in outcome.act.undo):
-                bpffs.act(undo)
-            raise
+        make = functools.partial(making.create, prepared.new, path)
+        operation = apply.Operation(directories, finish=make, last=True)
+    else:
+        operation = apply.Operation((*directories, step), care={step: pinning.Pinned((path,))}, last=True)
+    apply.run(operation)

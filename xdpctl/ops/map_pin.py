@@ -22,12 +22,8 @@ def prepare(name: str, directory: str, named: str) -> Prepared:
     path = pinning.free_path(named, directory)
     command = bpftool.command("map", "pin", "id", str(found.id), path)
     pinned = plan.step(f"pin {found.name}", command, ("rm", "-f", path))
-
-    def observe() -> apply.Facts:
-        return frozenset({path} if os.path.lexists(path) else ())
-
     steps = (*pinning.directory_steps(os.path.dirname(path)), pinned)
-    return Prepared(found, path, apply.Operation(steps, frozenset(), observe))
+    return Prepared(found, path, apply.Operation(steps, care={pinned: pinning.Pinned((path,))}, last=True))
 
 
 def run(prepared: Prepared) -> None:

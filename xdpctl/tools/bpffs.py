@@ -26,6 +26,11 @@ def entries(directory: str) -> tuple[str, ...]:
         raise HostLacks(f"{directory} can't be read: {error.strerror}", "run xdpctl as root") from error
 
 
+def holds_pins(directory: str) -> bool:
+    """Besides what the kernel itself may put there, which has a dot in its name as no pin can have."""
+    return any("." not in name for name in entries(directory))
+
+
 def listing(directory: str) -> str:
     """What a directory holds, in words; of many names a few."""
     first, more = (found := entries(directory))[:FEW], len(found) - FEW

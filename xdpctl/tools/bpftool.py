@@ -36,6 +36,10 @@ def programs_without_pins() -> tuple[Program, ...]:
     return read(proc.query(command("prog", "show")), tuple[Program, ...])
 
 
+def pinned_program(path: str) -> Program:
+    return read(proc.query(command("prog", "show", "pinned", path)), Program)
+
+
 def prints(program: Program) -> bool:
     """Whether a program calls bpf_printk; where the kernel hides what programs call, it may."""
     result = proc.query(command("prog", "dump", "xlated", "id", str(program.id)))

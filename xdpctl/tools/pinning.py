@@ -3,9 +3,36 @@
 import os
 from pathlib import Path
 
+from msgspec import Struct
+
 from xdpctl.core import mounts, plan
-from xdpctl.errors import BadRequest
+from xdpctl.core.model import Argv
+from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import bpffs
+
+
+class Pinned(Struct, frozen=True):
+    """Pins that bpftool makes."""
+
+    wanted: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    """Those that come with them."""
+
+    def verify(self, _act: plan.Act) -> None:
+        """bpftool may end well though it did nothing, or only a part."""
+        missing = [path for path in self.wanted if not os.path.lexists(path)]
+        if missing:
+            raise Refused(
+                f"bpftool reported success, but nothing is pinned at {' and '.join(missing)}",
+                "`xdpctl doctor` checks bpftool",
+            )
+
+    def undo(self, act: plan.Act, _sure: bool) -> tuple[Argv, ...]:
+        """None of these pins was there before."""
+        return act.undo
+
+    def remains(self) -> frozenset[str]:
+        return frozenset(filter(os.path.lexists, (*self.wanted, *self.others)))
 
 
 def directory_steps(pin: str) -> tuple[plan.Step, ...]:

@@ -9,8 +9,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
-def noted() -> Iterator[Callable[[], bool]]:
-    """They wait; whoever asks whether one came ends when it suits."""
+def noted(to_the_end: bool = False) -> Iterator[Callable[[], bool]]:
+    """They wait; whoever asks whether one came ends when it suits.
+
+    Where all went well, they wait until the process ends, if that is all that is left to do.
+    """
     seen: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
@@ -18,8 +21,10 @@ def noted() -> Iterator[Callable[[], bool]]:
 
     heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, note) for number in heeded}
+    stay = False
     try:
         yield lambda: bool(seen)
+        stay = to_the_end
     finally:
-        for number, handler in before.items():
+        for number, handler in () if stay else before.items():
             signal.signal(number, handler)

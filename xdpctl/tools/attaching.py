@@ -1,0 +1,36 @@
+"""A pinned program on a device: seeing that it runs there, and taking it off again."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from xdpctl.core import owners, plan
+from xdpctl.core.model import Argv, Device, Mode, ProgId
+from xdpctl.errors import XdpctlError
+from xdpctl.tools import iplink
+from xdpctl.tools.netns import Netns
+
+
+class Attaching(Struct, frozen=True):
+    device: str
+    netns: Netns
+    program: Callable[[], ProgId]
+
+    def verify(self, act: plan.Act) -> None:
+        """`ip` may end well though it did nothing, or something else."""
+        owners.check_runs(self._look(), self.program(), Mode(act.way))
+
+    def undo(self, act: plan.Act, sure: bool) -> tuple[Argv, ...]:
+        """Another program may have come in place of ours; where that can't be seen, ours was the last."""
+        try:
+            return plan.undo_attach(self._look(), self.program(), self.netns.prefix)
+        except XdpctlError:
+            if not sure:
+                raise
+            return act.undo
+
+    def remains(self) -> frozenset[str]:
+        return owners.running(self._look(), self.program())
+
+    def _look(self) -> Device:
+        return iplink.device(self.device, self.netns)
