@@ -5,7 +5,7 @@ from msgspec import Struct
 from xdpctl.core import owners, plan
 from xdpctl.core.model import Mode, ModeChoice
 from xdpctl.ops import apply
-from xdpctl.tools import bpftool, host, iplink
+from xdpctl.tools import bpftool, host, iplink, turns
 from xdpctl.tools.attaching import Attaching
 from xdpctl.tools.netns import Netns, named
 
@@ -28,6 +28,8 @@ def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: boo
     if dry_run and not host.privileged():
         return Prepared(name, "PROGRAM", apply.Operation((_step(name, f"{pin}/PROGRAM", mode, netns),)))
     host.require_privileges()
+    if not dry_run:
+        turns.wait()
     device, programs = iplink.device(name, netns), bpftool.programs()
     if device.xdp.attached:
         raise owners.occupied(device, programs, bpftool.links())

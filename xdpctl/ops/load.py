@@ -12,7 +12,7 @@ from xdpctl.core.model import Mode, ModeChoice
 from xdpctl.core.object_check import check_loadable
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, iplink, objects, pinning, proc
+from xdpctl.tools import bpffs, bpftool, host, iplink, objects, pinning, proc, turns
 from xdpctl.tools.attaching import Attaching
 from xdpctl.tools.netns import Netns, named
 
@@ -50,6 +50,7 @@ def prepare(request: Request) -> Prepared:
     found = check_loadable(objects.read(path), str(path))
     if not request.dry_run:
         host.require_privileges()
+        turns.wait()
     places = pinning.directory_steps(request.pin)
     if host.privileged():
         _refuse_taken(request.pin, found)
