@@ -15,6 +15,7 @@ ROUNDS = int(os.environ.get("XDPCTL_ROUNDS", "0"))
 MANY = 40
 OTHER = "/sys/fs/bpf/other"
 BY_HAND = f"{{real}} link set dev veth0 xdpdrv pinned {PIN}/xdp_allow"
+IN_GENERIC_MODE = BY_HAND.replace("xdpdrv", "xdpgeneric")
 
 
 def start(lab: Lab, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
@@ -118,15 +119,22 @@ def test_loads_where_bpffs_is_not_mounted(lab: Lab) -> None:
         lab.ok("unload")
 
 
-def test_somebody_else_attaches_the_same_program_meanwhile(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("hand", "reason"),
+    [
+        (BY_HAND, "XDP program already attached."),
+        (IN_GENERIC_MODE, "Native and generic XDP can't be active at the same time."),
+    ],
+)
+def test_somebody_else_attaches_the_same_program_meanwhile(lab: Lab, hand: str, reason: str) -> None:
     """By hand, between our look and our `ip`: it stays, in whatever mode we would have it."""
     lab.ok("build")
     lab.ok("load")
-    env = intercept(lab, "ip", "xdpdrv pinned", BY_HAND)
+    env = intercept(lab, "ip", "xdpdrv pinned", hand)
     done = lab.xdpctl("attach", "veth0", env=env)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
-        "xdpctl: failed to attach to veth0: XDP program already attached.",
+        f"xdpctl: failed to attach to veth0: {reason}",
         "  another program came first: xdpctl status shows it",
     ]
     assert len(lab.attached()) == 1
@@ -154,6 +162,16 @@ def test_somebody_else_pins_there_meanwhile(lab: Lab) -> None:
         "  xdpctl status shows what, and where",
     ]
     assert {f"{PIN}/pkt_cnt", f"{PIN}/xdp_allow"} < set(lab.pins())
+
+
+def test_somebody_else_pins_in_a_bpffs_that_we_mounted(lab: Lab) -> None:
+    """It stays mounted, though we fail."""
+    lab.ok("build")
+    lab.must("umount", "/sys/fs/bpf")
+    hand = "{real} -n map create /sys/fs/bpf/m type array key 4 value 4 entries 1 name m; echo no >&2; exit 1"
+    done = lab.xdpctl("load", env=intercept(lab, "bpftool", "prog load", hand))
+    assert (done.returncode, done.stderr) == (1, "xdpctl: failed to load xdp_allow: no\n")
+    assert lab.pins() == ["/sys/fs/bpf/m"]
 
 
 def test_somebody_else_pins_a_map_there_meanwhile(lab: Lab) -> None:

@@ -141,6 +141,22 @@ def test_what_native_mode_is_refused_for_is_told_and_generic_is_taken(lab: Lab) 
     assert [mode for mode, _ in lab.attached()] == [2]
 
 
+@pytest.mark.parametrize("arguments", [("load",), ("map", "create", "m", *HASH)])
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("exit 0", "mount reported success, but no bpffs is mounted at /sys/fs/bpf"),
+        ("kill -9 $$", "mount was ended by signal 9 (SIGKILL)"),
+        ('{real} "$@"; kill -9 $$', "mount was ended by signal 9 (SIGKILL)"),
+    ],
+)
+def test_mount_lies_or_is_killed(lab: Lab, arguments: tuple[str, ...], script: str, says: str) -> None:
+    lab.ok("build")
+    lab.must("umount", "/sys/fs/bpf")
+    said = lab.refused(1, says, *arguments, env=intercept(lab, "mount", "bpf", script))
+    assert "not undone" not in said
+
+
 LOOK_SLOWLY = """if {real} -d link show dev veth0 | grep -q 'prog/xdp'; then touch {started}; sleep 1; fi"""
 
 

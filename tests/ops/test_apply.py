@@ -180,6 +180,17 @@ def test_a_signal_waits_for_the_step_and_undoes_everything(number: signal.Signal
     assert signal.getsignal(number) is handler
 
 
+def test_a_signal_comes_too_late_when_nothing_but_telling_follows() -> None:
+    before = {number: signal.getsignal(number) for number in signals.SIGNALS}
+    try:
+        apply.run(apply.Operation((plan.step("act", ("true",)),), last=True))
+        for number in signals.SIGNALS:
+            os.kill(os.getpid(), number)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def test_what_an_interruption_left_is_named(tmp_path: Path) -> None:
     steps = (plan.step("leave", script(f"touch {tmp_path}/left; kill -INT {os.getpid()}")),)
     with pytest.raises(Interrupted, match="interrupted") as caught:

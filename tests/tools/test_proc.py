@@ -53,6 +53,13 @@ def test_death_by_a_signal_is_a_negative_status(run: Run, number: int) -> None:
     assert run(script(f"ulimit -c 0; echo before; kill -{number} $$")).status == -number
 
 
+def test_a_death_is_told_by_program_and_signal() -> None:
+    assert proc.Result(("ip", "link"), 1, b"", "").death == ""
+    inside = ("nsenter", "--net=/run/netns/lab", "ip", "link")
+    assert proc.Result(inside, -signal.SIGKILL, b"", "").death == "ip was ended by signal 9 (SIGKILL)"
+    assert proc.Result(("ip", "link"), -40, b"", "").death == "ip was ended by signal 40"
+
+
 def test_much_output_on_both_streams_is_whole(run: Run) -> None:
     done = run(script("head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; echo end"))
     assert (len(done.out), len(done.err), done.out[-4:]) == (300004, 300000, b"end\n")

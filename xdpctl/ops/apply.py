@@ -160,8 +160,6 @@ def _unwind(undo: tuple[Argv, ...]) -> list[str]:
     trouble = []
     for argv in undo:
         try:
-            if argv[0] == "umount" and bpffs.holds_pins(argv[1]):
-                continue
             result = _run(argv)
             reason = "" if result.ok else tool_said(result)
         except XdpctlError as error:
@@ -188,7 +186,7 @@ def tool_said(result: proc.Result) -> str:
     if result.program == "bpftool":
         return bpftool.reason_of(result)
     words = result.err.strip().removeprefix("Error: ")
-    return words or f"{result.argv[0]} failed with status {result.status}"
+    return words or f"{result.program} failed with status {result.status}"
 
 
 def _failure(step: Step, refused: list[proc.Result]) -> XdpctlError:

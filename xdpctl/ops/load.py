@@ -61,7 +61,7 @@ def prepare(request: Request) -> Prepared:
     names = (found.xdp_programs[0], *found.maps), plan.internal_pins(str(path), found)
     wanted, internal = (tuple(f"{request.pin}/{name}" for name in some) for some in names)
     steps = (*places, loading, *tidying)
-    care: dict[plan.Step, apply.Care] = {loading: pinning.Pinned(wanted, internal)}
+    care: dict[plan.Step, apply.Care] = {**pinning.MOUNTING, loading: pinning.Pinned(wanted, internal)}
     if request.device is not None:
         attaching = plan.attach(request.device, wanted[0], request.mode.tried, netns.prefix)
         program = functools.cache(lambda: bpftool.pinned_program(wanted[0]).id)

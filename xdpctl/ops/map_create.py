@@ -43,10 +43,10 @@ def prepare(
 
 
 def run(prepared: Prepared) -> None:
-    directories, path, step = prepared.directories, prepared.path, prepared.by_bpftool
+    steps, path, step = prepared.directories, prepared.path, prepared.by_bpftool
+    care: dict[plan.Step, apply.Care] = {**pinning.MOUNTING, step: pinning.Pinned((path,))}
     if prepared.typed:
         make = functools.partial(making.create, prepared.new, path)
-        operation = apply.Operation(directories, finish=make, last=True)
+        apply.run(apply.Operation(steps, care=care, finish=make, last=True))
     else:
-        operation = apply.Operation((*directories, step), care={step: pinning.Pinned((path,))}, last=True)
-    apply.run(operation)
+        apply.run(apply.Operation((*steps, step), care=care, last=True))

@@ -23,7 +23,8 @@ def prepare(name: str, directory: str, named: str) -> Prepared:
     command = bpftool.command("map", "pin", "id", str(found.id), path)
     pinned = plan.step(f"pin {found.name}", command, ("rm", "-f", path))
     steps = (*pinning.directory_steps(os.path.dirname(path)), pinned)
-    return Prepared(found, path, apply.Operation(steps, care={pinned: pinning.Pinned((path,))}, last=True))
+    care: dict[plan.Step, apply.Care] = {**pinning.MOUNTING, pinned: pinning.Pinned((path,))}
+    return Prepared(found, path, apply.Operation(steps, care=care, last=True))
 
 
 def run(prepared: Prepared) -> None:

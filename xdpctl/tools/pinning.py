@@ -11,6 +11,30 @@ from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import bpffs
 
 
+class Mounted(Struct, frozen=True):
+    """A bpffs, mounted where none was."""
+
+    where: str
+
+    def verify(self, _act: plan.Act) -> None:
+        if not self._there():
+            raise Refused(f"mount reported success, but no bpffs is mounted at {self.where}")
+
+    def undo(self, act: plan.Act, _sure: bool) -> tuple[Argv, ...]:
+        """Not where others use it by now."""
+        return act.undo if self._there() and not bpffs.holds_pins(self.where) else ()
+
+    def remains(self) -> frozenset[str]:
+        return frozenset()  # no harm if it stays, and there is a word about each undo that fails
+
+    def _there(self) -> bool:
+        return mounts.in_bpffs(self.where, bpffs.mounted())
+
+
+MOUNTING = {plan.mount_bpffs(bpffs.ROOT): Mounted(bpffs.ROOT)}
+"""What looks after mounting, among the steps for a directory."""
+
+
 class Pinned(Struct, frozen=True):
     """Pins that bpftool makes."""
 
