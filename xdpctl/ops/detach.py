@@ -8,7 +8,7 @@ from xdpctl.core import mounts, owners, plan
 from xdpctl.core.model import Attachment, Device, ProgId
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, iplink
+from xdpctl.tools import bpffs, bpftool, host, iplink, turns
 from xdpctl.tools.netns import Netns, named
 
 
@@ -21,6 +21,8 @@ class Prepared(Struct, frozen=True):
 
 def prepare(name: str, pin: str, netns_name: str, force: bool, dry_run: bool) -> Prepared:
     netns = named(netns_name)
+    if host.privileged() and not dry_run:
+        turns.wait()
     device = iplink.device(name, netns)
     if not device.xdp.attached:
         raise BadRequest(f"no program runs on {name}{netns.label}", "xdpctl status shows where one does")

@@ -9,7 +9,7 @@ from xdpctl.core import mounts, owners, plan
 from xdpctl.core.model import Attachment, BpfLink, Device, Map, MapId, ProgId, Program
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, iplink, netns, proc
+from xdpctl.tools import bpffs, bpftool, host, iplink, netns, proc, turns
 from xdpctl.tools.netns import Netns
 
 PATIENCE = 3.0
@@ -32,6 +32,8 @@ def prepare(pin: str, force: bool, dry_run: bool) -> Prepared:
         guess = (plan.step("remove the pins", ("rm", "-r", pin)),)
         return Prepared(pin, (), (), (), frozenset(), apply.Operation(guess, frozenset(), frozenset))
     host.require_privileges()
+    if not dry_run:
+        turns.wait()
     everyones, present = bpftool.programs(), bpffs.entries(pin)
     programs = owners.pinned_programs(everyones, pin)
     if not programs:
