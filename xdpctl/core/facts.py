@@ -10,7 +10,7 @@ from xdpctl.core import mounts, packages
 
 def version_of(text: str) -> tuple[int, ...]:
     """The first two numbers of a version."""
-    found = re.search(r"(\d+)\.(\d+)", text)
+    found = re.search(r"(\d{1,9})\.(\d{1,9})", text)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
@@ -20,6 +20,11 @@ class Answer(Struct, frozen=True):
     ok: bool
     out: str = ""
     err: str = ""
+
+    @property
+    def said(self) -> str:
+        """Nothing where it failed, whatever it printed before that."""
+        return self.out if self.ok else ""
 
     @property
     def reason(self) -> str:

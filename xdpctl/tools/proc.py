@@ -10,6 +10,7 @@ import re
 import select
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -40,6 +41,19 @@ class Result(Struct, frozen=True):
     @property
     def ok(self) -> bool:
         return self.status == 0
+
+    @property
+    def program(self) -> str:
+        """What was run, perhaps in another network namespace."""
+        return self.argv[2] if self.argv[0] == "nsenter" else self.argv[0]
+
+    @property
+    def death(self) -> str:
+        """That a signal ended it, and which; empty where none did."""
+        if self.status >= 0:
+            return ""
+        names = {number.value: f" ({number.name})" for number in signal.Signals}
+        return f"{self.program} was ended by signal {-self.status}{names.get(-self.status, '')}"
 
 
 Show = Callable[[str], None]
@@ -130,7 +144,7 @@ class Running:
             size += len(piece)
             if size > MAX_OUTPUT:
                 raise Refused(f"more than {MAX_OUTPUT >> 20} MiB of output from: {shlex.join(self.argv)}")
-        return Result(self.argv, self._child.returncode, b"".join(chunks), self._complaint)
+        return self.ended(b"".join(chunks))
 
     def pieces(self, patience: Callable[[], float] = lambda: QUERY_SECONDS) -> Iterator[bytes]:
         """What it prints, as it comes; whoever stops reading ends it."""
@@ -147,10 +161,9 @@ class Running:
             self._stdout.close()
             self._complaint = _drain(self._err)
 
-    @property
-    def status(self) -> int:
-        """How it ended, once all of its pieces were read."""
-        return self._child.returncode
+    def ended(self, out: bytes) -> Result:
+        """How it ended, once all of its pieces were read; `out` is what of them is kept."""
+        return Result(self.argv, self._child.returncode, out, self._complaint)
 
     def stop(self) -> None:
         """End it, where nobody waits for its answer any more."""
