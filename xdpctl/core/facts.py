@@ -7,6 +7,9 @@ from msgspec import Struct
 
 from xdpctl.core import mounts, packages
 
+LONGEST = 200
+"""Characters of a reason."""
+
 
 def version_of(text: str) -> tuple[int, ...]:
     """The first two numbers of a version."""
@@ -31,7 +34,7 @@ class Answer(Struct, frozen=True):
         """The first line of why it failed; bpftool gives it as JSON."""
         in_json = re.match(r'\[?{"error":\s*"([^"]*)"', self.out)
         lines = [in_json[1]] if in_json else (self.err.strip() or self.out.strip()).splitlines()
-        return lines[0] if lines else "it gives no reason"
+        return lines[0][:LONGEST] if lines else "it gives no reason"
 
 
 class Clang(Struct, frozen=True):
