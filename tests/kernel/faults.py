@@ -14,7 +14,7 @@ TOOLS = ("bpftool", "ip")
 REAL = {tool: shutil.which(tool) for tool in TOOLS}
 STAND_IN = """#!/bin/sh
 real={real} here=${{0%/*}}
-said=$(echo "{tool} $*" | sed 's#/tmp/xdpctl-[^ ]*#TEMP#g; s#[0-9][0-9]*#N#g; s#/#|#g')
+said=$(echo "{tool} $*" | sed 's#batch file .*#batch file TEMP#; s#[0-9][0-9]*#N#g; s#/#|#g')
 nth=1
 until mkdir "$here/calls/$said, $nth" 2>/dev/null; do nth=$((nth + 1)); done
 if [ "$said, $nth" = "$(cat "$here/call")" ]; then . "$here/fault"; fi
