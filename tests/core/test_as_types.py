@@ -149,6 +149,15 @@ def test_a_long_text_is_shown_around_the_place() -> None:
     assert len(line) <= 120
 
 
+@pytest.mark.parametrize(
+    "words", ["u8" + "[1]" * 17, "u8" + "[1]" * 5000, "{a:" * 9 + "u8" + "[1]" * 9 + "}" * 9]
+)
+def test_arrays_in_arrays_have_an_end_too(words: str) -> None:
+    as_types("key:u32 value:{a:" + "u8" + "[1]" * 15 + "}")
+    with pytest.raises(BadRequest, match="arrays and braces go deeper than 16"):
+        as_types(f"key:u32 value:{words}")
+
+
 def test_the_nearest_type_is_named() -> None:
     with pytest.raises(BadRequest, match="did you mean 'ip_proto_t'"):
         as_types("key:ip_prot value:u64")

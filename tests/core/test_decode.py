@@ -226,3 +226,22 @@ def test_elements_without_a_value() -> None:
 def test_what_is_no_element_is_not_passed_over(odd: bytes) -> None:
     with pytest.raises(Refused, match="can't read"):
         list(chunks([b"[" + THERE + b"," + odd + b"]"], Shape(2, 1, False)))
+
+
+@pytest.mark.parametrize("name", [*TYPED, "m_hash_st", "n_pcpu", "t_devmap"])
+def test_a_text_that_is_cut_off_anywhere_is_none(name: str) -> None:
+    text = dumped(f"dump_{name}").rstrip()
+    for end in range(0, len(text), max(1, len(text) // 500)):
+        with pytest.raises(Refused, match="can't read"):
+            list(chunks([text[:end]], shape_of(text)))
+
+
+def test_values_of_cpus_behind_an_element_that_has_gone() -> None:
+    there = b'{"key":["0x01","0x00"],"values":[{"cpu":0,"value":["0xff"]},{"cpu":1,"value":["0x02"]}]}'
+    found = list(chunks([b"[" + GONE + b"," + there + b"]"], Shape(2, 1, True)))
+    assert [chunk.values for chunk in found] == [b"", b"\xff\2"]
+
+
+def test_an_element_without_the_value_of_any_cpu_is_none() -> None:
+    with pytest.raises(Refused, match="can't read"):
+        list(chunks([b'[{"key":["0x01","0x00"],"values":[]}]'], Shape(2, 1, True)))

@@ -133,3 +133,18 @@ def test_names_of_an_enum_behind_a_typedef_and_in_a_bitfield() -> None:
     assert with_names(Types(types).column(3)) == ("c", "b")
     assert with_names(Types(types, raw=True).column(3)) == ()
     assert counters(Types(types, raw=True).column(3)) == ()
+
+
+def test_texts_with_numbers_of_any_length_are_sorted_by_them() -> None:
+    names = ["b2", "a10", "a9", "a" + "9" * 5000, "a0010", "", "7", "a1" + "0" * 5000]
+    entries = [Entry(0, name) for name in names]
+    assert [e.value for e in Order("value").sort([entries])] == [
+        "",
+        "7",
+        "a9",
+        "a10",
+        "a0010",
+        names[3],
+        names[7],
+        "b2",
+    ]

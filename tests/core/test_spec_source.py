@@ -101,6 +101,16 @@ fields = [
             "counter.toml:2: flag 'no_prealloc' doesn't suit a map of type 'array'\n"
             "it suits: hash, percpu_hash",
         ),
+        (
+            f"[[counter]]\nmax_entries = 0x{'f' * 5000}",
+            {},
+            "counter.toml:2: this number is larger than any that fits here",
+        ),
+        (
+            f"[[rule]]\nverdict = 'drop'\nmatch = {{ dst_port = [1, -{1 << 64}] }}",
+            {},
+            "counter.toml:3: this number is larger than any that fits here",
+        ),
         ("a = ", {}, "counter.toml is no TOML: Invalid value (at end of document)\ntext stands in quotes"),
         (
             "program = 'a'\nprogram = 'b'\n",

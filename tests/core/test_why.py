@@ -126,6 +126,20 @@ def test_packets_that_get_so_far(seen: Watched, cause: str, mend: str) -> None:
     assert (found.cause, found.mend) == (cause, mend)
 
 
+def test_maps_of_which_the_kernel_tells_nothing() -> None:
+    ring = counter(26, "events", kind="ringbuf")
+    both = scene(programs=(program(7, 25, 26),), maps=(counter(), ring))
+    seen = structs.replace(watched(5, 5), not_told=frozenset({MapId(26)}))
+    assert broken(why.after(both, seen)).says == (
+        "xdp_allow (id 7, native mode) ran 5 times in 1.1 s, and pkt_cnt stayed the same: it counts other "
+        "packets; the kernel doesn't tell what came into events"
+    )
+    asked = structs.replace(both, asked=ring)
+    for counted in ({}, {MapId(25): 5}):
+        found = broken(why.after(asked, structs.replace(seen, counted=counted)))
+        assert found.says.endswith("ran 5 times in 1.1 s, and the kernel doesn't tell what came into events")
+
+
 def test_an_earlier_link_comes_first() -> None:
     """A device that is down isn't told of, where another program's map is looked at."""
     down = Place(device("veth0", 9, flags=()))

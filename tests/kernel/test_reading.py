@@ -109,6 +109,7 @@ def test_maps_that_are_not_there(lab: Lab) -> None:
         "id:999999999": "there is no map with id 999999999",
         "id:x": "is no map id",
         f"id:{2**32 + 1}": "is no map id",
+        f"id:{'9' * 5000}": "is no map id",
         PIN: "is a directory, not a map",
         f"{PIN}/my_very_own": f"did you mean '{PIN}/my_very_own_map'?",
         f"{PIN}/xdp_allow": "is no map but a program",
@@ -221,6 +222,7 @@ def test_maps_that_hold_something_else_than_counts(lab: Lab) -> None:
         "queue": (0, 4),
         "bloom_filter": (0, 4),
         "cgroup_array": (4, 4),
+        "xskmap": (4, 4),
     }
     lab.must("sh", "-ec", "\n".join(create.format(kind, *sizes) for kind, sizes in made.items()))
     lab.must(*"bpftool map update name devmap key 1 0 0 0 value 1 0 0 0 255 255 255 255".split())
@@ -231,4 +233,5 @@ def test_maps_that_hold_something_else_than_counts(lab: Lab) -> None:
     assert "bpftool map peek name queue" in said
     lab.refused(1, "only tells whether something is in it", "dump", "/sys/fs/bpf/bloom_filter")
     lab.refused(1, "doesn't tell which cgroups", "dump", "/sys/fs/bpf/cgroup_array")
+    lab.refused(1, "doesn't tell what is in a map of type xskmap", "dump", "/sys/fs/bpf/xskmap")
     lab.refused(2, "nothing in its values is a count", "watch", "/sys/fs/bpf/devmap")

@@ -37,6 +37,23 @@ SEC("xdp") int passes(struct xdp_md *ctx) { return XDP_PASS; }
 SEC("xdp") int drops(struct xdp_md *ctx) { return XDP_DROP; }
 char LICENSE[] SEC("license") = "GPL";
 """
+RINGS = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct { __uint(type, BPF_MAP_TYPE_RINGBUF); __uint(max_entries, 4096); } events SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u64); }
+    count SEC(".maps");
+SEC("xdp") int rings(struct xdp_md *ctx)
+{
+    __u32 zero = 0;
+    __u64 *packets = bpf_map_lookup_elem(&count, &zero);
+    bpf_ringbuf_output(&events, &zero, 4, 0);
+    if (packets)
+        __sync_fetch_and_add(packets, 1);
+    return XDP_PASS;
+}
+char LICENSE[] SEC("license") = "GPL";
+"""
 LARGE = """
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -273,3 +290,11 @@ def test_a_full_map(lab: Lab) -> None:
     with traffic(lab, *IN_PEER, sys.executable, "-uc", DATAGRAMS):
         said = why(lab)
     assert (said["link"], said["cause"]) == ("counts", "map full")
+
+
+def test_what_came_into_a_ring_is_not_told(lab: Lab) -> None:
+    lab.compile("rings", RINGS)
+    lab.ok("load", "bpf/rings.bpf.o", "--dev", "veth0")
+    with pings(lab):
+        assert why(lab, "events")["says"].endswith("the kernel doesn't tell what came into events")
+        assert "count counted " in lab.ok("why", "veth0")

@@ -82,7 +82,11 @@ def test_types_that_bpftool_does_not_know_are_numbers() -> None:
         (bpftool.programs, b"[]", "bpftool -j -n -f prog show"),
         (bpftool.maps, b"[]", "bpftool -j -n -f map show"),
         (bpftool.links, b"[]", "bpftool -j -n link show"),
-        (lambda: list(content.start(Map(MapId(7), bytes_key=4))), b"[]", "bpftool -j -n map dump id 7"),
+        (
+            lambda: list(content.start(Map(MapId(7), "hash", "m", 4, 8, 1))),
+            b"[]",
+            "bpftool -j -n map dump id 7",
+        ),
         (lambda: bpftool.start_btf("id", "3").result(), b"{}", "bpftool -j -n btf dump id 3"),
     ],
 )

@@ -1,6 +1,7 @@
 """Elements through bpftool and libbpf: what is asked, what answers mean, and where a change ended."""
 
 import errno
+import json
 import signal
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from xdpctl.core.elements import Change, Element, How
 from xdpctl.core.map_refusals import NOT_SUPPORTED
 from xdpctl.core.model import Map, MapId
-from xdpctl.errors import HostLacks, Interrupted
+from xdpctl.errors import HostLacks, Interrupted, Refused
 from xdpctl.tools import elements, libbpf, proc
 from xdpctl.tools.elements import Answer, Outcome, Refusal
 
@@ -119,3 +120,81 @@ def test_what_would_be_done() -> None:
     ]
     [line] = elements.shown(Change(PER_CPU, [Element(b"\1\2", (b"\1", b"\2"))]))
     assert line == "# through libbpf, key 01 02 of id 8: 01 on CPU 0, 02 on CPU 1"
+
+
+@pytest.mark.parametrize(
+    ("out", "status", "why"),
+    [
+        (b"", 0, "another element than the one"),
+        (b"null", 0, "can't read"),
+        (b"{}", 0, "can't read"),
+        (b'{"key":["0x01","0x03"],"value":["0x05"]}', 0, "another element than the one"),
+        (b'{"key":["0x01","0x02"],"value":["0x05"', 0, "can't read"),
+        (b'{"error":"Input/output error"}', 0, "bpftool: Input/output error"),
+        (b"", 254, "bpftool: failed with status 254"),
+        (b"null", 1, "bpftool: failed with status 1"),
+        (b"null", 255, "bpftool: failed with status 255"),
+    ],
+)
+def test_what_is_no_answer(out: bytes, status: int, why: str, stub: Stub) -> None:
+    stub("bpftool", out, status=status)
+    with pytest.raises(Refused, match=why):
+        elements.lookup(HASH, b"\1\2")
+    with pytest.raises(Refused):
+        elements.following(HASH, b"\1\2")
+
+
+@pytest.mark.parametrize("digits", ["0x1", "0x100", "1", "0x 1", "-0x1"])
+def test_a_next_key_of_no_bytes(digits: str, stub: Stub) -> None:
+    stub("bpftool", f'{{"next_key":["0x01","{digits}"]}}'.encode())
+    with pytest.raises(Refused, match="can't read"):
+        elements.following(HASH, None)
+
+
+def test_a_next_key_of_another_size(stub: Stub) -> None:
+    stub("bpftool", b'{"next_key":["0x01"]}')
+    with pytest.raises(Refused, match="a key of 1 bytes"):
+        elements.following(HASH, None)
+
+
+def acts(monkeypatch: pytest.MonkeyPatch, out: bytes, status: int = 0) -> None:
+    monkeypatch.setattr(libbpf, "installed", lambda: "")
+    monkeypatch.setattr(proc, "act", lambda argv: proc.Result(argv, status, out, ""))
+
+
+def ran(*outputs: str) -> bytes:
+    return json.dumps([{"command": [], "output": json.loads(out)} for out in outputs]).encode()
+
+
+def test_bpftool_writes_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    acts(monkeypatch, ran(*["null"] * 5))
+    assert elements.apply(Change(HASH, MANY)) == Outcome(5)
+    acts(monkeypatch, ran("null", '{"error":"update failed: Argument list too long"}'), 255)
+    full = Answer(errno.E2BIG, "update failed: Argument list too long")
+    assert elements.apply(Change(HASH, MANY)) == Outcome(1, full, 1)
+
+
+@pytest.mark.parametrize(
+    ("out", "status", "why"),
+    [
+        (b"", 0, "nothing at all"),
+        (b"[]", 0, "nothing of what was asked for"),
+        (b"", -9, "ended by signal 9"),
+        (ran("null", "7"), 0, "not that it has done it"),
+        (ran("null", "null"), 1, "failed with status 1"),
+    ],
+)
+def test_bpftool_that_does_not_say_what_it_wrote(
+    out: bytes, status: int, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acts(monkeypatch, out, status)
+    with pytest.raises(Refused, match=why) as caught:
+        elements.apply(Change(HASH, MANY))
+    assert caught.value.hints[0] == "0 of 5 elements were written before that, and at most 5 more"
+
+
+def test_one_element_of_which_it_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for out, why in ((b"", "not that it has done it"), (b"{}", "not that it has done it")):
+        acts(monkeypatch, out)
+        with pytest.raises(Refused, match=why):
+            elements.apply(Change(HASH, MANY[:1]))

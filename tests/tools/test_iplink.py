@@ -98,10 +98,13 @@ def test_failures() -> None:
         b'[{"ifname":1}]',
         b"[" * 5000,
         b'{"a":1}',
+        b"",
+        b"[]",
+        b"[{},{}]",
+        b"null",
     ):
         with pytest.raises(Refused, match="ip printed what xdpctl can't read"):
             iplink.decode(answer(odd))
-    assert iplink.decode(answer(b"")) == ()
 
 
 def test_what_devices_received_and_sent(stub: Stub) -> None:
@@ -110,11 +113,43 @@ def test_what_devices_received_and_sent(stub: Stub) -> None:
         {"ifname":"eth2"}]"""
     calls = stub("nsenter", out)
     one, other = iplink.meters(Netns("/run/netns/lab").prefix)
-    assert (one.ifname, one.stats64.rx.packets, one.stats64.tx.packets, one.address) == (
+    assert (one.ifname, one.packets.rx.packets, one.packets.tx.packets, one.address) == (
         "eth1",
         5,
         2,
         "10.0.0.1",
     )
-    assert (other.stats64.rx.packets, other.address) == (0, "")
+    assert other.address == ""
+    with pytest.raises(Refused, match="nothing of what eth2 received and sent"):
+        _ = other.packets
     assert calls() == ["nsenter --net=/run/netns/lab ip -s -j address show"]
+
+
+@pytest.mark.parametrize(
+    ("out", "err", "status", "why"),
+    [
+        (b"", "", 1, "ip failed: status 1, without a word"),
+        (b"", "", -9, r"ip was ended by signal 9 \(SIGKILL\)"),
+        (b"", "RTNETLINK answers: Operation not permitted", 2, "ip failed: RTNETLINK answers"),
+        (b"", "Cannot open netlink socket: Permission denied", 1, "ip failed: Cannot open netlink"),
+        (
+            b"",
+            "nsenter: failed to execute ip: No such file or directory",
+            127,
+            "ip failed: nsenter: failed to ex",
+        ),
+        (b"", "", 0, "ip printed what xdpctl can't read: nothing at all"),
+        (b"[]", "", 0, "ip printed what xdpctl can't read: no device"),
+        (b'{"ifname":"sv-a"}', "", 0, "ip printed what xdpctl can't read"),
+    ],
+)
+def test_a_failure_is_no_missing_device(out: bytes, err: str, status: int, why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        iplink.found("sv-a", answer(out, err, status), HERE)
+
+
+def test_a_device_that_has_come_meanwhile_is_not_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(iplink, "devices", lambda _: (Device("va"),))
+    with pytest.raises(BadRequest) as caught:
+        iplink.found("va", answer(b"", 'Device "va" does not exist.\n', 1), HERE)
+    assert "did you mean" not in str(caught.value)

@@ -13,7 +13,8 @@ NOWHERE = Reach("/nowhere", "/nowhere", lambda _: None)
 
 
 def kernel_has(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
-    found = [{"id": i, "type": "array", "name": name} for i, name in enumerate(names, start=1)]
+    sizes = {"bytes_key": 4, "bytes_value": 8, "max_entries": 1}
+    found = [{"id": i, "type": "array", "name": name, **sizes} for i, name in enumerate(names, start=1)]
     answers = {
         bpftool.command("-f", "map", "show"): found,
         **{bpftool.command("map", "show", "id", str(one["id"])): one for one in found},

@@ -6,7 +6,7 @@ import pytest
 
 from xdpctl.core.model import ProgId, Program
 from xdpctl.core.silence import Printer
-from xdpctl.errors import BadRequest, HostLacks
+from xdpctl.errors import BadRequest, HostLacks, Refused
 from xdpctl.tools import bpftool, iplink, printers
 
 XDP = Program(ProgId(7), "xdp", name="one", jited=True)
@@ -59,3 +59,10 @@ def test_each_program_is_looked_into_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert found.now() == found.now() == (Printer("one", False),)
     assert looked == [XDP]
     assert printers.Printers("other").now() == ()
+
+
+@pytest.mark.parametrize("out", [b"", b"null", b"[]", b"[{}]", b'{"error":"no"}'])
+def test_what_it_calls_is_not_known(out: bytes, stub: Stub) -> None:
+    stub("bpftool", out)
+    with pytest.raises(Refused, match="bpftool"):
+        bpftool.prints(XDP)

@@ -59,7 +59,8 @@ def test_a_packet_that_the_kernel_refuses(stub: Any, tmp_path: Path) -> None:
     answers = b'[{"command":[],"output":{"retval":2,"duration":9}},{"command":[],"output":{"error":"no"}}]'
     calls = stub("bpftool", answers, status=234)
     place = Place(str(tmp_path), ("id", "5"))
-    Path(place.out(0)).write_bytes(b"out")
+    script = tmp_path / "bin" / "bpftool"
+    script.write_text(f"{script.read_text()}".replace("\n", f"\nprintf out > {place.out(0)}\n", 1))
     runs = prog_run.run(place, [Packet(name, name.encode(), 1) for name in "abc"])
     assert next(runs) == Run(Packet("a", b"a", 1), 2, b"out")
     with pytest.raises(Refused, match="packet b can't be run: no"):

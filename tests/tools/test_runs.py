@@ -5,7 +5,9 @@ import os
 
 import pytest
 
-from xdpctl.tools import host, libbpf, proc, runs
+from xdpctl.core.model import ProgId, Program
+from xdpctl.errors import Refused
+from xdpctl.tools import bpftool, host, libbpf, proc, runs
 
 
 @pytest.fixture
@@ -41,3 +43,11 @@ def test_without_libbpf_it_is_not_known(monkeypatch: pytest.MonkeyPatch, shown: 
     with runs.counted() as known:
         assert not known
     assert shown == []
+
+
+def test_a_program_of_which_nothing_is_told_ran_some_unknown_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = Program(ProgId(7), "xdp", run_cnt=3), Program(ProgId(8), "xdp")
+    monkeypatch.setattr(bpftool, "programs_without_pins", lambda: (one, other))
+    assert runs.total(frozenset({ProgId(7), ProgId(8)})) == 3
+    with pytest.raises(Refused, match="the program with id 9 has gone meanwhile"):
+        runs.total(frozenset({ProgId(7), ProgId(9)}))

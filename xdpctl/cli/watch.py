@@ -71,8 +71,8 @@ def command(
                 if not (display.show(watched, now) and goes_on):
                     break
     finally:
-        summary = view.summary([_shown(one) for one in watched], bits)
-        (session.note if jsonl or csv else session.say)(f"\n{summary}")
+        if read := [_shown(one) for one in watched if one.rates.begun]:
+            (session.note if jsonl or csv else session.say)(f"\n{view.summary(read, bits)}")
 
 
 class Lines:

@@ -89,21 +89,21 @@ class _Parser:
 
     def members(self) -> list[_Named]:
         """NAME:TYPE with blanks or commas between, to the end or a closing brace."""
-        found: list[_Named] = []
+        found: dict[str, _Named] = {}
         self._take(r"[\s,]*")
         while self.place < len(self.text) and self.text[self.place] != "}":
             place = self.place
             name = self._take(r"[A-Za-z_]\w*") or self.fail("here a name is missing")
-            if name in [named.name for named in found]:
+            if name in found:
                 self.fail(f"{name!r} is there twice", place)
             if not self._take(r"\s*:\s*"):
                 self.fail(f"after {name!r} a colon and a type are missing")
-            found.append(_Named(name, self._type(), place))
+            found[name] = _Named(name, self._type(), place)
             if not self._take(r"[\s,]+") and self.text[self.place : self.place + 1] not in ("", "}"):
                 self.fail("here a blank or a comma is missing")
         if not self.depth and self.place < len(self.text):
             self.fail("this brace was never opened")
-        return found
+        return list(found.values())
 
     def _type(self) -> _Placed:
         place = self.place
@@ -114,6 +114,8 @@ class _Parser:
             found = self._of_word(word, place)
         lengths: list[int] = []
         while self._take(r"\["):
+            if self.depth + len(lengths) == DEEPEST:
+                self.fail(f"arrays and braces go deeper than {DEEPEST}", place)
             lengths.append(self._length())
         for length in reversed(lengths):
             found = self._array(found, length, place)
@@ -129,7 +131,7 @@ class _Parser:
 
     def _braces(self, place: int) -> _Placed:
         if self.depth == DEEPEST:
-            self.fail(f"braces go deeper than {DEEPEST}", place)
+            self.fail(f"arrays and braces go deeper than {DEEPEST}", place)
         self.depth += 1
         members = self.members()
         self.depth -= 1

@@ -11,6 +11,7 @@ from msgspec import Struct
 from xdpctl.core.encode_text import Said
 from xdpctl.core.json_text import from_json
 from xdpctl.core.meanings import Value
+from xdpctl.core.numerals import ID_MAX, short, whole_number
 from xdpctl.core.suggest import did_you_mean
 
 
@@ -136,9 +137,10 @@ def _spoken(line: int, row: dict[str, str], columns: Columns) -> Spoken:
     key: dict[str, Any] = {name: row[name] for name in columns.key}
     value: dict[str, Any] = {name: row[name] for name in columns.value if name in row}
     cpu = row.get("cpu") if "cpu" not in (*columns.key, *columns.value) else None
-    if cpu is not None and not (cpu.isascii() and cpu.isdecimal()):
-        raise WrongLine(line, f"there is no CPU {cpu!r}")
-    return Spoken(line, _whole(key, "key"), _whole(value, "value"), None if cpu is None else int(cpu))
+    number = None if cpu is None else whole_number(cpu, ID_MAX)
+    if cpu is not None and number is None:
+        raise WrongLine(line, f"there is no CPU {short(cpu)}")
+    return Spoken(line, _whole(key, "key"), _whole(value, "value"), number)
 
 
 def _whole(cells: dict[str, Any], name: str) -> Said:

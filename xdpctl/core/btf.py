@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
+from typing import Annotated
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from xdpctl.core import meanings
 from xdpctl.core.columns import Column, Leaf, Record
 from xdpctl.core.leaves import FORMS, bitfield, floating, named, number, text
 from xdpctl.core.meanings import hexadecimal
+from xdpctl.core.model import U32
 
 ANONYMOUS = ("(anon)", "")
 """How bpftool names a struct or union in another one whose members are used as the outer one's."""
@@ -22,11 +24,14 @@ KERNEL_POINTERS = ("kptr", "kptr_untrusted", "kptr_ref", "percpu_kptr")
 NAMING = ("TYPEDEF", "VAR", *MODIFIERS)
 
 
+Number = Annotated[int, U32]
+
+
 class Member(Struct, frozen=True):
     name: str
-    type_id: int
-    bits_offset: int = 0
-    bitfield_size: int = 0
+    type_id: Number
+    bits_offset: Number = 0
+    bitfield_size: Number = 0
 
 
 class EnumValue(Struct, frozen=True):
@@ -35,19 +40,19 @@ class EnumValue(Struct, frozen=True):
 
 
 class Variable(Struct, frozen=True):
-    type_id: int
-    offset: int
-    size: int
+    type_id: Number
+    offset: Number
+    size: Number
 
 
 class BtfType(Struct, frozen=True):
-    id: int
+    id: Number
     kind: str
     name: str = ""
-    size: int = 0
-    type_id: int = 0
+    size: Number = 0
+    type_id: Number = 0
     encoding: str = ""
-    nr_elems: int = 0
+    nr_elems: Number = 0
     members: tuple[Member, ...] = ()
     values: tuple[EnumValue, ...] = ()
     vars: tuple[Variable, ...] = ()
@@ -143,7 +148,7 @@ class Types:
         return self.column(type_.type_id)
 
     def _struct(self, type_: BtfType) -> Column:
-        if type_.name == "in6_addr":
+        if is_ipv6(type_):
             return Leaf(type_.size, hexadecimal if self.raw else meanings.ipv6)
         if struct_with_meaning(type_) and not self.raw:
             return Leaf(type_.size, meanings.OF_STRUCTS[_named(type_)])
@@ -210,4 +215,9 @@ def _named(type_: BtfType) -> tuple[str, tuple[str, ...]]:
 
 def struct_with_meaning(type_: BtfType) -> str:
     """The name of a struct that is known by it and its members."""
-    return type_.name if _named(type_) in meanings.OF_STRUCTS else ""
+    known = _named(type_) in meanings.OF_STRUCTS and type_.size == meanings.SIZES_OF_STRUCTS[type_.name]
+    return type_.name if known else ""
+
+
+def is_ipv6(type_: BtfType) -> bool:
+    return (type_.name, type_.size) == ("in6_addr", 16)

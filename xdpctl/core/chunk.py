@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
+from xdpctl.core import answers
 from xdpctl.errors import Refused
 
 START = b'{"key":['
@@ -12,13 +13,15 @@ ELEMENT = START + b'"0x'
 """Keys that are lists stand so in what bpftool makes of them too, but not with bytes."""
 BYTE = len('"0x00",')
 """How much text a byte is."""
+_DIGITS = bytes.maketrans(b"123456789abcdef", b"0" * 15)
+_MISSING = b"No such file or directory"
 
 
 class Chunk(Struct, frozen=True):
     keys: bytes
     """One key after the other."""
     values: bytes
-    """One value after the other, or those of all CPUs; empty where the kernel gives none."""
+    """One value after the other, or those of all CPUs; empty where there is none."""
     key_size: int
     stride: int
     """From one value to the next."""
@@ -26,6 +29,10 @@ class Chunk(Struct, frozen=True):
 
     def __len__(self) -> int:
         return len(self.keys) // self.key_size
+
+
+class Untold(Refused):
+    """The kernel has a value, and doesn't give it away."""
 
 
 def slot(size: int) -> int:
@@ -42,19 +49,20 @@ class Shape(Struct, frozen=True):
 
 
 def chunks(pieces: Iterable[bytes], shape: Shape) -> Iterator[Chunk]:
-    """The elements in a text that comes in pieces."""
+    """The elements of a list in JSON, a text that comes in pieces; what is cut off is no list."""
     text = b""
     for piece in pieces:
         text += piece
         end = text.rfind(ELEMENT)
-        if end > 0:
-            yield from _read(text[:end], shape)
-            text = text[end:]
+        if end > 1:
+            yield from _read(text[: end - 1] + b"]", shape)
+            text = b"[" + text[end:]
     yield from _read(text, shape)
 
 
 def _read(text: bytes, shape: Shape) -> Iterator[Chunk]:
-    count = text.count(ELEMENT)
+    """All that is JSON, and has as many elements as are found: so none is passed over."""
+    count = len(answers.decoded(text, list[Raw], "bpftool"))
     if not count:
         return
     cpus = _cpus(text) if shape.per_cpu else 1
@@ -67,23 +75,25 @@ def _read(text: bytes, shape: Shape) -> Iterator[Chunk]:
 
 def _cpus(text: bytes) -> int:
     """How many values the first element has; what bpftool makes of them comes after."""
-    first = text.split(ELEMENT, 2)[1]
+    first = text.partition(b'"values":[')[2].split(ELEMENT, 1)[0]
     return first.split(b'"formatted":', 1)[0].count(b'{"cpu":')
 
 
 def _with_gaps(text: bytes, shape: Shape, cpus: int, count: int) -> Iterator[Chunk]:
-    """Of some elements bpftool says that they have no value: places of a devmap, and what has just gone."""
-    gap = re.escape(START) + _bytes(shape.key_size) + rb'\],"value":\{"error":'
+    """Some elements have no value: places of a devmap, and what has just gone."""
+    gap = re.escape(START) + _bytes(shape.key_size) + rb'\],"value":\{"error":"([^"]*)"'
     pattern = re.compile(_element(shape, cpus) + b"|" + gap)
     found = list(pattern.finditer(text))
     if len(found) != count:
-        raise Refused("bpftool printed what xdpctl can't read", "`xdpctl doctor` checks bpftool")
+        raise answers.unreadable("bpftool", "no elements with keys and values of the sizes of this map")
     for match in found:
-        *given, lacking = match.groups()
+        *given, lacking, why = match.groups()
         if lacking is None:
             yield _chunk([tuple(given)], shape, cpus)
-        else:
+        elif why == _MISSING:
             yield Chunk(_from_hex([lacking]), b"", shape.key_size, shape.value_size, cpus)
+        else:
+            raise Untold(why.decode(errors="backslashreplace"))
 
 
 def _element(shape: Shape, cpus: int) -> bytes:
@@ -92,6 +102,8 @@ def _element(shape: Shape, cpus: int) -> bytes:
     start = re.escape(START) + _bytes(shape.key_size) + rb"\],"
     if not shape.per_cpu:
         return start + b'"value":' + value
+    if not cpus:
+        return b"(?!)"
     return start + rb'"values":\[' + b",".join(rb'\{"cpu":\d+,"value":' + value + rb"\}" for _ in range(cpus))
 
 
@@ -107,7 +119,10 @@ def _chunk(found: list[tuple[bytes, ...]], shape: Shape, cpus: int) -> Chunk:
 
 def _from_hex(texts: list[bytes]) -> bytes:
     """The bytes that such texts tell: `"0x0a","0x00"`."""
-    joined = b",".join(texts)
-    digits = bytearray(len(joined) // BYTE * 2 + 2)
+    joined = b",".join(texts) + b","
+    count = len(joined) // BYTE
+    if joined.translate(_DIGITS) != b'"0x00",' * count:
+        raise answers.unreadable("bpftool", "bytes that are none")
+    digits = bytearray(2 * count)
     digits[0::2], digits[1::2] = joined[3::BYTE], joined[4::BYTE]
     return bytes.fromhex(digits.decode())

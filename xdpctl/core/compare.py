@@ -155,7 +155,7 @@ def _in_prefix(word: Word, packed: bytes, bits: str) -> Test:
         found = _packed(address)
         if found is None or len(found) != length or int.from_bytes(found, "big") >> behind != wanted:
             return False
-        return not slash or (longer.isdecimal() and int(longer) >= network.prefixlen)
+        return not slash or (longer.isdecimal() and len(longer) < 4 and int(longer) >= network.prefixlen)
 
     return test
 

@@ -1,7 +1,5 @@
 """Elements of a map, as bytes, and the map's BTF, to entries with keys and values by meaning."""
 
-import re
-
 from msgspec import Struct
 
 from xdpctl.core.btf import BtfDump, Types
@@ -90,8 +88,3 @@ def decode(chunk: Chunk, layout: Layout, per_cpu: bool = False) -> list[Entry]:
     slots = iter(layout.value.values(chunk.values, chunk.stride))
     of_cpus = [tuple(CpuValue(cpu, next(slots)) for cpu in range(chunk.cpus)) for _ in keys]
     return list(map(Entry, keys, merged, of_cpus))
-
-
-def readable(text: bytes) -> bytes:
-    """bpftool before 7.1 writes `'` as `\\'`, which JSON doesn't have."""
-    return re.sub(rb"\\(.)", lambda found: b"'" if found[1] == b"'" else found[0], text, flags=re.S)

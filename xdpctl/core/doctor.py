@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from xdpctl.core import mounts, odd_json, packages
+from xdpctl.core import answers, mounts, packages
 from xdpctl.core.facts import Facts, version_of
 from xdpctl.core.model import Device
 
@@ -111,8 +111,8 @@ def xdp(facts: Facts) -> Finding:
         return _note("xdp", "can't be tried without root")
     probe = facts.bpftool.probe
     try:
-        loads = msgspec.json.decode(probe.out, type=Features).program_types.get("have_xdp_prog_type")
-    except msgspec.DecodeError:
+        loads = answers.read(probe.said.encode(), Features).program_types["have_xdp_prog_type"]
+    except (ValueError, KeyError):
         return _note("xdp", f"can't be tried: {probe.reason}")
     if loads:
         return _good("xdp", "the kernel takes an XDP program")
@@ -255,8 +255,8 @@ def bpftool(facts: Facts) -> Finding:
         wrapper = f"{found.path} is a wrapper that has no bpftool for kernel {facts.kernel}"
         return _bad("bpftool", wrapper, packages.wrapper_remedy(facts.os_release, facts.kernel) or remedy)
     try:
-        version = msgspec.json.decode(found.version.out, type=BpftoolVersion)
-    except msgspec.DecodeError:
+        version = answers.read(found.version.said.encode(), BpftoolVersion)
+    except ValueError:
         return _bad("bpftool", f"{found.path} fails: {found.version.reason}", remedy)
     name = f"{version.version} ({found.path})"
     if version_of(version.version) < MINIMUM:
@@ -275,7 +275,7 @@ def iproute2(facts: Facts) -> Finding:
         return _bad("iproute2", f"{found.path} is another ip: {found.version.reason}", remedy)
     name = f"{version[1]} ({found.path})"
     try:
-        odd_json.read(found.links.out.encode(), msgspec.json.Decoder(tuple[Device, ...]))
+        answers.read(found.links.said.encode(), tuple[Device, ...])
     except ValueError:
         return _bad("iproute2", f"{name} doesn't print JSON: {found.links.reason}", remedy)
     if "xdpgeneric" not in found.help.out + found.help.err:

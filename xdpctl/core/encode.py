@@ -9,7 +9,7 @@ from functools import cached_property, reduce
 from operator import or_
 
 from xdpctl.core import encode_arrays, encode_parts
-from xdpctl.core.btf import ANONYMOUS, MODIFIERS, BtfType, Types, struct_with_meaning
+from xdpctl.core.btf import ANONYMOUS, MODIFIERS, BtfType, Types, is_ipv6, struct_with_meaning
 from xdpctl.core.encode_addresses import (
     OF_STRUCTS,
     OF_TYPEDEFS,
@@ -108,7 +108,7 @@ class Encoder:
         return self._writer(type_.type_id, size)
 
     def _struct(self, type_: BtfType) -> Writer:
-        meant = ipv6 if type_.name == "in6_addr" else OF_STRUCTS.get(struct_with_meaning(type_))
+        meant = ipv6 if is_ipv6(type_) else OF_STRUCTS.get(struct_with_meaning(type_))
         plain = self._plain_struct(type_)
         if meant is None:
             return self._lpm_key(type_, plain)

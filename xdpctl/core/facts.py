@@ -7,10 +7,13 @@ from msgspec import Struct
 
 from xdpctl.core import mounts, packages
 
+LONGEST = 200
+"""Characters of a reason."""
+
 
 def version_of(text: str) -> tuple[int, ...]:
     """The first two numbers of a version."""
-    found = re.search(r"(\d+)\.(\d+)", text)
+    found = re.search(r"(\d{1,9})\.(\d{1,9})", text)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
@@ -22,11 +25,16 @@ class Answer(Struct, frozen=True):
     err: str = ""
 
     @property
+    def said(self) -> str:
+        """Nothing where it failed, whatever it printed before that."""
+        return self.out if self.ok else ""
+
+    @property
     def reason(self) -> str:
         """The first line of why it failed; bpftool gives it as JSON."""
         in_json = re.match(r'\[?{"error":\s*"([^"]*)"', self.out)
         lines = [in_json[1]] if in_json else (self.err.strip() or self.out.strip()).splitlines()
-        return lines[0] if lines else "it gives no reason"
+        return lines[0][:LONGEST] if lines else "it gives no reason"
 
 
 class Clang(Struct, frozen=True):

@@ -11,6 +11,8 @@ from xdpctl.errors import BadRequest, Refused, XdpctlError
 NOT_SUPPORTED = 524
 """ENOTSUPP of the kernel, of which the C library knows nothing."""
 READ_ONLY, WRITE_ONLY = 1 << 3, 1 << 4
+LARGEST = 1 << 28
+"""Bytes of a value that can be read."""
 
 
 class _Closed(Struct, frozen=True):
@@ -18,6 +20,14 @@ class _Closed(Struct, frozen=True):
     instead: tuple[str, ...] = ()
     """What can be done with a map of the name that is appended."""
     has_keys: bool = False
+
+
+class Gone(Refused):
+    """There is no such map any more."""
+
+
+class NotTold(Refused):
+    """What is in such a map, the kernel doesn't tell; that is no failure of who reads it."""
 
 
 _NEXT = "the next one: bpftool map peek name"
@@ -60,7 +70,10 @@ def check_dumpable(map_: Map) -> None:
     closed = _CLOSED.get(str(map_.type))
     if closed:
         message = f"{map_.name} can't be dumped, being a {map_.type} map: {closed.why}"
-        raise Refused(message, *_instead(closed, map_))
+        raise NotTold(message, *_instead(closed, map_))
+    if not (map_.bytes_key and 0 < map_.bytes_value <= LARGEST):
+        sizes = f"keys of {map_.bytes_key} bytes, and values of {map_.bytes_value}"
+        raise NotTold(f"{map_.name} can't be dumped, being a {map_.type} map with {sizes}")
 
 
 def _instead(closed: _Closed, map_: Map) -> tuple[str, ...]:
@@ -111,6 +124,22 @@ def check_index(map_: Map, key: bytes) -> None:
             f"{map_.name} has no element {index}: its type is {map_.type}, with {elements(map_.max_entries)}",
             "its keys: 0" + (f" to {map_.max_entries - 1}" if map_.max_entries > 1 else ""),
         )
+
+
+def gone(map_: Map) -> Gone:
+    return Gone(f"{map_.name} (id {map_.id}) has gone meanwhile", "xdpctl map list shows maps")
+
+
+def not_told(map_: Map, said: str) -> NotTold:
+    """Where the kernel has an answer, and keeps it."""
+    return NotTold(
+        f"{map_.name} can't be read: the kernel doesn't tell what is in a map of type {map_.type}", said
+    )
+
+
+def holds_bytes(map_: Map) -> bool:
+    """Whether whatever is in it can be read: no sockets and the like, no type that bpftool doesn't know."""
+    return isinstance(map_.type, str) and map_.type not in _HOLDING
 
 
 def is_fixed(map_: Map) -> bool:

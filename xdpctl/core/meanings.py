@@ -162,6 +162,7 @@ OF_STRUCTS: dict[tuple[str, tuple[str, ...]], Reader] = {
     ("flow6", _FLOW): _flow(16),
 }
 """By name and members: another's `struct flow` is shown as it is."""
+SIZES_OF_STRUCTS = {"ip_addr": 20, "ip_prefix": 24, "mac_addr": 8, "mac": 6, "flow": 16, "flow6": 40}
 
 
 def _smallest(values: list[Any]) -> Value:

@@ -1,13 +1,17 @@
 """What is on the machine, as the tools report it: programs, maps, devices."""
 
 from enum import IntEnum, StrEnum
-from typing import Any, NewType
+from typing import Annotated, Any, NewType
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 ProgId = NewType("ProgId", int)
 MapId = NewType("MapId", int)
 BtfId = NewType("BtfId", int)
+U32 = Meta(ge=0, lt=1 << 32)
+"""Whatever is told as another number, can't be read."""
+Seconds = Annotated[int, Meta(ge=0, lt=1 << 36)]
+"""Since 1970; what is later has no date."""
 Argv = tuple[str, ...]
 
 METADATA = "xdpctl"
@@ -40,17 +44,17 @@ class ModeChoice(StrEnum):
 
 
 class Program(Struct, frozen=True):
-    id: ProgId
+    id: Annotated[ProgId, U32]
     type: str | int
     """A number, where bpftool is older than the kernel."""
     tag: str = ""
     name: str = ""
-    loaded_at: int = 0
-    map_ids: tuple[MapId, ...] = ()
+    loaded_at: Seconds = 0
+    map_ids: tuple[Annotated[MapId, U32], ...] = ()
     pinned: tuple[str, ...] = ()
     metadata: dict[str, Any] = {}
-    btf_id: BtfId | None = None
-    run_cnt: int = 0
+    btf_id: Annotated[BtfId, U32] | None = None
+    run_cnt: Annotated[int, Meta(ge=0)] = 0
     """How often it ran while the kernel counted that."""
     jited: bool = False
     """Whether it was compiled for the processor; else the kernel interprets it."""
@@ -61,13 +65,13 @@ class Program(Struct, frozen=True):
 
 
 class Map(Struct, frozen=True):
-    id: MapId
+    id: Annotated[MapId, U32]
     type: str | int = ""
     name: str = ""
-    bytes_key: int = 0
-    bytes_value: int = 0
-    max_entries: int = 0
-    btf_id: BtfId | None = None
+    bytes_key: Annotated[int, U32] = 0
+    bytes_value: Annotated[int, U32] = 0
+    max_entries: Annotated[int, U32] = 0
+    btf_id: Annotated[BtfId, U32] | None = None
     pinned: tuple[str, ...] = ()
     flags: int = 0
     frozen: int = 0
@@ -103,9 +107,9 @@ class Via(StrEnum):
 class BpfLink(Struct, frozen=True):
     """A bpf_link: it holds a program on a device, and `ip` can neither replace nor remove it."""
 
-    id: int
+    id: Annotated[int, U32]
     type: str | int
-    prog_id: ProgId = ProgId(0)
+    prog_id: Annotated[ProgId, U32] = ProgId(0)
     ifindex: int | None = None
     """Of its device; bpftool before 7.3 doesn't tell."""
 
@@ -123,7 +127,7 @@ class IpMode(IntEnum):
 
 
 class AttachedProgram(Struct, frozen=True):
-    id: ProgId
+    id: Annotated[ProgId, U32]
     name: str = ""
 
 

@@ -70,6 +70,11 @@ class Rates:
         self._last = 0.0
 
     @property
+    def begun(self) -> bool:
+        """Whether there was any sample."""
+        return self._first is not None
+
+    @property
     def seconds(self) -> float:
         """From the first sample to the last."""
         return 0.0 if self._first is None else self._last - self._first

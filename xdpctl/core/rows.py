@@ -175,5 +175,11 @@ def _rank(value: Value) -> tuple[int, Any]:
     if isinstance(value, int | float):
         return 0, -value
     if isinstance(value, str):
-        return 1, [(not digits, int(digits or 0), text) for digits, text in re.findall(r"(\d+)|(\D+)", value)]
+        return 1, [_part(digits, text) for digits, text in re.findall(r"(\d+)|(\D+)", value)]
     return 2, 0
+
+
+def _part(digits: str, text: str) -> tuple[bool, int, str]:
+    """Numbers of any length by their value: the one with more digits is larger."""
+    number = digits.lstrip("0")
+    return not digits, len(number), number or text

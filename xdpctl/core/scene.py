@@ -165,6 +165,8 @@ class Watched(Struct, frozen=True):
     lost: dict[MapId, int]
     """Packets that found no place in a map."""
     full: frozenset[MapId] = frozenset()
+    not_told: frozenset[MapId] = frozenset()
+    """Maps of which the kernel doesn't tell what they hold."""
 
     def of(self, places: Iterable[Place]) -> Traffic:
         found = [self.traffic.get(place.name, Traffic()) for place in places]

@@ -27,6 +27,7 @@ OPTIONS: dict[str, Path] = {
 
 
 LONGEST = 1 << 16
+LARGEST = 1 << 64
 
 
 def read_spec(text: str, name: str, options: Mapping[str, Any]) -> Spec:
@@ -40,11 +41,25 @@ def read_spec(text: str, name: str, options: Mapping[str, Any]) -> Spec:
         raise BadRequest(f"{name} is no TOML: {error}", *hints) from error
     _refuse_ambiguous(raw, name, options)
     try:
+        _refuse_huge(raw)
         return parse(_overlaid(raw, options))
     except SpecError as error:
         option = next((o for o in options if OPTIONS[o] == error.path[: len(OPTIONS[o])]), None)
         where = option or (f"{name}:{line_of(text, error.path)}" if text else "the description")
         raise BadRequest(f"{where}: {error.message}", *error.hints) from error
+
+
+def _refuse_huge(raw: Mapping[str, Any]) -> None:
+    """TOML has numbers of any size, of which Python refuses to print the largest."""
+    waiting: list[tuple[Path, Any]] = [((), raw)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, int) and abs(value) >= LARGEST:
+            raise SpecError(path, "this number is larger than any that fits here")
+        parts = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
+        waiting += [((*path, step), part) for step, part in parts]
 
 
 def _refuse_ambiguous(raw: Mapping[str, Any], name: str, options: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from xdpctl.core import mending
 from xdpctl.core.broken import Broken, Link, join, packets, times
 from xdpctl.core.map_refusals import elements
-from xdpctl.core.model import Mode, Program
+from xdpctl.core.model import Map, Mode, Program
 from xdpctl.core.owners import describe, ids
 from xdpctl.core.scene import Place, Running, Scene, Watched
 
@@ -129,9 +129,10 @@ def other_counter(scene: Scene, watched: Watched) -> Broken | None:
     moved = [m for m in scene.maps_of(scene.programs_asked()) if m.id in watched.counted]
     # In the global variables of our own programs stands what they keep for themselves.
     moved = [m for m in moved if not m.internal] or ([] if _program(scene).ours else moved)
-    if not moved:
+    kept = _told(scene, watched)
+    if not (moved and kept):
         return None
-    mine, theirs = join(m.name for m in scene.maps_asked()), join(m.name for m in moved)
+    mine, theirs = join(m.name for m in kept), join(m.name for m in moved)
     says = f"{_ran_by(scene)} counted in {theirs}, and left {mine} as it was"
     return Broken(Link.COUNTS, "another counter", says, mending.dump(scene, moved[0]))
 
@@ -141,10 +142,18 @@ def nothing_counted(scene: Scene, watched: Watched) -> Broken:
     got = f"received {packets(_received(scene, watched))}"
     ran = got if watched.runs is None else f"ran {times(watched.runs)}"
     who = running.place.name if watched.runs is None else _ran_by(scene)
-    maps = join(m.name for m in scene.maps_asked())
-    says = f"{who} {ran} in {watched.seconds:.1f} s, and {maps} stayed the same: it counts other packets"
+    kept = _told(scene, watched)
+    hidden = [m for m in scene.maps_asked() if m not in kept]
+    stayed = f"{join(m.name for m in kept)} stayed the same: it counts other packets" if kept else ""
+    unseen = f"the kernel doesn't tell what came into {join(m.name for m in hidden)}" if hidden else ""
+    says = f"{who} {ran} in {watched.seconds:.1f} s, and {'; '.join(filter(None, (stayed, unseen)))}"
     look = mending.line("bpftool", "prog", "dump", "xlated", "id", str(running.attachment.prog.id), "linum")
     return Broken(Link.COUNTS, "nothing counted", says, f"see which it counts: {look}")
+
+
+def _told(scene: Scene, watched: Watched) -> list[Map]:
+    """The maps of which the kernel tells what they hold."""
+    return [m for m in scene.maps_asked() if m.id not in watched.not_told]
 
 
 def _is_up(place: Place) -> bool:

@@ -15,6 +15,7 @@ from xdpctl.core import changes, elf, owners, packets, plan
 from xdpctl.core.changes import Change, Content
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.decode import Layout
+from xdpctl.core.map_refusals import NotTold
 from xdpctl.core.model import Map, Program
 from xdpctl.core.object_check import check_loadable
 from xdpctl.core.packets import Packet
@@ -216,7 +217,7 @@ class Session:
                 continue
             try:
                 yield Watched(map_)
-            except Refused as error:
+            except NotTold as error:
                 tell(f"changes of {map_.name} aren't shown: {error.message}")
 
 

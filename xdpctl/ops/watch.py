@@ -9,11 +9,12 @@ from xdpctl.core import beside
 from xdpctl.core.broken import packets
 from xdpctl.core.cells import cell
 from xdpctl.core.decode import Entry, decode
+from xdpctl.core.map_refusals import Gone
 from xdpctl.core.model import Map, Via
 from xdpctl.core.rates import Label, Rates, Values
 from xdpctl.core.reach import Reach
 from xdpctl.core.rows import flat, sums
-from xdpctl.errors import BadRequest, XdpctlError
+from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps, reading, types
 from xdpctl.tools.polling import Poller, Readings
 from xdpctl.tools.reading import Readable
@@ -59,7 +60,7 @@ class Watched:
         before = self.map.id
         try:
             self._look(maps.exactly(self._pin or f"id:{before}"))  # another's map of this name is no answer
-        except XdpctlError:
+        except (BadRequest, Gone):
             self._vanish(tell)
             return
         if self.map.id != before:

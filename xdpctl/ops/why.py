@@ -40,6 +40,7 @@ def explain(
         if hidden is None:
             raise
         return hidden
+    _refuse_gone_maps(scene)
     return why.at_once(scene) or why.after(scene, _watch(scene, sleep, clock))
 
 
@@ -53,6 +54,17 @@ def _scene(pin: str, netns_name: str) -> Scene:
         bpffs.mounted(),
         netns.named(netns_name).name or None,
     )
+
+
+def _refuse_gone_maps(scene: Scene) -> None:
+    """bpftool is asked for the maps last: those of a program that is still there are there too."""
+    known = {m.id for m in scene.maps}
+    for program in scene.programs_asked():
+        if gone := set(program.map_ids) - known:
+            raise Refused(
+                f"bpftool lists no map with id {min(gone)}, which {program.name} uses",
+                "try again: it may have been unloaded meanwhile",
+            )
 
 
 def _places(asked: netns.Netns) -> Iterator[Place]:
@@ -114,7 +126,6 @@ def _watch(scene: Scene, sleep: Callable[[float], None], clock: Callable[[], flo
         first = _Look(contents, ran, _meters(scene), clock())
         sleep(WINDOW)
         at, metered = clock(), _meters(scene)
-        _refuse_gone(scene, metered)
         ran = runs.total(programs)
     then = _Look(looking.contents(watched.values()), ran, metered, at)
     return _difference(watched, first, then, known)
@@ -130,8 +141,9 @@ def _refuse_gone(scene: Scene, metered: dict[str, iplink.Meter]) -> None:
 
 def _difference(watched: dict[MapId, Map], first: _Look, then: _Look, known: bool) -> Watched:
     before, now = first.contents, then.contents
-    changed = [m for m in watched.values() if before[m.id] != now[m.id]]
-    found = {m.id: looking.types_of(m) for m in changed}
+    told = [m for m in watched.values() if m.id in before and m.id in now]
+    changed = [m for m in told if before[m.id] != now[m.id]]
+    found = {m.id: types.of(m) for m in changed}
     return Watched(
         then.at - first.at,
         {name: _traffic(meter, then.meters.get(name, meter)) for name, meter in first.meters.items()},
@@ -149,12 +161,13 @@ def _difference(watched: dict[MapId, Map], first: _Look, then: _Look, known: boo
             )
             for m in watched.values()
         },
-        frozenset(m.id for m in watched.values() if _is_full(m, now[m.id])),
+        frozenset(m.id for m in told if _is_full(m, now[m.id])),
+        frozenset(watched) - {m.id for m in told},
     )
 
 
 def _traffic(first: iplink.Meter, then: iplink.Meter) -> Traffic:
-    before, now = first.stats64, then.stats64
+    before, now = first.packets, then.packets
     return Traffic(now.rx.packets - before.rx.packets, now.tx.packets - before.tx.packets)
 
 
@@ -166,10 +179,12 @@ def _is_full(found: Map, held: Content) -> bool:
 def _meters(scene: Scene) -> dict[str, iplink.Meter]:
     """Of all devices in the namespaces of the devices in question, by the names of places."""
     places = {r.place.netns: r.place for r in scene.running_asked()}
-    return {
+    found = {
         Place(p.device, p.netns).name: meter
         for namespace in places.values()
         for meter in iplink.meters(namespace.inside)
         for p in scene.places
         if p.netns == namespace.netns and p.device.ifname == meter.ifname
     }
+    _refuse_gone(scene, found)
+    return found

@@ -3,12 +3,15 @@
 Always with -n: without it, a pin outside bpffs makes bpftool mount a bpffs over that directory.
 """
 
+import errno
+import os
 import re
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
-from xdpctl.core import decode, diagnose
+from xdpctl.core import answers, diagnose
 from xdpctl.core.btf import BtfDump
 from xdpctl.core.model import Argv, BpfLink, Map, Program
 from xdpctl.errors import HostLacks, Refused
@@ -18,8 +21,19 @@ T = TypeVar("T")
 Pinned = TypeVar("Pinned", Map, Program)
 
 
-class Failure(msgspec.Struct, frozen=True):
-    error: str
+class MapSizes(msgspec.Struct, frozen=True):
+    """What is told of every map, and without which nothing in it can be read."""
+
+    type: str | int
+    bytes_key: int
+    bytes_value: int
+    max_entries: int
+
+
+class Instruction(msgspec.Struct, frozen=True):
+    """Of a program, as the kernel has it."""
+
+    disasm: str
 
 
 def command(*words: str) -> Argv:
@@ -43,17 +57,29 @@ def pinned_program(path: str) -> Program:
 def prints(program: Program) -> bool:
     """Whether a program calls bpf_printk; where the kernel hides what programs call, it may."""
     result = proc.query(command("prog", "dump", "xlated", "id", str(program.id)))
+    if not read(result, tuple[Instruction, ...]):
+        raise answers.unreadable("bpftool", "a program without instructions")
     return re.search(rb"call bpf_(?:trace_v?printk|unspec)#", result.out) is not None
 
 
 def maps() -> tuple[Map, ...]:
     """All maps, with their pins."""
-    return tuple(map(_each_pin_once, read(proc.query(command("-f", "map", "show")), tuple[Map, ...])))
+    return tuple(map(_each_pin_once, read_maps(proc.query(command("-f", "map", "show")))))
+
+
+def read_maps(result: proc.Result) -> tuple[Map, ...]:
+    read(result, tuple[MapSizes, ...])
+    return read(result, tuple[Map, ...])
+
+
+def read_map(result: proc.Result) -> Map:
+    read(result, MapSizes)
+    return read(result, Map)
 
 
 def _each_pin_once(found: Pinned) -> Pinned:
     """Where one bpffs is mounted over another, bpftool looks into the upper one twice."""
-    return msgspec.structs.replace(found, pinned=tuple(dict.fromkeys(found.pinned)))
+    return replace(found, pinned=tuple(dict.fromkeys(found.pinned)))
 
 
 def links() -> tuple[BpfLink, ...]:
@@ -62,17 +88,31 @@ def links() -> tuple[BpfLink, ...]:
 
 def read(result: proc.Result, type_: type[T]) -> T:
     """The decoded answer, or bpftool's reason for having none."""
-    if not result.ok:
+    if not result.ok or told(result):
+        raise failure(result)
+    return answers.decoded(result.out, type_, "bpftool")
+
+
+class _Ran(msgspec.Struct, frozen=True):
+    output: msgspec.Raw
+
+
+def each(result: proc.Result) -> list[proc.Result]:
+    """What came of the commands of a batch, up to the first that failed."""
+    if result.death:
         raise failure(result)
     try:
-        try:
-            return msgspec.json.decode(result.out, type=type_)
-        except msgspec.DecodeError:
-            return msgspec.json.decode(decode.readable(result.out), type=type_)
-    except msgspec.DecodeError as error:
-        raise Refused(
-            f"bpftool printed what xdpctl can't read: {error}", "`xdpctl doctor` checks bpftool"
-        ) from error
+        ran = answers.decoded(result.out, list[_Ran], "bpftool")
+    except Refused as unreadable:
+        raise unreadable if result.ok else failure(result) from None
+    found = [replace(result, status=0, out=bytes(one.output)) for one in ran]
+    if not result.ok and found and told(found[-1]):
+        return [*found[:-1], replace(found[-1], status=result.status)]
+    if not result.ok:
+        raise failure(result)
+    if not found:
+        raise answers.unreadable("bpftool", "nothing of what was asked for")
+    return found
 
 
 def failure(result: proc.Result) -> Refused | HostLacks:
@@ -89,15 +129,22 @@ def told(result: proc.Result) -> bool:
     return result.out.lstrip().startswith((b'{"error"', b'[{"error"'))
 
 
+def is_missing(reason: str) -> bool:
+    """Whether it is that there is no such thing, or none any more."""
+    return reason.endswith(os.strerror(errno.ENOENT))
+
+
+def is_nothing_there(reason: str) -> bool:
+    """Whether what was asked for can't be: there is nothing of this id or path, or nothing of BPF."""
+    return is_missing(reason) or "not in bpf file system" in reason
+
+
 def reason_of(result: proc.Result) -> str:
-    """Why bpftool failed: an object or a list of objects on stdout, or text on stderr."""
-    try:
-        answer = msgspec.json.decode(result.out, type=Failure | list[Failure] | None)
-    except msgspec.DecodeError:
-        answer = None
-    if isinstance(answer, list):
-        answer = answer[0] if answer else None
-    return answer.error if answer else result.err.strip() or f"failed with status {result.status}"
+    """Why bpftool failed: the first of several objects on stdout, or text on stderr."""
+    found = re.match(rb'\s*\[?\{"error":\s*("(?:[^"\\]|\\.)*")', result.out)
+    if found:
+        return answers.decoded(found[1].decode(errors="replace").encode(), str, "bpftool")
+    return result.err.strip() or f"failed with status {result.status}"
 
 
 def start_btf(*words: str) -> proc.Running:
@@ -108,4 +155,4 @@ def btf(result: proc.Result) -> BtfDump:
     """Before Linux 5.11 bpftool first tells of a question that the kernel refused; the answer follows."""
     complaint = rb'^\{"error":"can\'t get BTF \(ID \d+\) object info: [^"]*"\},'
     out = re.sub(complaint, b"", result.out)
-    return read(msgspec.structs.replace(result, out=out), BtfDump)
+    return read(replace(result, out=out), BtfDump)

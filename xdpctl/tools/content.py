@@ -1,18 +1,20 @@
 """What a map holds, as chunks of bytes: through bpftool, or in batches through libbpf."""
 
 import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from itertools import chain, islice
 
-from xdpctl.core import map_refusals
-from xdpctl.core.chunk import Chunk, Shape, chunks
+from xdpctl.core import answers, map_refusals
+from xdpctl.core.chunk import Chunk, Shape, Untold, chunks
+from xdpctl.core.map_refusals import NOT_SUPPORTED
 from xdpctl.core.model import Map, Via
 from xdpctl.core.seen import Seen
-from xdpctl.errors import Refused
+from xdpctl.errors import Refused, XdpctlError
 from xdpctl.tools import bpftool, proc
 
-GONE = 256 - errno.ENOENT
-"""How bpftool ends when the map isn't there."""
+NOT_OFFERED = tuple(256 - (number & 255) for number in (errno.EINVAL, errno.EOPNOTSUPP, NOT_SUPPORTED))
+"""How bpftool ends where the kernel doesn't go from key to key."""
 BATCHED = ("hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "array", "percpu_array")
 MANY = 4096
 """A map of so many elements is read in batches if nothing else is asked for."""
@@ -34,15 +36,46 @@ def through_bpftool(map_: Map, *named: str) -> Iterator[Chunk]:
 
 
 def _read(map_: Map, running: proc.Running) -> Iterator[Chunk]:
-    """bpftool goes from key to key; where its last one has been deleted, it begins again."""
-    found = chunks(running.pieces(), Shape(map_.bytes_key, map_.bytes_value, map_.per_cpu))
-    if map_.elements_come_singly:
-        found = _once(found, map_.max_entries)
-    yield from found
-    if running.status == GONE:
-        raise Refused(f"{map_.name} (id {map_.id}) has gone meanwhile", "xdpctl map list shows maps")
-    if running.status:
-        raise Refused(f"{map_.name} can't be dumped: bpftool gets no entries of a {map_.type} map")
+    with closing(_whole(map_, running)) as pieces:
+        yield from found(map_, pieces)
+
+
+def found(map_: Map, pieces: Iterable[bytes]) -> Iterator[Chunk]:
+    """What bpftool printed of a map; it goes from key to key, and begins again where one was deleted."""
+    all_ = chunks(pieces, Shape(map_.bytes_key, map_.bytes_value, map_.per_cpu))
+    count = 0
+    try:
+        for chunk in _once(all_, map_.max_entries) if map_.elements_come_singly else all_:
+            count += len(chunk)
+            yield chunk
+    except Untold as untold:
+        if map_refusals.holds_bytes(map_):
+            raise Refused(f"{map_.name} can't be dumped: bpftool: {untold.message}") from None
+        raise map_refusals.not_told(map_, untold.message) from None
+    if map_refusals.is_fixed(map_) and count != map_.max_entries:
+        raise answers.unreadable("bpftool", f"{count} of the {map_.max_entries} elements of {map_.name}")
+
+
+def _whole(map_: Map, running: proc.Running) -> Generator[bytes, None, None]:
+    """What bpftool prints, if it ends well; the last of it comes after that is known."""
+    first = b""
+    for piece in running.pieces():
+        first = first or piece
+        yield piece
+    result = running.ended(first)
+    if not result.ok or bpftool.told(result):
+        raise failure(map_, result)
+
+
+def failure(map_: Map, result: proc.Result) -> XdpctlError:
+    """Why a map wasn't dumped."""
+    reason = bpftool.reason_of(result)
+    if bpftool.is_missing(reason):
+        return map_refusals.gone(map_)
+    if result.status in NOT_OFFERED and result.out.strip() == b"[]" and not map_refusals.holds_bytes(map_):
+        return map_refusals.not_told(map_, reason)
+    error = bpftool.failure(result)
+    return type(error)(f"{map_.name} can't be dumped: {error.message}", *error.hints)
 
 
 def _once(found: Iterable[Chunk], expected: int) -> Iterator[Chunk]:

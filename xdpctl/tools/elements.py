@@ -4,23 +4,24 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator
+from typing import Annotated
 
-import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from xdpctl.core import elements
-from xdpctl.core.chunk import Shape, chunks
+from xdpctl.core import answers, elements, map_refusals
+from xdpctl.core.chunk import Shape, Untold, chunks
 from xdpctl.core.elements import Change
 from xdpctl.core.map_refusals import NOT_SUPPORTED
 from xdpctl.core.model import Map
 from xdpctl.core.plan import command_line
-from xdpctl.errors import HostLacks, Interrupted
+from xdpctl.errors import HostLacks, Interrupted, XdpctlError
 from xdpctl.tools import bpftool, proc, signals
 
 FEW = 3
 """So many elements of a change are shown beforehand."""
 AT_ONCE = 4096
 """Lines of a bpftool batch: what it printed of those before is all that is lost."""
+NOTHING = b"null"
 _NUMBERS = {os.strerror(number): number for number in errno.errorcode} | {
     f"Unknown error {NOT_SUPPORTED}": NOT_SUPPORTED
 }
@@ -59,23 +60,33 @@ def lookup(map_: Map, key: bytes) -> tuple[bytes, ...]:
         if answer.number == errno.ENOENT:
             return ()
         raise Refusal(answer)
+    if bpftool.told(result):
+        raise bpftool.failure(result)
     shape = Shape(map_.bytes_key, map_.bytes_value, map_.per_cpu)
+    try:
+        found = list(chunks([b"[" + result.out + b"]"], shape))
+    except Untold as untold:
+        raise map_refusals.not_told(map_, untold.message) from None
+    if [chunk.keys for chunk in found] != [key]:
+        raise answers.unreadable("bpftool", "another element than the one that was looked up")
+    [chunk] = found
     return tuple(
-        chunk.values[place : place + chunk.stride]
-        for chunk in chunks([result.out], shape)
-        for place in range(0, len(chunk.values), chunk.stride)
+        chunk.values[place : place + chunk.stride] for place in range(0, len(chunk.values), chunk.stride)
     )
 
 
 class _Next(Struct, frozen=True):
-    next_key: tuple[str, ...]
+    next_key: tuple[Annotated[str, Meta(pattern="^0x[0-9a-f]{2}$")], ...]
 
 
 def following(map_: Map, key: bytes | None) -> bytes | None:
     """The key after one, or the first; None after the last."""
     result = proc.query(bpftool.command(*elements.following(map_, key)))
     if result.ok:
-        return bytes(int(byte, 16) for byte in bpftool.read(result, _Next).next_key)
+        found = bytes(int(byte, 16) for byte in bpftool.read(result, _Next).next_key)
+        if len(found) != map_.bytes_key:
+            raise answers.unreadable("bpftool", f"a key of {len(found)} bytes")
+        return found
     answer = _answer(result)
     if answer.number == errno.ENOENT:
         return None
@@ -101,11 +112,11 @@ def apply(change: Change) -> Outcome:
     if len(change.elements) == 1 and change.elements[0].same_on_all:
         command = bpftool.command(*elements.command(change.map, change.elements[0], change.how))
         with signals.noted() as interrupted:
-            result = proc.act(command)
-            if result.ok and interrupted():
+            answer = _written(proc.act(command))
+            if not answer.number and interrupted():
                 raise Interrupted(_how_far(1, change))
-        outcome = Outcome(1) if result.ok else Outcome(0, _answer(result))
-        return Outcome(0) if change.gone_is_fine and outcome.answer.number == errno.ENOENT else outcome
+        gone = change.gone_is_fine and answer.number == errno.ENOENT
+        return Outcome(int(not answer.number), Answer() if gone else answer)
     from xdpctl.tools import libbpf
 
     if libbpf.installed():
@@ -143,16 +154,16 @@ def _by_bpftool(change: Change) -> Outcome:
         part = change.elements[place : place + AT_ONCE]
         lines = [" ".join(elements.command(change.map, element, change.how)) for element in part]
         try:
-            result = _batch(lines)
+            ran = [_written(one) for one in bpftool.each(_batch(lines))]
         except KeyboardInterrupt:
             raise Interrupted(f"{_how_far(done, change)}, and at most {len(part)} more") from None
-        count = result.out.count(b'{"command":') - (not result.ok)
-        done, place = done + count, place + count
-        if not result.ok:
-            answer = _answer(result)
-            if not (answer.number == errno.ENOENT and change.gone_is_fine):
+        except XdpctlError as error:
+            far = f"{done} of {len(change.elements)} elements were written before that"
+            raise type(error)(error.message, f"{far}, and at most {len(part)} more", *error.hints) from None
+        for answer in ran:
+            if answer.number and not (answer.number == errno.ENOENT and change.gone_is_fine):
                 return Outcome(done, answer, place)
-            place += 1
+            done, place = done + (not answer.number), place + 1
     return Outcome(done)
 
 
@@ -163,20 +174,25 @@ def _batch(lines: list[str]) -> proc.Result:
         return proc.act(bpftool.command("batch", "file", file.name))
 
 
+def _written(result: proc.Result) -> Answer:
+    """bpftool prints `null` where it has done what it was asked to."""
+    if not result.ok or bpftool.told(result):
+        return _answer(result)
+    if result.out.strip() != NOTHING:
+        raise answers.unreadable("bpftool", "not that it has done it")
+    return Answer()
+
+
 def _answer(result: proc.Result) -> Answer:
-    """bpftool ends with the errno, of which a status keeps eight bits; its words tell all of it."""
-    said = _last_error(result)
-    words = said.rpartition(": ")[2]
-    return Answer(_NUMBERS.get(words, 256 - result.status if 0 < result.status < 256 else errno.EIO), said)
+    """What the kernel said, if bpftool passes it on.
 
-
-class _Ran(Struct, frozen=True):
-    output: bpftool.Failure | None = None
-
-
-def _last_error(result: proc.Result) -> str:
-    try:
-        *_, last = msgspec.json.decode(result.out, type=list[_Ran])
-    except (msgspec.DecodeError, ValueError):
-        return bpftool.reason_of(result)
-    return last.output.error if last.output else bpftool.reason_of(result)
+    It ends with the errno, of which a status keeps eight bits; its words tell all of it. Of an element that
+    isn't there it only prints `null`.
+    """
+    said, told = bpftool.reason_of(result), bpftool.told(result)
+    number = _NUMBERS.get(said.rpartition(": ")[2])
+    if number is None and 128 <= result.status < 255 and (told or result.out.strip() == NOTHING):
+        number = 256 - result.status
+    if result.death or (number is None and not told):
+        raise bpftool.failure(result)
+    return Answer(number or errno.EIO, said)

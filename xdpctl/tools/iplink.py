@@ -1,11 +1,12 @@
 """ip link: devices, and which program runs on them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
 
-from xdpctl.core import odd_json
+from xdpctl.core import answers
 from xdpctl.core.model import Argv, Device
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks, Refused, XdpctlError
@@ -15,12 +16,12 @@ from xdpctl.tools.netns import HERE, Netns
 
 
 class Packets(msgspec.Struct, frozen=True):
-    packets: int = 0
+    packets: int
 
 
 class Statistics(msgspec.Struct, frozen=True):
-    rx: Packets = Packets()
-    tx: Packets = Packets()
+    rx: Packets
+    tx: Packets
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -32,8 +33,14 @@ class Meter(msgspec.Struct, frozen=True):
     """What a device has received and sent since it exists, and its addresses."""
 
     ifname: str = ""
-    stats64: Statistics = Statistics()
+    stats64: Statistics | None = None
     addr_info: tuple[Address, ...] = ()
+
+    @property
+    def packets(self) -> Statistics:
+        if self.stats64 is None:
+            raise answers.unreadable("ip", f"nothing of what {self.ifname} received and sent")
+        return self.stats64
 
     @property
     def address(self) -> str:
@@ -41,8 +48,7 @@ class Meter(msgspec.Struct, frozen=True):
         return next((a.local for a in self.addr_info if a.family == "inet"), "")
 
 
-_DEVICES = msgspec.json.Decoder(tuple[Device, ...])
-_METERS = msgspec.json.Decoder(tuple[Meter, ...])
+_NO_DEVICE = re.compile(r'^Device ".*" does not exist|^Cannot find device|not a valid ifname', re.M)
 T = TypeVar("T", Device, Meter)
 
 
@@ -86,16 +92,18 @@ def device(name: str, netns: Netns = HERE) -> Device:
 
 def found(name: str, result: proc.Result, netns: Netns) -> Device:
     """The device that a query for it gave."""
-    if not result.ok:
-        known = [d.ifname for d in devices(netns)]  # or the reason why it can't be entered
+    if result.status > 0 and _NO_DEVICE.search(result.err):
+        known = [d.ifname for d in devices(netns) if d.ifname != name]
         raise BadRequest(f"there is no device {name!r}{netns.label}", *did_you_mean(name, known))
     return decode(result)[0]
 
 
 def failure(result: proc.Result) -> XdpctlError:
+    if result.death:
+        return Refused(result.death)
     said = result.err.strip()
-    if not said.startswith("nsenter: "):
-        return Refused(f"ip failed: {said or result.status}")
+    if not said.startswith("nsenter: ") or "failed to execute" in said:
+        return Refused(f"ip failed: {said or f'status {result.status}, without a word'}")
     path = result.argv[1].removeprefix("--net=")
     if "not permitted" in said or "Permission denied" in said:
         return HostLacks(f"{path} can't be entered without root", "run xdpctl as root")
@@ -104,17 +112,17 @@ def failure(result: proc.Result) -> XdpctlError:
 
 def meters(inside: Argv) -> tuple[Meter, ...]:
     """Those of all devices of a network namespace."""
-    return _decode(proc.query((*inside, "ip", "-s", "-j", "address", "show")), _METERS)
+    return _decode(proc.query((*inside, "ip", "-s", "-j", "address", "show")), tuple[Meter, ...])
 
 
 def decode(result: proc.Result) -> tuple[Device, ...]:
-    return _decode(result, _DEVICES)
+    return _decode(result, tuple[Device, ...])
 
 
-def _decode(result: proc.Result, decoder: msgspec.json.Decoder[tuple[T, ...]]) -> tuple[T, ...]:
+def _decode(result: proc.Result, type_: type[tuple[T, ...]]) -> tuple[T, ...]:
     if not result.ok:
         raise failure(result)
-    try:
-        return tuple(d for d in odd_json.read(result.out or b"[]", decoder) if d.ifname)
-    except ValueError as error:
-        raise Refused(f"ip printed what xdpctl can't read: {error}") from error
+    found = tuple(d for d in answers.decoded(result.out, type_, "ip") if d.ifname)
+    if not found:
+        raise answers.unreadable("ip", "no device, and every network namespace has one")
+    return found

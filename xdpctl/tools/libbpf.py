@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from xdpctl.core.chunk import Chunk, slot
-from xdpctl.core.map_refusals import NOT_SUPPORTED
+from xdpctl.core.map_refusals import NOT_SUPPORTED, Gone
 from xdpctl.core.model import Map, MapId
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
@@ -16,10 +16,6 @@ from xdpctl.tools import proc
 NAMES = ("libbpf.so.1", "libbpf.so.0")
 AT_ONCE = 8192
 """Elements of one call; as many as the kernel needs, where more are in one bucket of a hash."""
-
-
-class Gone(Refused):
-    """There is no such map any more."""
 
 
 class NoBatches(Refused):

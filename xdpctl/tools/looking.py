@@ -1,39 +1,23 @@
-"""What maps hold at a moment, as far as it can be read."""
+"""What maps hold at a moment."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import suppress
 
 from xdpctl.core import growth
-from xdpctl.core.chunk import Chunk
 from xdpctl.core.growth import Content
+from xdpctl.core.map_refusals import NotTold
 from xdpctl.core.model import Map, MapId
-from xdpctl.errors import Refused
-from xdpctl.tools import content, types
-from xdpctl.tools.types import MapTypes
+from xdpctl.tools import content
 
 
 def contents(maps: Iterable[Map]) -> dict[MapId, Content]:
-    """All are read at once; of what can't be read, nothing."""
-    asked = {found.id: _begun(found) for found in maps}
-    return {id_: _content(chunks) for id_, chunks in asked.items()}
-
-
-def types_of(map_: Map) -> MapTypes:
-    """None of a map that has gone meanwhile."""
-    try:
-        return types.of(map_)
-    except Refused:
-        return MapTypes()
-
-
-def _begun(map_: Map) -> Iterator[Chunk]:
-    try:
-        return content.start(map_)
-    except Refused:
-        return iter(())
-
-
-def _content(chunks: Iterator[Chunk]) -> Content:
-    try:
-        return growth.content(chunks)
-    except Refused:
-        return Content()
+    """All are read at once; those are left out of which the kernel doesn't tell what they hold."""
+    asked = {}
+    for found in maps:
+        with suppress(NotTold):
+            asked[found.id] = content.start(found)
+    read = {}
+    for id_, chunks in asked.items():
+        with suppress(NotTold):
+            read[id_] = growth.content(chunks)
+    return read

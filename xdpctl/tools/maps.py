@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from xdpctl.core.model import Map
+from xdpctl.core.numerals import ID_MAX, short, whole_number
 from xdpctl.core.reach import Reach, is_bare, not_here
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks
@@ -51,9 +52,9 @@ def exactly(name: str) -> Found:
 
 def _by_id(name: str) -> Map:
     number = name.removeprefix("id:")
-    if not (number.isascii() and number.isdecimal() and int(number) < 1 << 32):
-        raise BadRequest(f"{name!r} is no map id", "write id: and a number, as xdpctl map list shows it")
-    return _shown(proc.query(bpftool.command("map", "show", "id", number)), f"map with id {number}")
+    if (id_ := whole_number(number, ID_MAX)) is None:
+        raise BadRequest(f"{short(name)} is no map id", "write id: and a number, as xdpctl map list shows it")
+    return _shown(proc.query(bpftool.command("map", "show", "id", str(id_))), f"map with id {id_}")
 
 
 def pinned(path: str) -> Map:
@@ -68,8 +69,10 @@ def _shown(result: proc.Result, what: str) -> Map:
         reason = bpftool.reason_of(result)
         if "incorrect object type" in reason:
             raise BadRequest(f"{what.removeprefix('map ')} is no map but a program")
-        raise BadRequest(f"there is no {what}: {reason}", "xdpctl map list shows maps")
-    return bpftool.read(result, Map)
+        if bpftool.is_nothing_there(reason):
+            raise BadRequest(f"there is no {what}: {reason}", "xdpctl map list shows maps")
+        raise error
+    return bpftool.read_map(result)
 
 
 def _pins_beside(path: str) -> tuple[str, ...]:

@@ -1,17 +1,15 @@
 """Several maps, read again and again: in batches through libbpf, the others by one bpftool."""
 
-import re
 import tempfile
 import time
 from collections.abc import Iterable
 
 from msgspec import Struct
 
-from xdpctl.core.chunk import Chunk, Shape, chunks
+from xdpctl.core.chunk import Chunk
+from xdpctl.core.map_refusals import Gone
 from xdpctl.core.model import Map, MapId, Via
 from xdpctl.tools import bpftool, content, libbpf, proc
-
-BATCH_OUTPUT = re.compile(rb'\{"command":\["map","dump","id","(\d+)"\],"output":')
 
 
 class Reading(Struct, frozen=True):
@@ -48,7 +46,7 @@ class Poller:
         for map_ in maps:
             try:
                 found = tuple(libbpf.chunks(map_))
-            except libbpf.Gone:
+            except Gone:
                 continue
             except libbpf.NoBatches:
                 self._without.add(map_.id)
@@ -60,24 +58,21 @@ class Poller:
 def _read_by_bpftool(maps: list[Map]) -> Readings:
     """All of them by one process; bpftool ends at a map that has gone, and goes on without it."""
     readings: Readings = {}
-    left = {map_.id: map_ for map_ in maps}
+    left = maps
     while left:
-        asked = [*left.values()]
-        text = _batch([f"map dump id {map_.id}" for map_ in asked])
-        now = time.monotonic()
-        _, *answers = BATCH_OUTPUT.split(text)
-        for number, answer in zip(answers[::2], answers[1::2], strict=True):
-            map_ = left.pop(MapId(int(number)))
-            if not answer.startswith(b'{"error":'):
-                shape = Shape(map_.bytes_key, map_.bytes_value, map_.per_cpu)
-                readings[map_.id] = Reading(now, tuple(chunks([answer], shape)))
-        if not answers:
-            break
+        result = _batch([f"map dump id {map_.id}" for map_ in left])
+        dumps, now = bpftool.each(result), time.monotonic()
+        for map_, dump in zip(left, dumps, strict=False):
+            if not bpftool.told(dump):
+                readings[map_.id] = Reading(now, tuple(content.found(map_, [dump.out])))
+            elif not isinstance(error := content.failure(map_, dump), Gone):
+                raise error
+        left = left[len(dumps) :]
     return readings
 
 
-def _batch(commands: list[str]) -> bytes:
+def _batch(commands: list[str]) -> proc.Result:
     with tempfile.NamedTemporaryFile("w", prefix="xdpctl-") as file:
         file.write("".join(f"{command}\n" for command in commands))
         file.flush()
-        return proc.query(bpftool.command("batch", "file", file.name)).out
+        return proc.query(bpftool.command("batch", "file", file.name))

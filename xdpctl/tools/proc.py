@@ -144,7 +144,7 @@ class Running:
             size += len(piece)
             if size > MAX_OUTPUT:
                 raise Refused(f"more than {MAX_OUTPUT >> 20} MiB of output from: {shlex.join(self.argv)}")
-        return Result(self.argv, self._child.returncode, b"".join(chunks), self._complaint)
+        return self.ended(b"".join(chunks))
 
     def pieces(self, patience: Callable[[], float] = lambda: QUERY_SECONDS) -> Iterator[bytes]:
         """What it prints, as it comes; whoever stops reading ends it."""
@@ -161,10 +161,9 @@ class Running:
             self._stdout.close()
             self._complaint = _drain(self._err)
 
-    @property
-    def status(self) -> int:
-        """How it ended, once all of its pieces were read."""
-        return self._child.returncode
+    def ended(self, out: bytes) -> Result:
+        """How it ended, once all of its pieces were read; `out` is what of them is kept."""
+        return Result(self.argv, self._child.returncode, out, self._complaint)
 
     def stop(self) -> None:
         """End it, where nobody waits for its answer any more."""

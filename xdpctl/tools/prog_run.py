@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
 
-import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from xdpctl.core import plan
+from xdpctl.core import answers, plan
 from xdpctl.core.model import Argv
 from xdpctl.core.packets import Packet
 from xdpctl.core.plan import Plan
@@ -19,12 +19,7 @@ AT_ONCE = 500
 
 
 class _Answer(Struct):
-    retval: int = 0
-    error: str = ""
-
-
-class _Line(Struct):
-    output: _Answer
+    retval: Annotated[int, Meta(ge=0)]
 
 
 class Place(Struct, frozen=True):
@@ -69,22 +64,23 @@ def run(place: Place, packets: Sequence[Packet]) -> Iterator[Run]:
         if proc.shows():
             proc.shown(_write(path, data))
         Path(path).write_bytes(data)
-    result = proc.query(place.batch)
-    answers = _answers(result)
-    for i, (packet, answer) in enumerate(zip(packets, answers, strict=False)):
-        if answer.error:
-            raise Refused(f"packet {packet.name} can't be run: {answer.error}")
-        yield Run(packet, answer.retval, Path(place.out(i)).read_bytes())
-    if len(answers) < len(packets):
-        raise bpftool.failure(result)
+    for i in range(len(packets)):
+        Path(place.out(i)).unlink(missing_ok=True)  # what is there afterwards is of these packets
+    ran = bpftool.each(proc.query(place.batch))
+    if len(ran) != len(packets) and not (len(ran) < len(packets) and bpftool.told(ran[-1])):
+        raise answers.unreadable("bpftool", f"{len(ran)} answers for {len(packets)} packets")
+    for i, (packet, one) in enumerate(zip(packets, ran, strict=False)):
+        if bpftool.told(one):
+            raise Refused(f"packet {packet.name} can't be run: {bpftool.reason_of(one)}")
+        yield Run(packet, bpftool.read(one, _Answer).retval, _left(place.out(i)))
 
 
-def _answers(result: proc.Result) -> list[_Answer]:
-    """A batch ends with the first command that fails, which is told with the others."""
+def _left(path: str) -> bytes:
+    """The packet as the program left it."""
     try:
-        return [line.output for line in msgspec.json.decode(result.out, type=list[_Line])]
-    except msgspec.DecodeError:
-        raise bpftool.failure(result) from None
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise answers.unreadable("bpftool", "no packet as the program left it") from None
 
 
 def _write(path: str, data: bytes) -> Argv:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from xdpctl.core.model import Program
+from xdpctl.core.numerals import ID_MAX, short, whole_number
 from xdpctl.core.reach import Reach, is_bare, not_here
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks
@@ -36,11 +37,11 @@ def _exactly(name: str) -> Program:
     """The program at a path in bpffs, or that of an id."""
     number = name.removeprefix("id:")
     if number != name:
-        if not (number.isascii() and number.isdecimal() and int(number) < 1 << 32):
+        if (id_ := whole_number(number, ID_MAX)) is None:
             raise BadRequest(
-                f"{name!r} is no program id", "write id: and a number, as xdpctl status shows it"
+                f"{short(name)} is no program id", "write id: and a number, as xdpctl status shows it"
             )
-        return _xdp(shown("id", number), name)
+        return _xdp(shown("id", str(id_)), name)
     pin = naming.pin_at(name, "program")
     if pin is None:
         raise BadRequest(f"there is no program {name}", "xdpctl status shows programs and their pins")
@@ -58,6 +59,8 @@ def shown(*named: str) -> Program:
     reason = bpftool.reason_of(result)
     if "incorrect object type" in reason:
         raise BadRequest(f"{named[-1]} is no program but a map")
+    if not bpftool.is_nothing_there(reason):
+        raise error
     what = f"with {' '.join(named)}" if named[0] == "id" else named[-1]
     raise BadRequest(f"there is no program {what}: {reason}", "xdpctl status shows programs")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from xdpctl.core.model import ProgId
+from xdpctl.errors import Refused
 from xdpctl.tools import bpftool, host, libbpf, proc
 
 SETTING = "kernel.bpf_stats_enabled"
@@ -33,4 +34,10 @@ def counted() -> Iterator[bool]:
 
 def total(ids: frozenset[ProgId]) -> int:
     """How often these programs ran while that was counted."""
-    return sum(p.run_cnt for p in bpftool.programs_without_pins() if p.id in ids)
+    found = [p for p in bpftool.programs_without_pins() if p.id in ids]
+    if gone := ids - {p.id for p in found}:
+        raise Refused(
+            f"the program with id {min(gone)} has gone meanwhile, says bpftool",
+            "xdpctl status shows programs",
+        )
+    return sum(p.run_cnt for p in found)

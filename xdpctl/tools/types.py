@@ -3,7 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from xdpctl.core import decode
+from xdpctl.core import answers, btf_check, decode, map_refusals
 from xdpctl.core.btf import BtfDump, Types, struct_with_meaning
 from xdpctl.core.decode import Layout
 from xdpctl.core.model import Map
@@ -31,7 +31,18 @@ def of(map_: Map) -> MapTypes:
         return MapTypes()
     asked = bpftool.start_btf("id", str(map_.btf_id))
     key_and_value = proc.query(bpftool.command("btf", "dump", "map", "id", str(map_.id)))
-    return MapTypes(bpftool.btf(asked.result()), bpftool.btf(key_and_value))
+    everything = _btf(map_, asked.result())
+    try:
+        btf_check.check(everything.types)
+    except btf_check.Unsound as unsound:
+        raise answers.unreadable("bpftool", str(unsound)) from None
+    return MapTypes(everything, _btf(map_, key_and_value))
+
+
+def _btf(map_: Map, result: proc.Result) -> BtfDump:
+    if not result.ok and bpftool.is_missing(bpftool.reason_of(result)):
+        raise map_refusals.gone(map_)
+    return bpftool.btf(result)
 
 
 def told(map_: Map, words: str) -> MapTypes:

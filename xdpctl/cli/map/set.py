@@ -21,6 +21,7 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core.elements import EVERY_CPU, How
 from xdpctl.core.map_refusals import elements
+from xdpctl.core.numerals import ID_MAX, short, whole_number
 from xdpctl.errors import BadRequest
 from xdpctl.ops import map_batch, map_write
 from xdpctl.views import map as view
@@ -65,6 +66,6 @@ def _cpu(word: str) -> int | None:
         return None
     if word == "all":
         return EVERY_CPU
-    if not (word.isascii() and word.isdecimal()):
-        raise BadRequest(f"--cpu can't be {word!r}", "give the number of a CPU, or all")
-    return int(word)
+    if (number := whole_number(word, ID_MAX)) is None:
+        raise BadRequest(f"--cpu can't be {short(word)}", "give the number of a CPU, or all")
+    return number
