@@ -1,5 +1,9 @@
-"""JSON that people write: where a name is there twice, it can't be known which is meant."""
+"""JSON that is printed, and JSON that people write.
 
+Where they have a name twice, it can't be known which is meant.
+"""
+
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -7,6 +11,26 @@ from typing import Any
 import msgspec
 
 from xdpctl.core.meanings import Value
+
+_ODD = re.compile(r"[^ -~]")
+
+
+def to_json(what: object) -> str:
+    """In one line, without a character that would act on a terminal: JSON can tell each by its number."""
+    try:
+        text = msgspec.json.encode(what).decode()
+    except UnicodeEncodeError:  # bytes of a file's name that are no text
+        import json
+
+        text = json.dumps(msgspec.to_builtins(what), ensure_ascii=False, separators=(",", ":"))
+    return text if text.isprintable() else _ODD.sub(_numbered, text)
+
+
+def _numbered(found: re.Match[str]) -> str:
+    if found[0].isprintable():
+        return found[0]
+    units = found[0].encode("utf-16-be", errors="surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
 
 
 def from_json(text: str) -> Value:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import msgspec
 from msgspec import Struct
 
 from xdpctl.core.decode import Entry
+from xdpctl.core.json_text import to_json
 from xdpctl.core.meanings import time_of_day
 from xdpctl.core.model import Map, Via
 from xdpctl.core.reach import Reach
@@ -91,4 +91,4 @@ def _element(entry: Entry) -> dict[str, Any]:
 
 
 def _line(what: dict[str, Any]) -> bytes:
-    return msgspec.json.encode(what) + b"\n"
+    return to_json(what).encode() + b"\n"

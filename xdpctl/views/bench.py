@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from xdpctl.core.bench import Measured, Report, Timing, ratio
+from xdpctl.core.json_text import to_json
 from xdpctl.views.table import listed, wrapped
 
 SCHEMA = 1
@@ -24,7 +23,7 @@ def as_json(report: Report) -> str:
         "noise": report.noise,
         "programs": [_program(report, m) for m in (report.empty, *report.programs)],
     }
-    return msgspec.json.encode(whole).decode()
+    return to_json(whole)
 
 
 def as_text(

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from xdpctl.core.doctor import Finding, State, healthy
+from xdpctl.core.json_text import to_json
 
 SCHEMA = 1
 STYLES = {State.GOOD: "green", State.BAD: "bold red", State.NOTE: "yellow"}
@@ -13,7 +12,7 @@ STYLES = {State.GOOD: "green", State.BAD: "bold red", State.NOTE: "yellow"}
 def as_json(findings: Sequence[Finding]) -> str:
     checks = [{"name": f.name, "state": f.state, "found": f.found, "remedy": f.remedy} for f in findings]
     whole = {"schema": SCHEMA, "ok": healthy(findings), "checks": checks}
-    return msgspec.json.encode(whole).decode()
+    return to_json(whole)
 
 
 def as_lines(findings: Sequence[Finding]) -> str:

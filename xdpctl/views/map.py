@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from xdpctl.core.json_text import to_json
 from xdpctl.core.meanings import Value
 from xdpctl.core.rows import flat
 from xdpctl.core.said import spoken
-from xdpctl.views.encoded import encoded
 from xdpctl.views.table import text
 
 SCHEMA = 1
@@ -54,16 +54,16 @@ def key_lines(words: Iterable[str]) -> Iterator[str]:
 
 
 def keys_as_json(name: str, keys: Iterable[Value]) -> Iterator[str]:
-    yield f'{{"schema":{SCHEMA},"map":{encoded(name)},"keys":['
+    yield f'{{"schema":{SCHEMA},"map":{to_json(name)},"keys":['
     comma = ""
     for key in keys:
-        yield comma + encoded(key)
+        yield comma + to_json(key)
         comma = ","
     yield "]}\n"
 
 
 def next_as_json(key: Value, last: bool) -> str:
-    return encoded({"schema": SCHEMA, "next_key": key, "last": last})
+    return to_json({"schema": SCHEMA, "next_key": key, "last": last})
 
 
 def _values(values: Sequence[Value]) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
+from xdpctl.core.json_text import to_json
 from xdpctl.core.model import ProgramStatus
 from xdpctl.views.table import table
 
@@ -13,7 +12,7 @@ SCHEMA = 1
 
 
 def as_json(found: Sequence[ProgramStatus]) -> str:
-    return msgspec.json.encode({"schema": SCHEMA, "programs": [_program(one) for one in found]}).decode()
+    return to_json({"schema": SCHEMA, "programs": [_program(one) for one in found]})
 
 
 def as_text(found: Sequence[ProgramStatus]) -> str:

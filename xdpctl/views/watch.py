@@ -5,9 +5,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from xdpctl.core.cells import spelled
+from xdpctl.core.json_text import to_json
 from xdpctl.core.rates import Course, Label, Rates
 from xdpctl.views import units
-from xdpctl.views.encoded import encoded
 from xdpctl.views.table import GAP, Columns
 
 SCHEMA = 1
@@ -145,7 +146,7 @@ def _csv_rows(one: Shown, time: str) -> Iterator[tuple[object, ...]]:
         for field in () if course.gone else one.fields:
             rate = course.rates.get(field)
             told = "" if rate is None else f"{rate:.3f}"
-            yield time, one.name, " ".join(label), field, course.values.get(field, 0), told
+            yield time, spelled(one.name), spelled(" ".join(label)), field, course.values.get(field, 0), told
 
 
 def json_lines(one: Shown, time: str) -> Iterator[str]:
@@ -162,7 +163,7 @@ def json_event(what: str, time: str) -> str:
 
 
 def _json(what: Mapping[str, Any]) -> str:
-    return encoded(what) + "\n"
+    return to_json(what) + "\n"
 
 
 def summary(maps: Sequence[Shown], bits: bool) -> str:

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import msgspec
-
 from xdpctl.core.broken import Broken
+from xdpctl.core.json_text import to_json
 from xdpctl.core.why import Moves
 
 SCHEMA = 1
@@ -26,4 +25,4 @@ def as_json(found: Broken | Moves) -> str:
         }
     else:
         said |= {"link": found.link, "cause": found.cause, "mend": found.mend}
-    return msgspec.json.encode(said).decode()
+    return to_json(said)
