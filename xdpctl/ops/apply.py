@@ -137,7 +137,7 @@ def tool_said(result: proc.Result) -> str:
     """The tool's own words for its failure."""
     if _is_bpftool(result.argv):
         return bpftool.reason_of(result)
-    words = result.err.strip().removeprefix("Error: ")
+    words = "; ".join(result.err.strip().removeprefix("Error: ").splitlines())
     return words or f"{result.argv[0]} failed with status {result.status}"
 
 

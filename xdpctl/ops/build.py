@@ -13,7 +13,7 @@ from xdpctl.core.object_check import check_loadable, check_object
 from xdpctl.core.render import MARKER, headers, render
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_source import read_spec
-from xdpctl.errors import BadRequest
+from xdpctl.errors import BadRequest, Lines
 from xdpctl.tools import clang, sources
 
 
@@ -136,7 +136,7 @@ def _refuse_legacy_maps(code: str, source: Path) -> None:
         raise BadRequest(
             f'{source}:{found[0].line}: a map in SEC("maps") is refused since libbpf 1.0',
             "the same in today's form, which also tells the types of key and value:",
-            *(map_.modern for map_ in found),
+            *(Lines(map_.modern) for map_ in found),
         )
 
 

@@ -10,7 +10,7 @@ def new(path: Path, spec: str) -> None:
     if path.suffix != ".toml":
         raise BadRequest(f"{path} is no name for a spec", "let it end with .toml, as in counter.toml")
     try:
-        with path.open("x", encoding="utf-8", errors="surrogateescape") as file:
+        with path.open("x", encoding="utf-8") as file:
             file.write(spec)
     except FileExistsError:
         raise BadRequest(f"{path} exists", f"give another name: xdpctl new {path.stem}-2.toml") from None

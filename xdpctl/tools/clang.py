@@ -5,7 +5,8 @@ from pathlib import Path
 
 from xdpctl.core import diagnose
 from xdpctl.core.model import Argv
-from xdpctl.errors import HostLacks, Refused
+from xdpctl.core.visible import visible
+from xdpctl.errors import HostLacks, Lines, Refused
 from xdpctl.tools import proc, sources
 
 FLAGS = ("-O2", "-g", "-target", "bpf")
@@ -25,12 +26,13 @@ def compile_command(source: str, target: str, warnings: Argv = STRICT) -> Argv:
 def run(command: Argv, source: Path, cwd: Path | None = None) -> str:
     """Compile; returns what clang had to say, though it compiled."""
     result = proc.act(command, cwd=cwd)
+    words = result.err.replace(str(source), visible(str(source)))  # which clang prints as it is
     if result.ok:
-        return result.err
-    said = result.err.rstrip() or f"clang failed with status {result.status}"
+        return words
+    said = words.rstrip() or f"clang failed with status {result.status}"
     if diagnose.lacks_headers(said):
-        raise HostLacks(said, proc.install_hint("headers"))
-    raise Refused(said, *diagnose.compile_failure(said, sources.text(source)))
+        raise HostLacks(Lines(said), proc.install_hint("headers"))
+    raise Refused(Lines(said), *diagnose.compile_failure(said, sources.text(source)))
 
 
 def asm_headers() -> Argv:

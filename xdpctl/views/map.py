@@ -16,7 +16,7 @@ WIDTH = 100
 
 def was_set(name: str, key: str, after: Sequence[Value], before: Sequence[Value], cpus: int) -> str:
     """`config[icmp] = XDP_DROP, was XDP_PASS`; of a wide struct, only what changed."""
-    element, of = f"{name}[{text(key)}]", f" (of {cpus} CPUs together)" if cpus > 1 else ""
+    element, of = f"{text(name)}[{text(key)}]", f" (of {cpus} CPUs together)" if cpus > 1 else ""
     line = f"{element} = {_values(after)}, {f'was {_values(before)}' if before else 'new'}{of}"
     match after, before:
         case [dict() as now], [dict() as old] if len(line) > WIDTH:
@@ -25,7 +25,7 @@ def was_set(name: str, key: str, after: Sequence[Value], before: Sequence[Value]
 
 
 def was_deleted(name: str, key: str, before: Sequence[Value]) -> str:
-    return "\n".join(_lines([f"{name}[{text(key)}] deleted, was {_values(before)}"]))
+    return "\n".join(_lines([f"{text(name)}[{text(key)}] deleted, was {_values(before)}"]))
 
 
 def _members(now: dict[str, Value], old: dict[str, Value]) -> Iterator[str]:

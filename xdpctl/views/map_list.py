@@ -60,7 +60,7 @@ def _lines(map_: Map, programs: Sequence[Program], key_type: str, value_type: st
     yield from _line(
         "used by", ", ".join(f"{p.name or 'unnamed'} (id {p.id})" for p in programs) or "no program"
     )
-    yield from _line("pinned at", "\n".join(map_.pinned) or "no place")
+    yield from _line("pinned at", "\n".join(map(text, map_.pinned)) or "no place")
 
 
 def _line(name: str, what: object) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from xdpctl.core.json_text import to_json
 from xdpctl.core.model import ProgramStatus
+from xdpctl.core.visible import visible
 from xdpctl.views.table import table
 
 SCHEMA = 1
@@ -23,12 +24,12 @@ def _lines(one: ProgramStatus) -> Iterator[str]:
     program = one.program
     since = datetime.fromtimestamp(program.loaded_at).isoformat(" ")
     mark = "*" if program.ours else " "
-    yield f"{mark} {program.name or 'unnamed'}  id {program.id}  tag {program.tag}  since {since}"
+    yield f"{mark} {visible(program.name) or 'unnamed'}  id {program.id}  tag {program.tag}  since {since}"
     for place in one.places:
-        yield f"    runs on {place.device} in {place.attachment.mode.mode} mode"
+        yield f"    runs on {visible(place.device)} in {place.attachment.mode.mode} mode"
     if not one.places:
         yield "    runs on no device of this network namespace"
-    pins = dict.fromkeys(program.pinned)  # bpftool repeats them where bpffs is mounted twice
+    pins = dict.fromkeys(map(visible, program.pinned))  # bpftool repeats them where bpffs is mounted twice
     yield f"    pinned at {' and '.join(pins)}" if pins else "    not pinned"
     rows = [
         (

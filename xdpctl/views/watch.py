@@ -8,6 +8,7 @@ from msgspec import Struct
 from xdpctl.core.cells import spelled
 from xdpctl.core.json_text import to_json
 from xdpctl.core.rates import Course, Label, Rates
+from xdpctl.core.visible import visible
 from xdpctl.views import units
 from xdpctl.views.table import GAP, Columns
 
@@ -51,7 +52,7 @@ def screen(maps: Sequence[Shown], messages: Sequence[str], terminal: Terminal) -
             lines = [*lines[: room - 1], f"… and {len(maps) - i} more maps"]
             break
         lines += [*_map(one, max(LEAST, each - 1), terminal), ""]
-    shown = [line[: terminal.width] for line in (*lines[:room], *kept)]
+    shown = [visible(line)[: terminal.width] for line in (*lines[:room], *kept)]
     return "\n".join(shown)
 
 
@@ -120,7 +121,7 @@ def lines(one: Shown, time: str, bits: bool) -> Iterator[str]:
     for label, course in one.rates.keys.items():
         if not course.gone:
             counts = "  ".join(_count(course, field, bits) for field in one.fields)
-            yield f"{time}  {one.name}  {' '.join(label)}  {counts}\n"
+            yield visible(f"{time}  {one.name}  {' '.join(label)}  {counts}") + "\n"
 
 
 def _count(course: Course, field: str, bits: bool) -> str:
@@ -173,7 +174,7 @@ def summary(maps: Sequence[Shown], bits: bool) -> str:
 
 def _summary(one: Shown, bits: bool) -> Iterator[str]:
     seconds = one.rates.seconds
-    yield f"{one.name}: {seconds:.1f} s"
+    yield visible(f"{one.name}: {seconds:.1f} s")
     headings = [heading for field in one.fields for heading in (field, "mean/s", "peak/s")]
     keys = sorted(one.rates.keys.items(), key=lambda item: -item[1].grown.get(one.fields[0], 0))
     rows = [[*label, *_course(course, one.fields, seconds, bits)] for label, course in keys]

@@ -4,13 +4,15 @@ from typing import Any
 
 from xdpctl.core.broken import Broken
 from xdpctl.core.json_text import to_json
+from xdpctl.core.visible import visible
 from xdpctl.core.why import Moves
 
 SCHEMA = 1
 
 
 def as_text(found: Broken | Moves) -> str:
-    return found.says if isinstance(found, Moves) else f"{found.says}\n  mend: {found.mend}"
+    says = visible(found.says)
+    return says if isinstance(found, Moves) else f"{says}\n  mend: {visible(found.mend)}"
 
 
 def as_json(found: Broken | Moves) -> str:
