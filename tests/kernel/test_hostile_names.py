@@ -159,8 +159,8 @@ def test_what_the_verifier_quotes(lab: Lab) -> None:
 def test_devices_pins_and_namespaces(hostile: Lab) -> None:
     lab = hostile
     lab.ok("build")
-    for options in (("--dry-run",), ("--show-commands",)):
-        shown(lab, *options, "load", "--pin", PIN, "--dev", DEVICE)
+    for how in ("--dry-run", "--show-commands"):
+        shown(lab, how, "load", "--pin", PIN, "--dev", DEVICE)
     for options in ((), ("--json",)):
         for words in (
             ("status",),
@@ -204,8 +204,8 @@ def test_texts_in_maps(lab: Lab) -> None:
     for words in (("get", "texts", text), ("keys", "texts"), ("next", "texts"), ("next", "texts", text)):
         shown(lab, "map", *words)
         shown(lab, "map", *words, "--json")
-    for options in ((), ("--csv",), ("--jsonl",)):
-        shown(lab, "watch", "texts", "--count", "2", "--interval", "0.1", *options)
+    for form in ([], ["--csv"], ["--jsonl"]):
+        shown(lab, "watch", "texts", "--count", "2", "--interval", "0.1", *form)
     (lab.directory / "texts.csv").write_text(lab.ok("dump", "texts", "--csv"))
     before = lab.dump("texts")
     lab.ok("map", "clear", "texts")

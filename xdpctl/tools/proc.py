@@ -185,12 +185,13 @@ def ready_to_act() -> None:
         del sys.modules["ssl"]
 
 
-def act(argv: Argv, *, cwd: Path | None = None, seconds: float = ACT_SECONDS) -> Result:
-    """Run what changes the machine, or what builds."""
+def act(argv: Argv, *, cwd: Path | None = None, seconds: float = ACT_SECONDS, show: str = "") -> Result:
+    """Run what changes the machine, or what builds; `show` is a command that does the same by hand."""
     for word in argv:
         if not word.isprintable() and re.search("[\ud800-\udfff]", word):
             raise BadRequest(f"{word!r} is no UTF-8 text", "rename it")
-    shown(argv, cwd)
+    if _show is not None:
+        _show(show or command_line(argv, cwd))
     return spawn(argv, cwd, seconds)
 
 
