@@ -23,6 +23,34 @@ def is_ours(found: os.stat_result) -> bool:
     return found.st_uid in (0, os.geteuid(), os.stat("/").st_uid)
 
 
+def why_unsafe(path: str) -> str:
+    """Who else could decide what stands at a path; empty where nobody could."""
+    if not path.startswith("/"):
+        return "that isn't a whole path"
+    steps: list[tuple[str, os.stat_result]] = []
+    try:
+        with reached(path, lambda at, found: steps.append((at, found))):
+            pass
+    except FileNotFoundError:
+        pass  # then it matters who could make what is missing
+    except OSError as error:
+        return f"it can't be seen who could: {error.strerror}"
+    for i, (at, found) in enumerate(steps, 1):
+        if not is_ours(found):
+            return f"{at} belongs to user {found.st_uid}"
+        keeps_names = found.st_mode & stat.S_ISVTX and i < len(steps)
+        if _others_can_write(found) and not keeps_names:
+            return f"others can write to {at}"
+    return ""
+
+
+def _others_can_write(found: os.stat_result) -> bool:
+    if stat.S_ISLNK(found.st_mode):
+        return False
+    by_group = found.st_mode & stat.S_IWGRP and found.st_gid not in (0, os.stat("/").st_gid)
+    return bool(by_group or found.st_mode & stat.S_IWOTH)
+
+
 def refuse_links_of_others(path: str, found: os.stat_result) -> None:
     """As the kernel does it in /tmp: who has planted a link, would choose what is written."""
     if stat.S_ISLNK(found.st_mode) and not is_ours(found):
@@ -47,7 +75,7 @@ def directory(path: str) -> Iterator[int]:
 
 
 def _walk(path: str, look: Look, held: contextlib.ExitStack) -> tuple[int, str]:
-    here, at = _start(path, held)
+    here, at = _start(path, look, held)
     todo = _names(path)
     links = 0
     while True:
@@ -69,7 +97,7 @@ def _walk(path: str, look: Look, held: contextlib.ExitStack) -> tuple[int, str]:
             target = os.readlink("", dir_fd=step)
             at = os.path.dirname(at)
             if target.startswith("/"):
-                here, at = _start(target, held)
+                here, at = _start(target, look, held)
             todo += _names(target)
         elif todo:
             here = step
@@ -77,9 +105,12 @@ def _walk(path: str, look: Look, held: contextlib.ExitStack) -> tuple[int, str]:
             return here, name
 
 
-def _start(path: str, held: contextlib.ExitStack) -> tuple[int, str]:
-    at = "/" if path.startswith("/") else ""
-    return _held(os.open(at or ".", STEP), held), at
+def _start(path: str, look: Look, held: contextlib.ExitStack) -> tuple[int, str]:
+    if not path.startswith("/"):
+        return _held(os.open(".", STEP), held), ""
+    root = _held(os.open("/", STEP), held)
+    look("/", os.fstat(root))
+    return root, "/"
 
 
 def _names(path: str) -> list[str]:
