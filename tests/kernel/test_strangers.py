@@ -156,3 +156,14 @@ def test_nothing_is_left_where_a_disk_is_full(lab: Lab) -> None:
     for command in (("new", f"{small}/c.toml"), ("build", "--out", f"{small}/bpf")):
         lab.refused(2, "can't be written: No space left on device", *command)
     assert lab.must("ls", "-A", small) == "full\n"
+
+
+def test_no_list_of_commands_lies_where_others_could_exchange_it(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load")
+    theirs, seen = lab.directory / "theirs", lab.directory / "seen"
+    theirs.mkdir()
+    env = intercept(lab, "bpftool", "batch file", f'ls -A {theirs} >> {seen}; exec {{real}} "$@"')
+    watch = ("watch", "pkt_cnt", "--via", "bpftool", "--count", "1", "--interval", "0.1")
+    assert lab.xdpctl(*watch, env={**env, "TMPDIR": str(theirs)}).returncode == 0
+    assert seen.read_text() == ""

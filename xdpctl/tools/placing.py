@@ -9,7 +9,7 @@ import contextlib
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -146,6 +146,15 @@ def within(directory: Path) -> Iterator[Aside]:
                 with contextlib.suppress(OSError):
                     os.rmdir(name, dir_fd=place)
             raise
+
+
+@contextlib.contextmanager
+def in_memory(lines: Iterable[str]) -> Iterator[str]:
+    """The path of a file for a tool; in no directory, so that nobody can exchange it."""
+    with open(os.memfd_create("commands"), "w") as file:
+        file.writelines(f"{line}\n" for line in lines)
+        file.flush()
+        yield f"/proc/{os.getpid()}/fd/{file.fileno()}"
 
 
 @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """Several maps, read again and again: in batches through libbpf, the others by one bpftool."""
 
 import re
-import tempfile
 import time
 from collections.abc import Iterable
 
@@ -9,7 +8,7 @@ from msgspec import Struct
 
 from xdpctl.core.chunk import Chunk, Shape, chunks
 from xdpctl.core.model import Map, MapId, Via
-from xdpctl.tools import bpftool, content, libbpf, proc
+from xdpctl.tools import bpftool, content, libbpf, placing, proc
 
 BATCH_OUTPUT = re.compile(rb'\{"command":\["map","dump","id","(\d+)"\],"output":')
 
@@ -77,7 +76,5 @@ def _read_by_bpftool(maps: list[Map]) -> Readings:
 
 
 def _batch(commands: list[str]) -> bytes:
-    with tempfile.NamedTemporaryFile("w", prefix="xdpctl-") as file:
-        file.write("".join(f"{command}\n" for command in commands))
-        file.flush()
-        return proc.query(bpftool.command("batch", "file", file.name)).out
+    with placing.in_memory(commands) as path:
+        return proc.query(bpftool.command("batch", "file", path)).out
