@@ -295,6 +295,7 @@ def built(tmp_path: Path) -> Path:
     command = [sys.executable, "-m", "xdpctl", "build", "--program", "mine", "--map", "mine_cnt"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     (tmp_path / "bpf" / "damaged.bpf.o").write_text("no object")
+    os.mkfifo(tmp_path / "bpf" / "waits.bpf.o")
     return tmp_path
 
 

@@ -167,3 +167,18 @@ def test_no_list_of_commands_lies_where_others_could_exchange_it(lab: Lab) -> No
     watch = ("watch", "pkt_cnt", "--via", "bpftool", "--count", "1", "--interval", "0.1")
     assert lab.xdpctl(*watch, env={**env, "TMPDIR": str(theirs)}).returncode == 0
     assert seen.read_text() == ""
+
+
+def test_completion_is_not_installed_in_a_strangers_home(lab: Lab, victim: Path) -> None:
+    home = lab.directory / "home"
+    home.mkdir()
+    plant(lab, "home/.bashrc", victim / "file")
+    os.chown(home, STRANGER, STRANGER)
+    before = content(victim)
+    said = f"home is no place for root to write to: {home} belongs to user {STRANGER}"
+    lab.refused(2, said, "--install-completion", "bash", env={"HOME": str(home)})
+    assert (content(victim), os.listdir(home)) == (before, [".bashrc"])
+    os.chown(home, 0, 0)
+    (home / ".bashrc").unlink()
+    assert lab.xdpctl("--install-completion", "bash", env={"HOME": str(home)}).returncode == 0
+    assert "xdpctl" in (home / ".bashrc").read_text()
