@@ -16,6 +16,8 @@ def cell(value: object) -> object:
 
 def spelled(text: str, keep: str = "") -> str:
     """Text as it is, or where it can't be printed, as JSON; `unspelled` knows which."""
+    if text.isprintable() and text[:1] != '"':
+        return text
     plain = text.replace(keep, "").isprintable() and not _is_spelled(text)
     return text if plain else to_json(text)
 

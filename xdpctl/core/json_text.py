@@ -3,27 +3,39 @@
 Where they have a name twice, it can't be known which is meant.
 """
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import msgspec
 
 from xdpctl.core.meanings import Value
+from xdpctl.core.visible import is_plain
 
 _ODD = re.compile(r"[^ -~]")
+_ENCODER = msgspec.json.Encoder()
 
 
 def to_json(what: object) -> str:
     """In one line, without a character that would act on a terminal: JSON can tell each by its number."""
     try:
-        text = msgspec.json.encode(what).decode()
+        data = msgspec.json.encode(what)
     except UnicodeEncodeError:  # bytes of a file's name that are no text
         import json
 
         text = json.dumps(msgspec.to_builtins(what), ensure_ascii=False, separators=(",", ":"))
-    return text if text.isprintable() else _ODD.sub(_numbered, text)
+        return _ODD.sub(_numbered, text)
+    return data.decode() if is_plain(data) else _ODD.sub(_numbered, data.decode())
+
+
+def to_json_lines(all_of_it: Sequence[object]) -> str:
+    """Each in a line of its own."""
+    with contextlib.suppress(UnicodeEncodeError):
+        if is_plain(data := _ENCODER.encode_lines(all_of_it)):
+            return data.decode()
+    return "".join(f"{to_json(what)}\n" for what in all_of_it)
 
 
 def _numbered(found: re.Match[str]) -> str:

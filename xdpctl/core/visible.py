@@ -5,6 +5,7 @@ import re
 _ODD = re.compile(r"[^ -~]")
 """What may be unprintable."""
 _ODD_IN_LINES = re.compile(r"[^ -~\n]")
+_PLAIN = bytes(range(ord(" "), ord("~") + 1)) + b"\n"
 
 
 def visible(text: str) -> str:
@@ -14,7 +15,13 @@ def visible(text: str) -> str:
 
 def visible_lines(text: str) -> str:
     """The same of text whose line ends are meant."""
-    return _ODD_IN_LINES.sub(_escaped, text)
+    plain = is_plain(text.encode(errors="surrogatepass"))
+    return text if plain else _ODD_IN_LINES.sub(_escaped, text)
+
+
+def is_plain(text: bytes) -> bool:
+    """Whether it is ASCII that can be printed, in lines; much faster than a search."""
+    return not text.translate(None, _PLAIN)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from itertools import chain, islice
 
 from xdpctl.core.beside import Accounts, Counts
 from xdpctl.core.cells import cell, spelled
-from xdpctl.core.json_text import to_json
+from xdpctl.core.json_text import to_json, to_json_lines
 from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map
 from xdpctl.core.rows import Batches, Row, Totals, of_each_cpu, row
@@ -50,7 +50,7 @@ def json_end(accounts: Accounts, totals: Counts | None = None) -> str:
 
 
 def json_lines(batches: Batches) -> Iterator[str]:
-    return (to_json(entry) + "\n" for entries in batches for entry in entries)
+    return (to_json_lines(entries) for entries in batches)
 
 
 def as_lines(accounts: Accounts) -> str:
@@ -75,7 +75,10 @@ def csv_rows(batches: Batches, per_cpu: bool, known: Iterable[str] = NOTHING_KNO
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(map(spelled, header))
     while batch := list(islice(rows, AHEAD)):
-        writer.writerows([_cell(part) for part in map(cells.get, header)] for cells in batch)
+        writer.writerows(
+            [part if part.__class__ is int else _cell(part) for part in map(cells.get, header)]
+            for cells in batch
+        )
         yield out.getvalue()
         out.seek(0)
         out.truncate()

@@ -77,4 +77,5 @@ def listed(header: Sequence[str], rows: Sequence[Row], width: int | None) -> str
 
 def text(value: object) -> str:
     """As one line without control characters, which would act on the terminal."""
-    return "-" if value is None else visible(str(cell(value)))
+    shown = "-" if value is None else str(cell(value))
+    return shown if shown.isprintable() else visible(shown)
