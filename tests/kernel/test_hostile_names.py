@@ -12,7 +12,7 @@ from .conftest import COMMAND, Lab
 
 EVIL = "e\x1b[31m\x07\r\x7f\x9b2J\u202e\u2066\u2028\nFORGED\t"
 FILE = f"{EVIL}\udcff"
-DEVICE = "v\x7f\x9b\u202e"
+DEVICE = "v\x1b[m\x07\x7f\x9b\u202e"
 """Of at most 15 bytes, none of them blank."""
 PIN_NAME = "p\x7f\x9b2J\u202e\u2066\u2028\nFORGED\t"
 PIN = f"/sys/fs/bpf/{PIN_NAME}"
