@@ -1,6 +1,10 @@
 """What can go wrong, by meaning: each class is one exit code. Only `cli` prints them."""
 
 
+class Lines(str):
+    """A message or a hint of several lines; in all others a line's end can only be part of a name."""
+
+
 class XdpctlError(Exception):
     """An error that is explained to the user: what happened and where, then what to do next."""
 

@@ -291,10 +291,12 @@ def built(tmp_path: Path) -> Path:
     """A directory with a spec, a built counter, and a damaged object beside it."""
     if shutil.which("clang") is None:
         pytest.skip("clang is missing")
-    (tmp_path / "c.toml").touch()
+    for name in ("c.toml", "c\x1b[31m.toml", "c\n.toml"):
+        (tmp_path / name).touch()
     command = [sys.executable, "-m", "xdpctl", "build", "--program", "mine", "--map", "mine_cnt"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     (tmp_path / "bpf" / "damaged.bpf.o").write_text("no object")
+    os.mkfifo(tmp_path / "bpf" / "waits.bpf.o")
     return tmp_path
 
 

@@ -313,3 +313,10 @@ def test_iproute2() -> None:
     bad("doesn't print JSON", "apt-get install iproute2", finding("iproute2", ip=textual))
     blind = replace(IP, help=Answer(False, err="Usage: ip link"))
     bad("too old to know XDP", "dnf install iproute", finding("iproute2", ip=blind, os_release="ID=fedora\n"))
+
+
+def test_entries_of_path_that_root_skips() -> None:
+    assert "path" not in {found.name for found in doctor.examine(HEALTHY)}
+    skipped = {"": "that isn't a whole path", "/home/u/bin": "/home/u belongs to user 1000"}
+    found = finding("path", skipped=skipped)
+    expect(State.NOTE, "an empty entry (that isn't a whole path); /home/u/bin (/home/u belongs", "", found)

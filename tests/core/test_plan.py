@@ -1,10 +1,12 @@
 """Plans as data: each command, and what undoes it."""
 
-import shlex
+import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from xdpctl.core import plan
@@ -104,13 +106,14 @@ def test_directories_and_mounts_are_undone() -> None:
     assert plan.make_directory("/b/x").acts == (Act(("mkdir", "/b/x"), (("rmdir", "/b/x"),)),)
 
 
-@settings(deadline=None)
-@given(st.lists(st.text(alphabet=st.characters(exclude_characters="\0")), min_size=1))
-def test_a_shown_command_can_be_pasted(words: list[str]) -> None:
-    assert shlex.split(plan.command_line(tuple(words))) == words
-    assert shlex.split(plan.command_line(tuple(words), Path("a b"))) == [
-        "(cd",
-        "a b",
-        "&&",
-        *shlex.split(shlex.join(words) + ")"),
-    ]
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is missing")
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8")), min_size=1), st.just("/"))
+@example(["\x1b[31m1", "\x9b\u202e", "\udcff\x017", "it's\\n\n", "$'"], "a\nb")
+def test_a_shown_command_is_one_line_that_can_be_pasted(words: list[str], directory: str) -> None:
+    line = plan.command_line(("printf", "%s|", *words))
+    assert line.isprintable()
+    pasted = subprocess.run(["bash", "-c", line], stdout=subprocess.PIPE, check=True).stdout
+    assert pasted == b"".join(os.fsencode(f"{word}|") for word in words)
+    there = plan.command_line(("printf", "%s|", *words), Path(directory))
+    assert there == f"(cd {plan.command_line((directory,))} && {line})"

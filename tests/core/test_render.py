@@ -1,18 +1,21 @@
 """The generated C: golden copies, which a student could be shown, and what must hold of every one."""
 
+import contextlib
 import os
+import pickle
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2.bccache import bc_magic
 
 from xdpctl.core import elf, presets
 from xdpctl.core.c_counter import in_packet
 from xdpctl.core.c_program import PACKET_HEADER
-from xdpctl.core.render import HEADERS, render
+from xdpctl.core.render import HEADERS, _environment, render
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_parse import parse
 from xdpctl.core.words import Field, Key
@@ -144,3 +147,58 @@ def test_shared_maps_add_atomically_and_per_cpu_maps_plainly(spec: Spec) -> None
     may_lose = any(counter.lost for counter in spec.counters)
     assert ("__sync_fetch_and_add" in code) is (shared or may_lose)
     assert (" += 1" in code or " += length" in code) is own
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where compiled templates are kept, by this test alone."""
+    monkeypatch.setattr("xdpctl.core.render.KEPT", tmp_path / "kept")
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    _environment.cache_clear()
+    yield tmp_path / "kept"
+    _environment.cache_clear()
+
+
+class Planted:
+    """What is kept is unpickled: it can be made to do anything."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.trace),)
+
+
+def plant(kept: Path, trace: Path) -> None:
+    for path in kept.iterdir():
+        path.write_bytes(bc_magic + pickle.dumps(Planted(trace)))
+
+
+def anew(spec: Spec) -> str:
+    _environment.cache_clear()
+    return render(spec)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
+@pytest.mark.parametrize("spoil", ["nothing", "mode 757", "mode 775", "owner", "link"])
+def test_compiled_templates_are_run_where_nobody_else_could_put_them(
+    kept: Path, tmp_path: Path, spoil: str
+) -> None:
+    code = anew(parse({}))
+    assert list(kept.iterdir())
+    plant(kept, tmp_path / "trace")
+    match spoil.split():
+        case ["mode", mode]:
+            os.chown(kept, -1, 12345)
+            kept.chmod(int(mode, 8))
+        case ["owner"]:
+            os.chown(kept, 12345, -1)
+        case ["link"]:
+            kept.symlink_to(kept.rename(tmp_path / "elsewhere"))
+    if spoil == "nothing":
+        with contextlib.suppress(Exception):
+            anew(parse({}))
+        assert (tmp_path / "trace").exists(), "else this test tests nothing"
+    else:
+        assert anew(parse({})) == code
+        assert not (tmp_path / "trace").exists()

@@ -153,7 +153,7 @@ def test_build_interrupted(lab: Lab, number: signal.Signals) -> None:
         assert process.stderr is not None
         said = process.stderr.read()
     assert (process.returncode, said) == (130, "xdpctl: interrupted\n")
-    assert lab.state() == before
+    assert (lab.state(), os.listdir(lab.directory)) == (before, [])
 
 
 def test_native_only_refused_leaves_nothing(lab: Lab) -> None:

@@ -3,13 +3,14 @@
 import csv
 import io
 import json
-from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xdpctl.core import batch
+from xdpctl.core.cells import spelled
 from xdpctl.core.decode import CpuValue, Entry
 from xdpctl.core.meanings import Value
 from xdpctl.core.model import BtfId, Map, MapId
@@ -131,16 +132,33 @@ def test_csv(entries: tuple[Entry, ...], per_cpu: bool, expected: str) -> None:
     assert as_csv(entries, per_cpu) == expected + "\n"
 
 
-texts = st.text(st.characters(exclude_characters="\r"), max_size=5)
-"""Python before 3.13 doesn't quote a lone carriage return."""
+texts = st.text(st.characters(codec="utf-8"), max_size=5)
+texts |= texts.map(spelled) | texts.map(json.dumps)
 
 
 @settings(deadline=None)
 @given(st.lists(texts | st.integers(), min_size=1), texts)
 def test_csv_is_read_back_as_it_was(keys: list[Value], text: str) -> None:
     entries = [Entry(key, {"text": text, "n": n}) for n, key in enumerate(keys)]
-    rows: list[Any] = list(csv.reader(io.StringIO(as_csv(entries, False), newline="")))
-    assert rows == [["key", "text", "n"], *([str(e.key), text, str(n)] for n, e in enumerate(entries))]
+    said = as_csv(entries, False)
+    assert said.replace("\n", "").isprintable()
+    assert next(csv.reader(io.StringIO(said))) == ["key", "text", "n"]
+    found = batch.read(said, batch.Columns(("key",), ("text", "n")), values=True)
+    assert [(one.key, one.value) for one in found] == [
+        (str(entry.key), {"text": text, "n": str(n)}) for n, entry in enumerate(entries)
+    ]
+
+
+def test_what_cannot_be_printed_is_json_in_csv_and_in_json() -> None:
+    entries = [Entry("a\x1b[2J\x7f\x9b\u202e", 1), Entry("\U000e0041", [1, "\x9b"])]
+    assert as_csv(entries, False) == (
+        'key,value\n"""a\\u001b[2J\\u007f\\u009b\\u202e""",1\n"""\\udb40\\udc41""","[1, ""\\u009b""]"\n'
+    )
+    said = as_json(MAP, "/sys/fs/bpf/\x7f\udcff", tuple(entries))
+    assert said.replace("\n", "").isprintable()
+    found = json.loads(said)
+    assert [Entry(e["key"], e["value"]) for e in found["entries"]] == entries
+    assert found["map"]["pin"] == "/sys/fs/bpf/\x7f\udcff"
 
 
 def test_what_is_counted_beside_the_entries() -> None:

@@ -60,6 +60,15 @@ def test_any_name_and_any_text() -> None:
     assert samples(families) == {"gauge xdpctl_in_a": [(labels, 1.0)]}
 
 
+def test_text_that_cannot_be_printed_stays_apart_from_how_it_is_written() -> None:
+    """Two samples with the same labels would make Prometheus refuse all of them."""
+    families = Families("m", ())
+    families.add([[Entry("\x1b", 1), Entry('"\\u001b"', 2), Entry("\\x1b", 3)]], per_cpu=False)
+    assert "".join(families.lines({})).replace("\n", "").isprintable()
+    keys = [labels["key"] for labels, _ in samples(families)["gauge xdpctl_value"]]
+    assert keys == ['"\\u001b"', '"\\"\\\\u001b\\""', "\\x1b"]
+
+
 def test_a_field_of_which_some_numbers_have_names_is_left_out() -> None:
     """Else samples would come and go with what values happen to be."""
     families = Families("policy", ())

@@ -124,6 +124,10 @@ def execute(words: list[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
+    if any(word.startswith("--install-completion") for word in words):
+        from xdpctl.ops import complete
+
+        complete.check_home()
     status = 0
     try:
         app(words, prog_name="xdpctl")

@@ -13,7 +13,9 @@ def completion(what: str) -> Callable[[str], list[str]]:
     def complete(incomplete: str) -> list[str]:
         from xdpctl.ops import complete
 
-        return [word for word in getattr(complete, what)() if word.startswith(incomplete)]
+        return [
+            word for word in getattr(complete, what)() if word.startswith(incomplete) and word.isprintable()
+        ]
 
     return complete
 

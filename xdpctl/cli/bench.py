@@ -51,11 +51,11 @@ def command(
     if session.dry_run():
         session.say_plan(prepared.plan)
         return
-    report = bench.run(prepared, session.note)
+    report = bench.run(prepared, session.note_lines)
     if json:
         session.say(view.as_json(report))
         return
     width, colour = shutil.get_terminal_size().columns, sys.stdout.isatty()
     colour = colour and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     blocks = (sys.stdout.encoding or "").lower().startswith("utf")
-    session.say(view.as_text(report, race, width, colour, blocks, session.width()))
+    session.draw(view.as_text(report, race, width, colour, blocks, session.width()) + "\n")

@@ -98,14 +98,14 @@ def command(
     }
     given = {option: value for option, value in options.items() if value not in (None, [])}
     if show:
-        session.say(build.show(source, preset, given).rstrip())
+        session.draw(build.show(source, preset, given))
         return
     prepared = build.prepare(source, preset, out, given)
     if session.dry_run():
         _tell_plan(prepared)
         return
     built = build.run(prepared)
-    session.note(built.notes.rstrip())
+    session.note_lines(built.notes.rstrip())
     for path in built.written:
         session.say(f"wrote {path}")
 

@@ -28,9 +28,9 @@ def command(json: bool = arguments.JSON) -> None:
         session.say(view.as_json(findings))
     elif sys.stdout.isatty():
         colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        session.say(view.as_text(findings, shutil.get_terminal_size().columns, colour))
+        session.draw(view.as_text(findings, shutil.get_terminal_size().columns, colour) + "\n")
     else:
-        session.say(view.as_lines(findings))
+        session.say_lines(view.as_lines(findings))
     bad = [finding.name for finding in findings if finding.state is State.BAD]
     if bad:
         session.note(f"xdpctl: something needed is missing: {', '.join(bad)}")

@@ -151,15 +151,15 @@ def _print(found: dump.Dump, entries: Batches, chosen: list[str], totals: Totals
             _print_for_prometheus(found, entries)
         case ["--jsonl"]:
             session.stream(view.json_lines(entries))
-            session.note(view.as_lines(found.accounts()))
+            session.note_lines(view.as_lines(found.accounts()))
         case ["--csv"]:
             session.stream(view.csv_rows(entries, found.per_cpu, _known(found)))
             beside = {**found.accounts(), **({"totals": totals.sums} if totals else {})}
-            session.note(view.as_lines(beside))
+            session.note_lines(view.as_lines(beside))
         case _:
             session.stream(view.table_lines(entries, found.per_cpu, totals, _known(found)))
             lines = view.as_lines(found.accounts())
-            session.say(lines and f"\n{lines}")
+            session.say_lines(lines and f"\n{lines}")
 
 
 def _known(found: dump.Dump) -> Iterable[str]:

@@ -38,7 +38,7 @@ def command(
     if list_:
         if file or preset is not None:
             raise BadRequest("--list only names the presets", "leave the rest out")
-        session.say(table(("preset", "what it does"), presets.described(), session.width()))
+        session.say_lines(table(("preset", "what it does"), presets.described(), session.width()))
         return
     path = file or Path(f"{preset or 'counter'}.toml")
     spec = presets.beginning(str(path)) if preset is None else presets.text(preset)

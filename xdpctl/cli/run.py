@@ -116,14 +116,14 @@ def _print(prepared: run.Prepared, begun: run.Session, runs: Iterator[Run], list
         session.stream(view.run_lines(runs, prepared.survey.widest))
     else:
         _drain(runs)
-        session.say(view.verdict_table(tally.verdicts))
+        session.say_lines(view.verdict_table(tally.verdicts))
     changed = False
     for watched in begun.maps:
         for piece in view.map_lines(watched.map, watched.changes()):
             session.stream([piece])
             changed = True
     if begun.maps and not changed:
-        session.say("\nno map changed")
+        session.say_lines("\nno map changed")
 
 
 def _print_json(prepared: run.Prepared, begun: run.Session, runs: Iterator[Run], listed: bool) -> None:

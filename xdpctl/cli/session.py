@@ -12,7 +12,8 @@ from xdpctl.core.diagnose import MORE_IN_LOG
 from xdpctl.core.model import Mode
 from xdpctl.core.plan import Plan, command_line
 from xdpctl.core.reach import Reach
-from xdpctl.errors import Interrupted, XdpctlError
+from xdpctl.core.visible import visible, visible_lines
+from xdpctl.errors import Interrupted, Lines, XdpctlError
 from xdpctl.ops import show
 
 
@@ -59,29 +60,44 @@ def width() -> int | None:
     return shutil.get_terminal_size().columns
 
 
-def say(text: str) -> None:
-    """A result, on stdout."""
+def say(line: str) -> None:
+    """A result, on stdout: one line, whatever is in the names that it tells."""
+    if line:
+        draw(f"{visible(line)}\n")
+
+
+def say_lines(text: str) -> None:
+    """A result of several lines; whoever made them has escaped the names in them."""
     if text:
         stream([text, "\n"])
 
 
 def stream(pieces: Iterable[str], live: bool = False) -> bool:
     """A long result, piece by piece, as long as somebody reads it; whether somebody still does."""
-    for piece in pieces:
-        try:
-            sys.stdout.write(piece)
-        except OSError as error:
-            _lost(error)
-            return False
-    return flush() if live else True
+    return all(map(draw, map(visible_lines, pieces))) and (flush() if live else True)
 
 
-def note(text: str) -> None:
-    """Everything else, on stderr; that it can't be written is no reason to fail half-way."""
+def draw(text: str) -> bool:
+    """What has escapes that are meant, such as colours, or tabs; whether somebody still reads it."""
+    try:
+        sys.stdout.write(text)
+    except OSError as error:
+        _lost(error)
+        return False
+    return True
+
+
+def note(line: str) -> None:
+    """Everything else, on stderr: one line."""
+    note_lines(visible(line))
+
+
+def note_lines(text: str) -> None:
+    """That it can't be written is no reason to fail half-way."""
     if text:
         flush()
         with contextlib.suppress(OSError):
-            print(text, file=sys.stderr, flush=True)
+            print(visible_lines(text), file=sys.stderr, flush=True)
 
 
 def flush() -> bool:
@@ -132,18 +148,22 @@ def written(writing: Writing) -> int | None:
     """How many elements were written; None where it is only said what would be."""
     if not dry_run():
         return writing.run()
-    say("\n".join(writing.commands()))
+    for command in writing.commands():
+        say(command)
     return None
 
 
 def tell_error(error: XdpctlError) -> None:
-    note(f"xdpctl: {error.message}")
+    note_lines(f"xdpctl: {_in_lines(error.message)}")
     for hint in error.hints:
-        if verbose and hint == MORE_IN_LOG:
-            continue
-        note("\n".join(f"  {line}" for line in hint.splitlines()))
-    if verbose and error.log:
-        note(error.log.rstrip())
+        if not (verbose and hint == MORE_IN_LOG):
+            note_lines("\n".join(f"  {line}" for line in _in_lines(hint).split("\n")))
+    if verbose:
+        note_lines(error.log.rstrip())
+
+
+def _in_lines(text: str) -> str:
+    return text if isinstance(text, Lines) else visible(text)
 
 
 def show_log_with_errors() -> None:

@@ -18,4 +18,4 @@ def command(json: bool = arguments.JSON) -> None:
     elif not found:
         session.note("no XDP program is loaded")
     else:
-        session.say(view.as_text(found))
+        session.say_lines(view.as_text(found))

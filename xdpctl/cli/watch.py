@@ -72,7 +72,8 @@ def command(
                     break
     finally:
         if read := [_shown(one) for one in watched if one.rates.begun]:
-            (session.note if jsonl or csv else session.say)(f"\n{view.summary(read, bits)}")
+            summary = view.summary(read, bits)
+            (session.note_lines if jsonl or csv else session.say_lines)(f"\n{summary}")
 
 
 class Lines:
@@ -112,12 +113,13 @@ class Screen:
         self._messages: deque[str] = deque(maxlen=10)
 
     def __enter__(self) -> None:
-        sys.stdout.write(OTHER_SCREEN)
+        session.draw(OTHER_SCREEN)
         self._resized = signal.signal(signal.SIGWINCH, lambda *_: self._draw())
 
     def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGWINCH, self._resized)
-        session.stream([BACK], live=True)
+        session.draw(BACK)
+        session.flush()
         for message in self._messages:
             session.note(message)
 
@@ -131,7 +133,7 @@ class Screen:
         size = shutil.get_terminal_size()
         terminal = Terminal(size.columns, size.lines, self._blocks, self._bits)
         text = view.screen([_shown(one) for one in self._watched], self._messages, terminal)
-        return session.stream([DRAW + text.replace("\n", NEXT) + BELOW], live=True)
+        return session.draw(DRAW + text.replace("\n", NEXT) + BELOW) and session.flush()
 
 
 def _shown(one: Watched) -> Shown:

@@ -34,6 +34,6 @@ def command(
     json: bool = arguments.JSON,
 ) -> None:
     found = why.explain(name, session.reach(pin), session.netns())
-    session.say(view.as_json(found) if json else view.as_text(found))
+    session.say_lines(view.as_json(found) if json else view.as_text(found))
     if isinstance(found, Broken):
         raise typer.Exit(XdpctlError.exit_code)

@@ -5,9 +5,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 
+from xdpctl.core.visible import visible
 from xdpctl.errors import BadRequest
+
+WrongUsage: Any = typer.BadParameter.__base__
+"""Typer doesn't export it."""
 
 MAY_BE_EMPTY = re.compile("KEY|VALUE|TEXT")
 """What these stand for in a usage line can be a text of no letters."""
@@ -17,15 +22,22 @@ class Checked:
     """Refuses what would be taken for something else than it says."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not ctx.resilient_parsing:
-            command: Any = self
-            _refuse_options_behind_dashes(args, command.get_params(ctx))
-            given, _, order = command.make_parser(ctx).parse_args([*args])
-            _refuse_twice(order)
-            for param in order:
-                _refuse_empty(param, given[param.name])
-        rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
+        try:
+            if not ctx.resilient_parsing:
+                self._check(ctx, args)
+            rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
+        except WrongUsage as wrong:
+            wrong.message = visible(wrong.message)  # it quotes words as they are
+            raise
         return rest
+
+    def _check(self, ctx: Any, args: list[str]) -> None:
+        command: Any = self
+        _refuse_options_behind_dashes(args, command.get_params(ctx))
+        given, _, order = command.make_parser(ctx).parse_args([*args])
+        _refuse_twice(order)
+        for param in order:
+            _refuse_empty(param, given[param.name])
 
 
 class CheckedCommand(Checked, TyperCommand):

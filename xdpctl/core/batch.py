@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from xdpctl.core.cells import unspelled
 from xdpctl.core.encode_text import Said
 from xdpctl.core.json_text import from_json
 from xdpctl.core.meanings import Value
@@ -112,7 +113,7 @@ def _csv(text: str, columns: Columns, values: bool) -> Iterator[Spoken]:
             if len(cells) != len(header):
                 many = f"{len(cells)} column{'s' * (len(cells) != 1)}"
                 raise WrongLine(number, f"it has {many}, the header has {len(header)}")
-            yield _spoken(number, dict(zip(header, cells, strict=True)), columns)
+            yield _spoken(number, dict(zip(header, map(unspelled, cells), strict=True)), columns)
     except csv.Error as error:
         raise WrongLine(reader.line_num, f"it is no CSV: {error}") from error
 

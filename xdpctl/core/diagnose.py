@@ -4,6 +4,8 @@ import re
 
 from msgspec import Struct
 
+from xdpctl.errors import Lines
+
 _NOT_PERMITTED = re.compile(r"Operation not permitted|-EPERM\b")
 """libbpf 1.6 and later name an error by its constant."""
 
@@ -156,8 +158,10 @@ def attach_failure(reason: str) -> tuple[str, ...]:
     """What to do where a device doesn't take a program, or doesn't let go of it."""
     if "MTU is too large" in reason:
         return (
-            "lower the MTU (on veth: that of the peer) to 3498 or less: ip link set DEVICE mtu 1500\n"
-            "or build with --frags, which takes packets of several buffers, or use --mode generic",
+            Lines(
+                "lower the MTU (on veth: that of the peer) to 3498 or less: ip link set DEVICE mtu 1500\n"
+                "or build with --frags, which takes packets of several buffers, or use --mode generic"
+            ),
         )
     if "does not support XDP in native mode" in reason:
         return ("use --mode generic: this driver has no native XDP",)

@@ -283,6 +283,13 @@ def iproute2(facts: Facts) -> Finding:
     return _good("iproute2", f"{name}, with JSON and XDP")
 
 
+def path(facts: Facts) -> Finding | None:
+    if not facts.skipped:
+        return None
+    entries = "; ".join(f"{entry or 'an empty entry'} ({why})" for entry, why in facts.skipped.items())
+    return _note("path", f"root runs nothing from these entries of PATH: {entries}")
+
+
 CHECKS = (
     privileges,
     kernel,
@@ -300,4 +307,5 @@ CHECKS = (
     bpftool,
     libbpf,
     iproute2,
+    path,
 )

@@ -82,6 +82,8 @@ class Facts(Struct, frozen=True):
     ip: Ip | None = None
     libbpf: str = ""
     """The shared library that is installed, if any."""
+    skipped: Mapping[str, str] = {}
+    """Entries of PATH from which root runs nothing, and why."""
 
     @property
     def has_bpf(self) -> bool:

@@ -1,12 +1,48 @@
-"""JSON that people write: where a name is there twice, it can't be known which is meant."""
+"""JSON that is printed, and JSON that people write.
 
-from collections.abc import Callable
+Where they have a name twice, it can't be known which is meant.
+"""
+
+import contextlib
+import re
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
 import msgspec
 
 from xdpctl.core.meanings import Value
+from xdpctl.core.visible import is_plain
+
+_ODD = re.compile(r"[^ -~]")
+_ENCODER = msgspec.json.Encoder()
+
+
+def to_json(what: object) -> str:
+    """In one line, without a character that would act on a terminal: JSON can tell each by its number."""
+    try:
+        data = msgspec.json.encode(what)
+    except UnicodeEncodeError:  # bytes of a file's name that are no text
+        import json
+
+        text = json.dumps(msgspec.to_builtins(what), ensure_ascii=False, separators=(",", ":"))
+        return _ODD.sub(_numbered, text)
+    return data.decode() if is_plain(data) else _ODD.sub(_numbered, data.decode())
+
+
+def to_json_lines(all_of_it: Sequence[object]) -> str:
+    """Each in a line of its own."""
+    with contextlib.suppress(UnicodeEncodeError):
+        if is_plain(data := _ENCODER.encode_lines(all_of_it)):
+            return data.decode()
+    return "".join(f"{to_json(what)}\n" for what in all_of_it)
+
+
+def _numbered(found: re.Match[str]) -> str:
+    if found[0].isprintable():
+        return found[0]
+    units = found[0].encode("utf-16-be", errors="surrogatepass")
+    return "".join(f"\\u{units[i : i + 2].hex()}" for i in range(0, len(units), 2))
 
 
 def from_json(text: str) -> Value:

@@ -1,5 +1,6 @@
 """Specs that come with xdpctl."""
 
+from xdpctl.core.plan import command_line
 from xdpctl.core.render import TEMPLATES
 from xdpctl.core.suggest import did_you_mean
 from xdpctl.errors import BadRequest
@@ -38,4 +39,4 @@ def described() -> tuple[tuple[str, str], ...]:
 
 def beginning(file_name: str) -> str:
     """Every entry with its default, for a file of this name."""
-    return NEW.read_text(encoding="utf-8").replace("counter.toml", file_name)
+    return NEW.read_text(encoding="utf-8").replace("counter.toml", command_line((file_name,)))

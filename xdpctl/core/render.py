@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import stat
 import sys
 import zlib
 from functools import cache
@@ -32,19 +33,35 @@ def render(spec: Spec) -> str:
 
 
 def _compiled() -> "BytecodeCache":
-    """Compiled templates, kept beside their source as Python keeps its own, where that can be written."""
+    """Compiled templates, kept beside their source as Python keeps its own, where that can be written.
+
+    They are run as they are.
+    """
     from jinja2 import FileSystemBytecodeCache
     from jinja2.bccache import Bucket
 
     class BesideTemplates(FileSystemBytecodeCache):
+        def load_bytecode(self, bucket: Bucket) -> None:
+            with contextlib.suppress(OSError):
+                if _as_safe_as_this(KEPT):
+                    super().load_bytecode(bucket)
+
         def dump_bytecode(self, bucket: Bucket) -> None:
             if not sys.dont_write_bytecode:
                 with contextlib.suppress(OSError):
-                    KEPT.mkdir(exist_ok=True)
-                    super().dump_bytecode(bucket)
+                    KEPT.mkdir(0o755, exist_ok=True)
+                    if _as_safe_as_this(KEPT):
+                        super().dump_bytecode(bucket)
 
     made_with = zlib.crc32(repr(LAYOUT).encode())
     return BesideTemplates(str(KEPT), f"%s.{made_with:x}.{sys.implementation.cache_tag}")
+
+
+def _as_safe_as_this(directory: Path) -> bool:
+    """Whether nobody can write there who couldn't write this code as well."""
+    found, code = directory.lstat(), Path(__file__).parent.stat()
+    laxer = found.st_mode & 0o022 & ~(code.st_mode if found.st_gid == code.st_gid else 0)
+    return stat.S_ISDIR(found.st_mode) and found.st_uid in (0, code.st_uid) and not laxer
 
 
 def headers(spec: Spec) -> dict[str, str]:

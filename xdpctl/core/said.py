@@ -4,11 +4,9 @@ import contextlib
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import msgspec
-
 from xdpctl.core.encode import of_words
 from xdpctl.core.encode_text import Said, parted
-from xdpctl.core.json_text import from_json
+from xdpctl.core.json_text import from_json, to_json
 from xdpctl.core.meanings import Value
 from xdpctl.core.rows import flat
 
@@ -57,7 +55,7 @@ def prefix(key: dict[str, Any]) -> str:
 def _plain(value: Value) -> str:
     if value is None:
         return "none"
-    return msgspec.json.encode(value).decode() if isinstance(value, bool | list | dict) else str(value)
+    return to_json(value) if isinstance(value, bool | list | dict) else str(value)
 
 
 def _quoted(value: Value) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from xdpctl.core.plan import command_line
+
 MOST = 3
 """So many names are told."""
 
@@ -65,6 +67,7 @@ def _some(words: Iterable[str]) -> str:
 def _counters(place: str) -> str:
     """How to see the counters of a device, which may be in another namespace: `veth1 in netns peer`."""
     device, _, namespace = place.partition(" in netns ")
+    show = ("-s", "link", "show", "dev", device)
     if "/" in namespace:
-        return f"nsenter --net={namespace} ip -s link show dev {device}"
-    return f"ip {f'-n {namespace} ' if namespace else ''}-s link show dev {device}"
+        return command_line(("nsenter", f"--net={namespace}", "ip", *show))
+    return command_line(("ip", *(("-n", namespace) if namespace else ()), *show))

@@ -185,7 +185,7 @@ def tool_said(result: proc.Result) -> str:
         return result.death
     if result.program == "bpftool":
         return bpftool.reason_of(result)
-    words = result.err.strip().removeprefix("Error: ")
+    words = "; ".join(result.err.strip().removeprefix("Error: ").splitlines())
     return words or f"{result.program} failed with status {result.status}"
 
 

@@ -215,8 +215,10 @@ def _make(program: Program) -> str:
         for name, code in files.items():
             program.source.with_name(name).write_text(code, encoding="utf-8")
     if program.compile:
-        notes = clang.run(program.compile, program.source, program.cwd)
-        check_loadable(program.object.read_bytes(), program.name)
+        compiled = clang.run(program.compile, program.source, program.cwd)
+        check_loadable(compiled.object, program.name)
+        program.object.write_bytes(compiled.object)
+        notes = compiled.notes
     return notes.rstrip()
 
 

@@ -1,7 +1,6 @@
 """From a spec or a C file to a BPF object that `load` takes."""
 
-import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ from xdpctl.core.object_check import check_loadable, check_object
 from xdpctl.core.render import MARKER, headers, render
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_source import read_spec
-from xdpctl.errors import BadRequest
-from xdpctl.tools import clang, sources
+from xdpctl.errors import BadRequest, Lines
+from xdpctl.tools import clang, placing, sources
 
 
 class Prepared(Struct, frozen=True):
@@ -44,6 +43,7 @@ def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping
     missing = _missing_headers(spec, out)
     for file in (written, *missing):
         _refuse_foreign(file)
+    placing.check(target)
     return Prepared(spec, written, missing, target, clang.compile_command(written.name, target.name), out)
 
 
@@ -77,24 +77,28 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
         )
     _refuse_legacy_maps(sources.text(source), source)
     target = artifacts.object_path(out, artifacts.program_of(source))
+    placing.check(target)
     return Prepared(
         None, source, {}, target, clang.compile_command(str(source), str(target), clang.LENIENT), None
     )
 
 
 def run(prepared: Prepared) -> Built:
-    """Generate, compile and check; nothing is left changed unless all of it succeeds."""
+    """Generate, compile and check; nothing is changed unless all of it succeeds."""
     spec, source, target = prepared.spec, prepared.source, prepared.target
-    generated = {} if spec is None else {source: render(spec), **prepared.headers}
-    written = (*generated, target)
-    with _restored_on_failure(*written):
-        for file, code in generated.items():
-            file.write_text(code, encoding="utf-8")
-        notes = clang.run(prepared.command, source, prepared.cwd)
-        name = str(target if generated else source)
-        compiled = target.read_bytes()
-        check_object(compiled, name, maps=() if spec is None else spec.maps)
-    return Built(written, notes + _what_load_will_say(compiled, name))
+    with placing.within(target.parent) as aside:
+        if spec is None:
+            compiled = clang.run(prepared.command, source)
+        else:
+            for name, code in {source.name: render(spec), **headers(spec)}.items():
+                aside.write(name, code.encode())
+            compiled = clang.run(prepared.command, Path(source.name), aside.cwd, prepared.cwd)
+        name = str(source if spec is None else target)
+        check_object(compiled.object, name, maps=() if spec is None else spec.maps)
+        aside.write(target.name, compiled.object)
+        written = (*(() if spec is None else (source, *prepared.headers)), target)
+        aside.move(*(path.name for path in written))
+    return Built(written, compiled.notes + _what_load_will_say(compiled.object, name))
 
 
 def _what_load_will_say(compiled: bytes, name: str) -> str:
@@ -108,12 +112,13 @@ def _what_load_will_say(compiled: bytes, name: str) -> str:
 
 def _missing_headers(spec: Spec, out: Path) -> dict[Path, str]:
     files = {out / name: text for name, text in headers(spec).items()}
-    return {file: text for file, text in files.items() if not file.exists() or sources.text(file) != text}
+    return {file: text for file, text in files.items() if placing.held(file) != text}
 
 
 def _refuse_foreign(file: Path) -> None:
     """Only files that xdpctl wrote are overwritten."""
-    if file.exists() and MARKER not in sources.text(file).splitlines()[:3]:
+    text = placing.held(file)
+    if text is not None and MARKER not in text.splitlines()[:3]:
         raise BadRequest(
             f"{file} wasn't written by xdpctl, or its first lines were edited to keep it",
             *_kept(file),
@@ -136,31 +141,5 @@ def _refuse_legacy_maps(code: str, source: Path) -> None:
         raise BadRequest(
             f'{source}:{found[0].line}: a map in SEC("maps") is refused since libbpf 1.0',
             "the same in today's form, which also tells the types of key and value:",
-            *(map_.modern for map_ in found),
+            *(Lines(map_.modern) for map_ in found),
         )
-
-
-@contextlib.contextmanager
-def _restored_on_failure(*files: Path) -> Iterator[None]:
-    """Makes the directory of the files; if anything fails, all is as it was before."""
-    out = files[0].parent
-    new = [path for path in (out, *out.parents) if not path.exists()]
-    try:
-        before = [file.read_bytes() if file.exists() else None for file in files]
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadRequest(f"{out} can't be written: {error.strerror}") from error
-    try:
-        yield
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            for file, content in zip(files, before, strict=True):
-                if content is None:
-                    file.unlink(missing_ok=True)
-                else:
-                    file.write_bytes(content)
-            for path in new:
-                path.rmdir()
-        if isinstance(error, OSError):
-            raise BadRequest(f"{error.filename or out} can't be written: {error.strerror}") from error
-        raise

@@ -8,7 +8,16 @@ from pathlib import Path
 
 from xdpctl.core import artifacts, elf
 from xdpctl.core import presets as spec_presets
-from xdpctl.tools import netns
+from xdpctl.errors import BadRequest
+from xdpctl.tools import netns, trust
+
+
+def check_home() -> None:
+    """What is installed is written into files of the home directory, wherever they lead."""
+    home = Path.home()
+    why = trust.why_unsafe(str(home)) if os.geteuid() == 0 else ""
+    if why:
+        raise BadRequest(f"{home} is no place for root to write to: {why}", "do it without sudo")
 
 
 def devices() -> list[str]:
@@ -71,4 +80,4 @@ def maps_and_devices() -> list[str]:
 
 
 def _built(pattern: str) -> Iterable[Path]:
-    return sorted(artifacts.BUILD_DIRECTORY.glob(pattern))
+    return sorted(path for path in artifacts.BUILD_DIRECTORY.glob(pattern) if path.is_file())

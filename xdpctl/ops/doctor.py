@@ -41,6 +41,7 @@ def gather() -> Facts:
         bpftool=bpftool_asked(),
         ip=ip_asked(),
         libbpf=libbpf.installed(),
+        skipped=proc.skipped(),
     )
 
 

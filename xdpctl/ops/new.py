@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from xdpctl.errors import BadRequest
+from xdpctl.tools import placing
 
 
 def new(path: Path, spec: str) -> None:
@@ -10,8 +11,7 @@ def new(path: Path, spec: str) -> None:
     if path.suffix != ".toml":
         raise BadRequest(f"{path} is no name for a spec", "let it end with .toml, as in counter.toml")
     try:
-        with path.open("x", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(spec)
+        placing.create(path, spec.encode())
     except FileExistsError:
         raise BadRequest(f"{path} exists", f"give another name: xdpctl new {path.stem}-2.toml") from None
     except OSError as error:

@@ -1,22 +1,21 @@
 """Write a map to a file, from which `map restore` fills one: JSON lines, the first of them about the map."""
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import msgspec
 from msgspec import Struct
 
 from xdpctl.core.decode import Entry
+from xdpctl.core.json_text import to_json
 from xdpctl.core.meanings import time_of_day
 from xdpctl.core.model import Map, Via
 from xdpctl.core.reach import Reach
 from xdpctl.errors import BadRequest
-from xdpctl.tools import host, maps
+from xdpctl.tools import host, maps, placing
 from xdpctl.tools.reading import Reading
 
 SCHEMA = 1
@@ -51,19 +50,12 @@ def _output(path: Path) -> Iterator[BinaryIO]:
     if str(path) == "-":
         yield sys.stdout.buffer
         return
-    path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         raise BadRequest(f"{path} is no file, and what is saved would take its place", "name a file")
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(unfinished, "xb") as file:
+    with placing.beside(path) as (aside, name):
+        with aside.create(name) as file:
             yield file
-        os.replace(unfinished, path)
-    except BaseException as error:
-        unfinished.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise BadRequest(f"{path} can't be written: {error.strerror}") from error
-        raise
+        aside.move(name)
 
 
 def _about(found: maps.Found) -> dict[str, Any]:
@@ -91,4 +83,4 @@ def _element(entry: Entry) -> dict[str, Any]:
 
 
 def _line(what: dict[str, Any]) -> bytes:
-    return msgspec.json.encode(what) + b"\n"
+    return to_json(what).encode() + b"\n"

@@ -129,7 +129,7 @@ class _Session:
         self._request, self._directory, self._show, self._note = request, directory, show, note
         self._reader = trace.Reader(request.program)
         self._shown = 0
-        self._explained = ""
+        self._explained: tuple[str, ...] = ()
         self._printers = printers.Printers(request.program)
 
     def follow(self, wanted: int) -> None:
@@ -175,10 +175,11 @@ class _Session:
         try:
             switched_off = tracefs.switched_off(self._directory)
             found = silence.why(switched_off, self._printers.now(), self._request.program)
-            explained = "\n".join(f"  {line}" for line in found.remedy.splitlines())
-            said = f"{found.reason}\n{explained}"
+            said = (found.reason, *(f"  {line}" for line in found.remedy.split("\n")))
         except XdpctlError as error:
-            said = f"why can't be seen: {error.message}"
+            said = (f"why can't be seen: {error.message}",)
         if said != self._explained:
-            self._note(f"nothing printed for {seconds:.0f} s: {said}")
+            reason, *remedy = said
+            for line in (f"nothing printed for {seconds:.0f} s: {reason}", *remedy):
+                self._note(line)
         self._explained = said

@@ -3,9 +3,13 @@
 import platform
 from pathlib import Path
 
+from msgspec import Struct
+
 from xdpctl.core import diagnose
 from xdpctl.core.model import Argv
-from xdpctl.errors import HostLacks, Refused
+from xdpctl.core.plan import command_line
+from xdpctl.core.visible import visible
+from xdpctl.errors import HostLacks, Lines, Refused
 from xdpctl.tools import proc, sources
 
 FLAGS = ("-O2", "-g", "-target", "bpf")
@@ -22,17 +26,27 @@ def compile_command(source: str, target: str, warnings: Argv = STRICT) -> Argv:
     return ("clang", *FLAGS, *warnings, *ANYWHERE, *asm_headers(), "-c", path, "-o", target)
 
 
-def run(command: Argv, source: Path, cwd: Path | None = None) -> str:
-    """Compile; returns what clang had to say, though it compiled."""
-    result = proc.act(command, cwd=cwd)
+class Compiled(Struct, frozen=True):
+    object: bytes
+    notes: str
+    """What clang had to say, though it compiled."""
+
+
+def run(command: Argv, source: Path, cwd: Path | None = None, shown_in: Path | None = None) -> Compiled:
+    """Gives the object back, which the command, as it is shown, has clang write to a file.
+
+    It is shown as run in another directory, where it runs in one that is there for a moment.
+    """
+    result = proc.act((*command[:-1], "-"), cwd=cwd, show=command_line(command, shown_in or cwd))
+    words = result.err.replace(str(source), visible(str(source)))  # which clang prints as it is
     if result.ok:
-        return result.err
+        return Compiled(result.out, words)
     if result.death:
         raise Refused(f"{source} isn't compiled: {result.death}")
-    said = result.err.rstrip() or f"clang failed with status {result.status}"
+    said = words.rstrip() or f"clang failed with status {result.status}"
     if diagnose.lacks_headers(said):
-        raise HostLacks(said, proc.install_hint("headers"))
-    raise Refused(said, *diagnose.compile_failure(said, sources.text(source)))
+        raise HostLacks(Lines(said), proc.install_hint("headers"))
+    raise Refused(Lines(said), *diagnose.compile_failure(said, sources.text(cwd / source if cwd else source)))
 
 
 def asm_headers() -> Argv:

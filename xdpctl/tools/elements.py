@@ -2,7 +2,6 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from xdpctl.core.map_refusals import NOT_SUPPORTED
 from xdpctl.core.model import Map
 from xdpctl.core.plan import command_line
 from xdpctl.errors import HostLacks, Interrupted, XdpctlError
-from xdpctl.tools import bpftool, proc, signals
+from xdpctl.tools import bpftool, placing, proc, signals
 
 FEW = 3
 """So many elements of a change are shown beforehand."""
@@ -168,10 +167,8 @@ def _by_bpftool(change: Change) -> Outcome:
 
 
 def _batch(lines: list[str]) -> proc.Result:
-    with tempfile.NamedTemporaryFile("w", prefix="xdpctl-") as file:
-        file.write("".join(f"{line}\n" for line in lines))
-        file.flush()
-        return proc.act(bpftool.command("batch", "file", file.name))
+    with placing.in_memory(lines) as path:
+        return proc.act(bpftool.command("batch", "file", path))
 
 
 def _written(result: proc.Result) -> Answer:

@@ -1,6 +1,5 @@
 """Several maps, read again and again: in batches through libbpf, the others by one bpftool."""
 
-import tempfile
 import time
 from collections.abc import Iterable
 
@@ -9,7 +8,7 @@ from msgspec import Struct
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.map_refusals import Gone
 from xdpctl.core.model import Map, MapId, Via
-from xdpctl.tools import bpftool, content, libbpf, proc
+from xdpctl.tools import bpftool, content, libbpf, placing, proc
 
 
 class Reading(Struct, frozen=True):
@@ -72,7 +71,5 @@ def _read_by_bpftool(maps: list[Map]) -> Readings:
 
 
 def _batch(commands: list[str]) -> proc.Result:
-    with tempfile.NamedTemporaryFile("w", prefix="xdpctl-") as file:
-        file.write("".join(f"{command}\n" for command in commands))
-        file.flush()
-        return proc.query(bpftool.command("batch", "file", file.name))
+    with placing.in_memory(commands) as path:
+        return proc.query(bpftool.command("batch", "file", path))

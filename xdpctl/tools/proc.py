@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -23,6 +24,7 @@ from xdpctl.core import packages
 from xdpctl.core.model import Argv
 from xdpctl.core.plan import command_line
 from xdpctl.errors import BadRequest, HostLacks, Refused
+from xdpctl.tools import trust
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 QUERY_SECONDS = 20.0
@@ -83,21 +85,51 @@ def remark(what: str) -> None:
 
 
 def environment() -> dict[str, str]:
-    """English messages; first what set-up linked beside Python, last sbin, which a user's PATH may lack."""
+    """English messages, and the entries of PATH without those that root doesn't trust."""
+    return {"PATH": ":".join(entry for entry in _path() if not why_skipped(entry)), "LC_ALL": "C"}
+
+
+def _path() -> list[str]:
+    """First what set-up linked beside Python; last sbin, which a user's PATH may lack."""
     path = (os.path.dirname(sys.executable), os.environ.get("PATH", ""), SYSTEM_PATH)
-    return {"PATH": ":".join(filter(None, path)), "LC_ALL": "C"}
+    return ":".join(filter(None, path)).split(":")
+
+
+def skipped() -> dict[str, str]:
+    """Entries of PATH where root looks for no program, and why."""
+    return {entry: why for entry in _path() if (why := why_skipped(entry))}
+
+
+@cache
+def why_skipped(entry: str, program: str = "") -> str:
+    """Others could put a program of theirs there. Beside Python they could do worse."""
+    if os.geteuid() != 0 or entry == os.path.dirname(sys.executable):
+        return ""
+    return trust.why_unsafe(os.path.join(entry, program))
 
 
 def find(program: str) -> str | None:
     """The full path of a program, or None."""
-    return shutil.which(program, path=environment()["PATH"])
+    return next((path for path, why in _found(program) if not why), None)
 
 
 def executable(program: str) -> str:
-    path = find(program)
-    if path is None:
-        raise HostLacks(f"{program} isn't installed", install_hint(program))
-    return path
+    found = dict(_found(program))
+    for path, why in found.items():
+        if not why:
+            return path
+    if found:
+        path, why = next(iter(found.items()))
+        raise HostLacks(f"root doesn't run {path}: {why}", install_hint(program))
+    raise HostLacks(f"{program} isn't installed", install_hint(program))
+
+
+def _found(program: str) -> Iterator[tuple[str, str]]:
+    """Where it is, and why it isn't run from there."""
+    for entry in _path():
+        path = shutil.which(program, path=entry or ".")
+        if path is not None:
+            yield path, why_skipped(entry) or why_skipped(entry, program)
 
 
 def install_hint(what: str) -> str:
@@ -198,12 +230,13 @@ def ready_to_act() -> None:
         del sys.modules["ssl"]
 
 
-def act(argv: Argv, *, cwd: Path | None = None, seconds: float = ACT_SECONDS) -> Result:
-    """Run what changes the machine, or what builds."""
+def act(argv: Argv, *, cwd: Path | None = None, seconds: float = ACT_SECONDS, show: str = "") -> Result:
+    """Run what changes the machine, or what builds; `show` is a command that does the same by hand."""
     for word in argv:
         if not word.isprintable() and re.search("[\ud800-\udfff]", word):
             raise BadRequest(f"{word!r} is no UTF-8 text", "rename it")
-    shown(argv, cwd)
+    if _show is not None:
+        _show(show or command_line(argv, cwd))
     return spawn(argv, cwd, seconds)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 from xdpctl.core.bench import Measured, Report, Timing, ratio
+from xdpctl.core.json_text import to_json
+from xdpctl.core.visible import visible
 from xdpctl.views.table import listed, wrapped
 
 SCHEMA = 1
@@ -24,13 +26,15 @@ def as_json(report: Report) -> str:
         "noise": report.noise,
         "programs": [_program(report, m) for m in (report.empty, *report.programs)],
     }
-    return msgspec.json.encode(whole).decode()
+    return to_json(whole)
 
 
 def as_text(
     report: Report, race: bool, width: int, colour: bool, blocks: bool, terminal: int | None = None
 ) -> str:
     """Bars are as long as there is room in `width`; all of it fits a terminal, if there is one."""
+    named = (msgspec.structs.replace(m, name=visible(m.name)) for m in report.programs)
+    report = msgspec.structs.replace(report, programs=tuple(named))
     rows = _race(report, terminal) if race else _family(report, terminal)
     words = "\n".join(conclusions(report)) if race else _legend(report)
     parts = [

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-import msgspec
-
 from xdpctl.core.doctor import Finding, State, healthy
+from xdpctl.core.json_text import to_json
+from xdpctl.core.visible import visible
 
 SCHEMA = 1
 STYLES = {State.GOOD: "green", State.BAD: "bold red", State.NOTE: "yellow"}
@@ -13,14 +13,14 @@ STYLES = {State.GOOD: "green", State.BAD: "bold red", State.NOTE: "yellow"}
 def as_json(findings: Sequence[Finding]) -> str:
     checks = [{"name": f.name, "state": f.state, "found": f.found, "remedy": f.remedy} for f in findings]
     whole = {"schema": SCHEMA, "ok": healthy(findings), "checks": checks}
-    return msgspec.json.encode(whole).decode()
+    return to_json(whole)
 
 
 def as_lines(findings: Sequence[Finding]) -> str:
     """One line for each check, for a pipe."""
     width = max(len(f.name) for f in findings)
     return "\n".join(
-        f"{f.state:<4}  {f.name:<{width}}  {f.found}{f'; mend: {f.remedy}' if f.remedy else ''}"
+        visible(f"{f.state:<4}  {f.name:<{width}}  {f.found}{f'; mend: {f.remedy}' if f.remedy else ''}")
         for f in findings
     )
 
@@ -37,9 +37,9 @@ def as_text(findings: Sequence[Finding], width: int, colour: bool) -> str:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for f in findings:
-        grid.add_row(Text(f.state, STYLES[f.state]), Text.assemble((f.name, "bold"), f": {f.found}"))
+        grid.add_row(Text(f.state, STYLES[f.state]), Text.assemble((f.name, "bold"), f": {visible(f.found)}"))
         if f.remedy:
-            grid.add_row("", Text.assemble(("mend: ", "bold"), f.remedy))
+            grid.add_row("", Text.assemble(("mend: ", "bold"), visible(f.remedy)))
     console = Console(
         file=io.StringIO(), width=width, color_system="standard" if colour else None, no_color=not colour
     )

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from xdpctl.core.beside import Accounts, Counts
-from xdpctl.core.cells import PLAIN, cell
+from xdpctl.core.cells import cell, spelled
+from xdpctl.core.json_text import to_json, to_json_lines
+from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map
 from xdpctl.core.rows import Batches, Row, Totals, of_each_cpu, row
-from xdpctl.views.encoded import encoded
 from xdpctl.views.table import Columns
 
 SCHEMA = 1
@@ -33,23 +34,23 @@ def json_start(map_: Map, pin: str | None) -> str:
         "max_entries": map_.max_entries,
         "pin": pin,
     }
-    return f'{{"schema":{SCHEMA},"map":{encoded(about)},"entries":['
+    return f'{{"schema":{SCHEMA},"map":{to_json(about)},"entries":['
 
 
 def json_entries(batches: Batches) -> Iterator[str]:
     comma = ""
     for entries in filter(None, batches):
-        yield comma + encoded(entries)[1:-1]
+        yield comma + to_json(entries)[1:-1]
         comma = ","
 
 
 def json_end(accounts: Accounts, totals: Counts | None = None) -> str:
     more = {**accounts, **({} if totals is None else {"totals": totals})}
-    return "]" + "".join(f",{encoded(name)}:{encoded(counts)}" for name, counts in more.items()) + "}\n"
+    return "]" + "".join(f",{to_json(name)}:{to_json(counts)}" for name, counts in more.items()) + "}\n"
 
 
 def json_lines(batches: Batches) -> Iterator[str]:
-    return (encoded(entry) + "\n" for entries in batches for entry in entries)
+    return (to_json_lines(entries) for entries in batches)
 
 
 def as_lines(accounts: Accounts) -> str:
@@ -72,16 +73,20 @@ def csv_rows(batches: Batches, per_cpu: bool, known: Iterable[str] = NOTHING_KNO
     header, rows = _columns(_rows(batches, per_cpu), known)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow(map(spelled, header))
     while batch := list(islice(rows, AHEAD)):
         writer.writerows(
-            [part if part.__class__ in PLAIN else cell(part) for part in map(cells.get, header)]
+            [part if part.__class__ is int else _cell(part) for part in map(cells.get, header)]
             for cells in batch
         )
         yield out.getvalue()
         out.seek(0)
         out.truncate()
     yield out.getvalue()
+
+
+def _cell(value: Value) -> object:
+    return spelled(value) if isinstance(value, str) else cell(value)
 
 
 def table_lines(

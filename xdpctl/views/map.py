@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from xdpctl.core.json_text import to_json
 from xdpctl.core.meanings import Value
 from xdpctl.core.rows import flat
 from xdpctl.core.said import spoken
-from xdpctl.views.encoded import encoded
 from xdpctl.views.table import text
 
 SCHEMA = 1
@@ -16,7 +16,7 @@ WIDTH = 100
 
 def was_set(name: str, key: str, after: Sequence[Value], before: Sequence[Value], cpus: int) -> str:
     """`config[icmp] = XDP_DROP, was XDP_PASS`; of a wide struct, only what changed."""
-    element, of = f"{name}[{text(key)}]", f" (of {cpus} CPUs together)" if cpus > 1 else ""
+    element, of = f"{text(name)}[{text(key)}]", f" (of {cpus} CPUs together)" if cpus > 1 else ""
     line = f"{element} = {_values(after)}, {f'was {_values(before)}' if before else 'new'}{of}"
     match after, before:
         case [dict() as now], [dict() as old] if len(line) > WIDTH:
@@ -25,7 +25,7 @@ def was_set(name: str, key: str, after: Sequence[Value], before: Sequence[Value]
 
 
 def was_deleted(name: str, key: str, before: Sequence[Value]) -> str:
-    return "\n".join(_lines([f"{name}[{text(key)}] deleted, was {_values(before)}"]))
+    return "\n".join(_lines([f"{text(name)}[{text(key)}] deleted, was {_values(before)}"]))
 
 
 def _members(now: dict[str, Value], old: dict[str, Value]) -> Iterator[str]:
@@ -54,16 +54,16 @@ def key_lines(words: Iterable[str]) -> Iterator[str]:
 
 
 def keys_as_json(name: str, keys: Iterable[Value]) -> Iterator[str]:
-    yield f'{{"schema":{SCHEMA},"map":{encoded(name)},"keys":['
+    yield f'{{"schema":{SCHEMA},"map":{to_json(name)},"keys":['
     comma = ""
     for key in keys:
-        yield comma + encoded(key)
+        yield comma + to_json(key)
         comma = ","
     yield "]}\n"
 
 
 def next_as_json(key: Value, last: bool) -> str:
-    return encoded({"schema": SCHEMA, "next_key": key, "last": last})
+    return to_json({"schema": SCHEMA, "next_key": key, "last": last})
 
 
 def _values(values: Sequence[Value]) -> str:

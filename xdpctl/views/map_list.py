@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from xdpctl.core.json_text import to_json
 from xdpctl.core.map_kinds import ABOUT, flag_names
 from xdpctl.core.model import Map, Program
-from xdpctl.views.encoded import encoded
 from xdpctl.views.table import table, text
 from xdpctl.views.units import amount
 
@@ -33,7 +33,7 @@ def as_table(found: Sequence[Listed]) -> str:
 
 
 def list_as_json(found: Sequence[Listed]) -> str:
-    return encoded({"schema": SCHEMA, "maps": [_map(*one) for one in found]})
+    return to_json({"schema": SCHEMA, "maps": [_map(*one) for one in found]})
 
 
 def about(map_: Map, programs: Sequence[Program], key_type: str, value_type: str) -> str:
@@ -43,7 +43,7 @@ def about(map_: Map, programs: Sequence[Program], key_type: str, value_type: str
 
 def about_as_json(map_: Map, programs: Sequence[Program], key_type: str, value_type: str) -> str:
     more = {"btf_id": map_.btf_id, "key_type": key_type or None, "value_type": value_type or None}
-    return encoded({"schema": SCHEMA, "map": {**_map(map_, programs), **more}})
+    return to_json({"schema": SCHEMA, "map": {**_map(map_, programs), **more}})
 
 
 def _lines(map_: Map, programs: Sequence[Program], key_type: str, value_type: str) -> Iterator[str]:
@@ -60,7 +60,7 @@ def _lines(map_: Map, programs: Sequence[Program], key_type: str, value_type: st
     yield from _line(
         "used by", ", ".join(f"{p.name or 'unnamed'} (id {p.id})" for p in programs) or "no program"
     )
-    yield from _line("pinned at", "\n".join(map_.pinned) or "no place")
+    yield from _line("pinned at", "\n".join(map(text, map_.pinned)) or "no place")
 
 
 def _line(name: str, what: object) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from xdpctl.core.beside import Accounts
-from xdpctl.core.cells import cell
+from xdpctl.core.cells import cell, spelled
 from xdpctl.core.decode import Entry
 from xdpctl.core.meanings import Value
 from xdpctl.core.rows import Row, flat
@@ -78,7 +78,7 @@ class Families:
             name = _name(column)
             while name in labels:
                 name += "_"
-            labels[name] = "" if value is None else str(cell(value))
+            labels[name] = "" if value is None else spelled(str(cell(value)), keep="\n")
         return "{" + ",".join(f'{name}="{text.translate(_ESCAPES)}"' for name, text in labels.items()) + "}"
 
 

@@ -8,12 +8,12 @@ from typing import Any
 from xdpctl.core.beside import GLOBALS
 from xdpctl.core.changes import Change, Edit, edits
 from xdpctl.core.decode import Entry
+from xdpctl.core.json_text import to_json
 from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map, Program
 from xdpctl.core.rows import flat
 from xdpctl.core.runs import Run, Sums
 from xdpctl.views.dump import table_lines
-from xdpctl.views.encoded import encoded
 from xdpctl.views.table import table, text
 
 SCHEMA = 1
@@ -124,20 +124,20 @@ def mark(before: Value, after: Value) -> Value:
 def json_start(program: Program, copied: Path | None, listed: bool) -> str:
     """`packets` is null where they aren't shown one by one."""
     about = {"name": program.name, "tag": program.tag, "copied_from": None if copied is None else str(copied)}
-    return f'{{"schema":{SCHEMA},"program":{encoded(about)},"packets":{"[" if listed else "null"}'
+    return f'{{"schema":{SCHEMA},"program":{to_json(about)},"packets":{"[" if listed else "null"}'
 
 
 def json_middle(verdicts: Mapping[str, Sums], not_run: Mapping[str, int], cut: int, listed: bool) -> str:
     by_verdict = [{"verdict": name, **sums._asdict()} for name, sums in sorted(verdicts.items())]
     reasons = [{"reason": reason, "packets": count} for reason, count in not_run.items()]
-    more = encoded({"verdicts": by_verdict, "not_run": reasons, "cut": cut})[1:-1]
+    more = to_json({"verdicts": by_verdict, "not_run": reasons, "cut": cut})[1:-1]
     return f'{"]" * listed},{more},"maps":['
 
 
 def json_packets(runs: Iterable[Run]) -> Iterator[str]:
     comma = ""
     for run in runs:
-        yield comma + encoded(_packet(run))
+        yield comma + to_json(_packet(run))
         comma = ","
 
 
@@ -163,10 +163,10 @@ def _packet(run: Run) -> dict[str, Any]:
 def json_maps(maps: Iterable[tuple[Map, Iterable[list[Change]]]]) -> Iterator[str]:
     between = ""
     for map_, batches in maps:
-        yield between + encoded({"name": map_.name, "type": map_.type})[:-1] + ',"changes":['
+        yield between + to_json({"name": map_.name, "type": map_.type})[:-1] + ',"changes":['
         comma = ""
         for batch in filter(None, batches):
-            yield comma + encoded(batch)[1:-1]
+            yield comma + to_json(batch)[1:-1]
             comma = ","
         yield "]}"
         between = ","

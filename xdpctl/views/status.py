@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
+from xdpctl.core.json_text import to_json
 from xdpctl.core.model import ProgramStatus
+from xdpctl.core.visible import visible
 from xdpctl.views.table import table
 
 SCHEMA = 1
 
 
 def as_json(found: Sequence[ProgramStatus]) -> str:
-    return msgspec.json.encode({"schema": SCHEMA, "programs": [_program(one) for one in found]}).decode()
+    return to_json({"schema": SCHEMA, "programs": [_program(one) for one in found]})
 
 
 def as_text(found: Sequence[ProgramStatus]) -> str:
@@ -24,12 +24,12 @@ def _lines(one: ProgramStatus) -> Iterator[str]:
     program = one.program
     since = datetime.fromtimestamp(program.loaded_at).isoformat(" ")
     mark = "*" if program.ours else " "
-    yield f"{mark} {program.name or 'unnamed'}  id {program.id}  tag {program.tag}  since {since}"
+    yield f"{mark} {visible(program.name) or 'unnamed'}  id {program.id}  tag {program.tag}  since {since}"
     for place in one.places:
-        yield f"    runs on {place.device} in {place.attachment.mode.mode} mode"
+        yield f"    runs on {visible(place.device)} in {place.attachment.mode.mode} mode"
     if not one.places:
         yield "    runs on no device of this network namespace"
-    pins = dict.fromkeys(program.pinned)  # bpftool repeats them where bpffs is mounted twice
+    pins = dict.fromkeys(map(visible, program.pinned))  # bpftool repeats them where bpffs is mounted twice
     yield f"    pinned at {' and '.join(pins)}" if pins else "    not pinned"
     rows = [
         (

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from xdpctl.core.cells import cell
+from xdpctl.core.visible import visible
 
 Row = Sequence[object]
 GAP = "  "
@@ -77,4 +78,4 @@ def listed(header: Sequence[str], rows: Sequence[Row], width: int | None) -> str
 def text(value: object) -> str:
     """As one line without control characters, which would act on the terminal."""
     shown = "-" if value is None else str(cell(value))
-    return shown if shown.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
+    return shown if shown.isprintable() else visible(shown)

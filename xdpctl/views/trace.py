@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
-import msgspec
-
+from xdpctl.core.json_text import to_json
 from xdpctl.core.trace import Line
 from xdpctl.views.table import text
 
@@ -19,7 +18,7 @@ def as_text(lines: Sequence[Line], boot: int) -> str:
 
 def as_json(lines: Sequence[Line], boot: int) -> str:
     return "\n".join(
-        msgspec.json.encode(
+        to_json(
             {
                 "schema": SCHEMA,
                 "time": _utc(line, boot),
@@ -29,7 +28,7 @@ def as_json(lines: Sequence[Line], boot: int) -> str:
                 "pid": line.pid,
                 "message": line.message,
             }
-        ).decode()
+        )
         for line in lines
     )
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from xdpctl.core.cells import spelled
+from xdpctl.core.json_text import to_json
 from xdpctl.core.rates import Course, Label, Rates
+from xdpctl.core.visible import visible
 from xdpctl.views import units
-from xdpctl.views.encoded import encoded
 from xdpctl.views.table import GAP, Columns
 
 SCHEMA = 1
@@ -50,7 +52,7 @@ def screen(maps: Sequence[Shown], messages: Sequence[str], terminal: Terminal) -
             lines = [*lines[: room - 1], f"… and {len(maps) - i} more maps"]
             break
         lines += [*_map(one, max(LEAST, each - 1), terminal), ""]
-    shown = [line[: terminal.width] for line in (*lines[:room], *kept)]
+    shown = [visible(line)[: terminal.width] for line in (*lines[:room], *kept)]
     return "\n".join(shown)
 
 
@@ -119,7 +121,7 @@ def lines(one: Shown, time: str, bits: bool) -> Iterator[str]:
     for label, course in one.rates.keys.items():
         if not course.gone:
             counts = "  ".join(_count(course, field, bits) for field in one.fields)
-            yield f"{time}  {one.name}  {' '.join(label)}  {counts}\n"
+            yield visible(f"{time}  {one.name}  {' '.join(label)}  {counts}") + "\n"
 
 
 def _count(course: Course, field: str, bits: bool) -> str:
@@ -145,7 +147,7 @@ def _csv_rows(one: Shown, time: str) -> Iterator[tuple[object, ...]]:
         for field in () if course.gone else one.fields:
             rate = course.rates.get(field)
             told = "" if rate is None else f"{rate:.3f}"
-            yield time, one.name, " ".join(label), field, course.values.get(field, 0), told
+            yield time, spelled(one.name), spelled(" ".join(label)), field, course.values.get(field, 0), told
 
 
 def json_lines(one: Shown, time: str) -> Iterator[str]:
@@ -162,7 +164,7 @@ def json_event(what: str, time: str) -> str:
 
 
 def _json(what: Mapping[str, Any]) -> str:
-    return encoded(what) + "\n"
+    return to_json(what) + "\n"
 
 
 def summary(maps: Sequence[Shown], bits: bool) -> str:
@@ -172,7 +174,7 @@ def summary(maps: Sequence[Shown], bits: bool) -> str:
 
 def _summary(one: Shown, bits: bool) -> Iterator[str]:
     seconds = one.rates.seconds
-    yield f"{one.name}: {seconds:.1f} s"
+    yield visible(f"{one.name}: {seconds:.1f} s")
     headings = [heading for field in one.fields for heading in (field, "mean/s", "peak/s")]
     keys = sorted(one.rates.keys.items(), key=lambda item: -item[1].grown.get(one.fields[0], 0))
     rows = [[*label, *_course(course, one.fields, seconds, bits)] for label, course in keys]

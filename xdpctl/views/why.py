@@ -2,16 +2,17 @@
 
 from typing import Any
 
-import msgspec
-
 from xdpctl.core.broken import Broken
+from xdpctl.core.json_text import to_json
+from xdpctl.core.visible import visible
 from xdpctl.core.why import Moves
 
 SCHEMA = 1
 
 
 def as_text(found: Broken | Moves) -> str:
-    return found.says if isinstance(found, Moves) else f"{found.says}\n  mend: {found.mend}"
+    says = visible(found.says)
+    return says if isinstance(found, Moves) else f"{says}\n  mend: {visible(found.mend)}"
 
 
 def as_json(found: Broken | Moves) -> str:
@@ -26,4 +27,4 @@ def as_json(found: Broken | Moves) -> str:
         }
     else:
         said |= {"link": found.link, "cause": found.cause, "mend": found.mend}
-    return msgspec.json.encode(said).decode()
+    return to_json(said)

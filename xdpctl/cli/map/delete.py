@@ -41,4 +41,4 @@ def command(
         raise BadRequest("KEY is missing", f"xdpctl map delete {name} KEY, or --batch FILE")
     prepared = map_write.prepare_delete(name, directory, tuple(key), as_)
     if session.written(prepared.writing) is not None:
-        session.say(view.was_deleted(prepared.map.name, prepared.key, prepared.before))
+        session.say_lines(view.was_deleted(prepared.map.name, prepared.key, prepared.before))

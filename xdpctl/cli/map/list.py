@@ -15,6 +15,6 @@ def command(json: bool = arguments.JSON) -> None:
     if json:
         session.say(view.list_as_json(found))
     elif found:
-        session.say(view.as_table(found))
+        session.say_lines(view.as_table(found))
     else:
         session.note("there is no map")

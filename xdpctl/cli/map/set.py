@@ -57,7 +57,7 @@ def command(
     if session.written(prepared.writing) is None:
         return
     cpus = len(prepared.writing.change.elements[0].values)
-    session.say(view.was_set(prepared.map.name, prepared.key, prepared.after, prepared.before, cpus))
+    session.say_lines(view.was_set(prepared.map.name, prepared.key, prepared.after, prepared.before, cpus))
 
 
 def _cpu(word: str) -> int | None:

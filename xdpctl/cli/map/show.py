@@ -16,4 +16,4 @@ from xdpctl.views import map_list as view
 def command(name: str = arguments.MAP, pin: str = arguments.PIN, json: bool = arguments.JSON) -> None:
     found = map_list.show(name, session.reach(pin))
     render = view.about_as_json if json else view.about
-    session.say(render(found.map, found.programs, found.key_type, found.value_type))
+    session.say_lines(render(found.map, found.programs, found.key_type, found.value_type))
