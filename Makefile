@@ -25,8 +25,8 @@ lint: ready
 check: lint ## style, types and import directions
 	$(PYTHON) -m pytest tests/test_layers.py
 
-test: lint ## all of check, then every test (those of the kernel need root)
-	$(PYTHON) -m pytest
+test: lint ## all of check, then every test on all CPUs (those of the kernel need root)
+	$(PYTHON) -m pytest -n auto --dist loadfile
 
 TIMES = 20
 fuzz: ready ## more random packets and specs on the real kernel: make fuzz TIMES=20

@@ -1,5 +1,6 @@
 """The stand-in for the one function that goes through `sh`, which pytest-subprocess can't fake."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,8 @@ from xdpctl.core.model import Argv
 from xdpctl.core.plan import command_line
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
+
+os.environ.pop("COLUMNS", None)  # somebody's terminal, or that of pytest-xdist, is no business of the tests
 
 
 @pytest.fixture
