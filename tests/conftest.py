@@ -1,6 +1,7 @@
 """The stand-in for the one function that goes through `sh`, which pytest-subprocess can't fake."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,13 @@ from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
 
 os.environ.pop("COLUMNS", None)  # somebody's terminal, or that of pytest-xdist, is no business of the tests
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals_reach_children() -> None:
+    """`nohup make test &` begins with signals ignored, and what it starts would ignore them too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 @pytest.fixture

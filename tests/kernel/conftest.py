@@ -7,7 +7,6 @@ pipe from pytest: whatever ends pytest, even SIGKILL, ends the lab with all prog
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -180,13 +179,6 @@ def unavailable() -> str:
         ["unshare", "-m", "-n", "mount", "-t", "bpf", "bpf", "/sys/fs/bpf"], capture_output=True
     )
     return probe.stderr.decode().strip()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def signals_reach_children() -> None:
-    """`nohup make test &` begins with signals ignored, and what it starts would ignore them too."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
