@@ -15,7 +15,7 @@ import typer
 from xdpctl import __version__
 from xdpctl.cli import arguments, session
 from xdpctl.cli.words import CheckedCommand, CheckedGroup
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, Interrupted, XdpctlError
 
 VERBS = {

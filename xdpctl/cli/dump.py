@@ -117,7 +117,7 @@ def _some(found: dump.Dump, matching: Batches) -> Batches:
 
 
 def _save(name: str, reach: Reach, path: Path, via: Via | None) -> None:
-    from xdpctl.core.map_refusals import elements
+    from xdpctl.core.wording import elements
     from xdpctl.ops import save
 
     if session.dry_run():

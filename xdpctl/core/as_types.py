@@ -11,8 +11,7 @@ import msgspec
 
 from xdpctl.core.btf import BtfDump, BtfType, Member
 from xdpctl.core.meanings import OF_TIMES, OF_TYPEDEFS, SIZES
-from xdpctl.core.pointed import pointed
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean, pointed
 from xdpctl.errors import BadRequest
 
 INTEGERS = {

@@ -13,7 +13,7 @@ from xdpctl.core.encode_text import Said
 from xdpctl.core.json_text import from_json
 from xdpctl.core.meanings import Value
 from xdpctl.core.numerals import ID_MAX, short, whole_number
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 
 
 class Spoken(Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from xdpctl.core.names import TCP_FLAGS
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 from xdpctl.core.words import Key
 
 

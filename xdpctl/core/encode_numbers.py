@@ -13,7 +13,7 @@ from msgspec import Struct
 from xdpctl.core.encode_text import Said, Unfit, shown
 from xdpctl.core.meanings import KINDS_BY_TYPE, NONE
 from xdpctl.core.names import TCP_FLAGS, VERDICTS
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 from xdpctl.core.words import Kind
 
 

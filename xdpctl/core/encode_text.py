@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from xdpctl.core.cells import cell
 from xdpctl.core.json_text import from_json
 from xdpctl.core.meanings import Value
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 
 Said = Value
 """A value in words, or as JSON has it; parts of text are cut out when it is known what they are."""

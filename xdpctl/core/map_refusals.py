@@ -6,6 +6,7 @@ import sys
 from msgspec import Struct
 
 from xdpctl.core.model import Map
+from xdpctl.core.wording import elements
 from xdpctl.errors import BadRequest, Refused, XdpctlError
 
 NOT_SUPPORTED = 524
@@ -175,8 +176,3 @@ def refusal(map_: Map, called: str, number: int, said: str, key: str) -> XdpctlE
         case errno.ENOMEM:
             return Refused(f"{what} can't be added: the kernel has no memory for it just now", "try again")
     return Refused(f"{what}: the kernel refuses it: {said}")
-
-
-def elements(count: int) -> str:
-    """How many, in words."""
-    return "1 element" if count == 1 else f"{count} elements"

@@ -7,7 +7,7 @@ from xdpctl.core.btf import BtfDump, BtfType, Types
 from xdpctl.core.identifiers import complaint
 from xdpctl.core.map_kinds import FLAGS
 from xdpctl.core.model import Argv
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
 
 NUMBERS = {

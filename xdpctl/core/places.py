@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from xdpctl.core.meanings import Value
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 
 Shape = Mapping[str, Value]
 """A row, of which it matters only how long arrays are and what members are called."""

@@ -2,7 +2,7 @@
 
 from xdpctl.core.plan import command_line
 from xdpctl.core.render import TEMPLATES
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
 
 _DIRECTORY = TEMPLATES / "presets"

@@ -11,7 +11,7 @@ from xdpctl.core.columns import Column, Leaf, one
 from xdpctl.core.decode import Entry, Layout
 from xdpctl.core.meanings import Value, total
 from xdpctl.core.places import NoPlace, Shape, element, spellings, value_at
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
 
 Row = dict[str, Value]

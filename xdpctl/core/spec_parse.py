@@ -20,7 +20,7 @@ from xdpctl.core.spec_check import (
     checked_policy,
     checked_redirect,
 )
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 from xdpctl.core.words import Field, Flag, Key, MapType, Verdict
 
 POLICY_KEYS = tuple(key for key in MATCHED if key not in (Key.CPU, Key.RX_QUEUE, Key.IFINDEX, Key.LENGTH))

@@ -23,9 +23,8 @@ from xdpctl.core.compare import (
 )
 from xdpctl.core.meanings import Value
 from xdpctl.core.places import NoPlace, Shape, element, value_at
-from xdpctl.core.pointed import pointed
 from xdpctl.core.rows import named
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean, pointed
 from xdpctl.errors import BadRequest
 
 Row = Mapping[str, Value]

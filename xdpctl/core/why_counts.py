@@ -1,11 +1,11 @@
 """Whether packets arrive and are counted: what has to be watched, after a look at the devices."""
 
 from xdpctl.core import mending
-from xdpctl.core.broken import Broken, Link, join, packets, times
-from xdpctl.core.map_refusals import elements
+from xdpctl.core.broken import Broken, Link
 from xdpctl.core.model import Map, Mode, Program
 from xdpctl.core.owners import describe, ids
 from xdpctl.core.scene import Place, Running, Scene, Watched
+from xdpctl.core.wording import elements, join, packets, times
 
 
 def down(scene: Scene) -> Broken | None:

@@ -2,10 +2,11 @@
 
 from xdpctl.core import mending, mounts, why_placed
 from xdpctl.core.artifacts import PIN_DIRECTORY
-from xdpctl.core.broken import Broken, Link, join
+from xdpctl.core.broken import Broken, Link
 from xdpctl.core.model import Map, Program
 from xdpctl.core.owners import named
 from xdpctl.core.scene import Scene
+from xdpctl.core.wording import join
 
 BPFFS = PIN_DIRECTORY.rpartition("/")[0]
 

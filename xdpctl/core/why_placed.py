@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from xdpctl.core import mending
-from xdpctl.core.broken import Broken, Link, join
+from xdpctl.core.broken import Broken, Link
 from xdpctl.core.model import Map, Program
 from xdpctl.core.owners import DISPATCHER, named
 from xdpctl.core.scene import Place, Running, Scene
+from xdpctl.core.wording import join
 
 READ_ONLY = 1 << 7
 """BPF_F_RDONLY_PROG: programs can't write such a map."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from xdpctl.core import beside
-from xdpctl.core.broken import packets
 from xdpctl.core.cells import cell
 from xdpctl.core.decode import Entry, decode
 from xdpctl.core.map_refusals import Gone
@@ -14,6 +13,7 @@ from xdpctl.core.model import Map, Via
 from xdpctl.core.rates import Label, Rates, Values
 from xdpctl.core.reach import Reach
 from xdpctl.core.rows import flat, sums
+from xdpctl.core.wording import packets
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps, reading, types
 from xdpctl.tools.polling import Poller, Readings

@@ -13,8 +13,8 @@ from xdpctl.core.growth import Content
 from xdpctl.core.model import Map, MapId
 from xdpctl.core.reach import Reach
 from xdpctl.core.scene import Place, Scene, Traffic, Watched
-from xdpctl.core.suggest import did_you_mean
 from xdpctl.core.why import Moves
+from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import bpffs, bpftool, host, iplink, looking, maps, netns, runs, types
 

@@ -8,7 +8,7 @@ import msgspec
 
 from xdpctl.core import answers
 from xdpctl.core.model import Argv, Device
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks, Refused, XdpctlError
 from xdpctl.tools import netns as namespaces
 from xdpctl.tools import proc

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from xdpctl.core import mounts
 from xdpctl.core.model import Argv
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
 from xdpctl.tools import bpffs
 

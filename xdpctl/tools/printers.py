@@ -2,7 +2,7 @@
 
 from xdpctl.core.model import ProgId, Program
 from xdpctl.core.silence import Printer
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks
 from xdpctl.tools import bpftool, iplink
 

@@ -4,7 +4,7 @@ Example: xdpctl map clear pkt_cnt
 """
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.map_refusals import elements
+from xdpctl.core.wording import elements
 from xdpctl.ops import map_write
 
 

@@ -8,7 +8,7 @@ Example: xdpctl map copy pkt_cnt id:31
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.map_refusals import elements
+from xdpctl.core.wording import elements
 from xdpctl.ops import map_copy
 
 

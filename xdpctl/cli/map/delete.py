@@ -15,7 +15,7 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.map_refusals import elements
+from xdpctl.core.wording import elements
 from xdpctl.errors import BadRequest
 from xdpctl.ops import map_batch, map_write
 from xdpctl.views import map as view

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xdpctl.core.suggest import did_you_mean
+from xdpctl.core.wording import did_you_mean
 
 
 @pytest.mark.parametrize(

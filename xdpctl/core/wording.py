@@ -1,0 +1,46 @@
+"""Words for messages: lists, counts, the nearest right word, a mark under a place in a text."""
+
+import difflib
+from collections.abc import Iterable
+
+from xdpctl.errors import Lines
+
+
+def did_you_mean(word: str, right: Iterable[str]) -> tuple[str, ...]:
+    """A hint that names the nearest right word, or all of them where none is near."""
+    words = {str(choice).lower(): str(choice) for choice in right}
+    near = difflib.get_close_matches(word.lower(), words, n=1)
+    if near:
+        return (f"did you mean {words[near[0]]!r}?",)
+    return (f"known: {', '.join(words.values())}",) if words else ()
+
+
+def join(words: Iterable[str]) -> str:
+    """Each once: `a, b and c`."""
+    *others, last = dict.fromkeys(words)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def packets(number: int) -> str:
+    return f"{number or 'no'} packet{'s' * (number != 1)}"
+
+
+def times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
+def elements(count: int) -> str:
+    """How many, in words."""
+    return "1 element" if count == 1 else f"{count} elements"
+
+
+AROUND = 60
+"""So much of a long text is shown on either side."""
+
+
+def pointed(text: str, place: int) -> str:
+    if not text.strip():
+        return ""
+    start = max(0, place - AROUND)
+    line = "".join(c if c.isprintable() else " " for c in text[start : place + AROUND])
+    return Lines(f"{line}\n{' ' * (place - start)}^")
