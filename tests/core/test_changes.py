@@ -12,8 +12,8 @@ from xdpctl.core.chunk import Chunk
 from xdpctl.core.columns import Leaf, Record
 from xdpctl.core.decode import Layout
 from xdpctl.core.headers import fields
-from xdpctl.core.meanings import unsigned
 from xdpctl.core.packets import PacketKind, of_kind
+from xdpctl.core.values.formats import unsigned
 
 NUMBER = Leaf(4, unsigned, "I")
 LAYOUT = Layout(NUMBER, NUMBER, typed=True)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from xdpctl.core.btf import BtfType, Types
 from xdpctl.core.columns import one
 from xdpctl.core.encode import Encoder
-from xdpctl.core.meanings import Value, total
+from xdpctl.core.meanings import total
+from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 
 FLOAT, DOUBLE = BtfType(1, "FLOAT", "float", size=4), BtfType(2, "FLOAT", "double", size=8)

@@ -8,7 +8,8 @@ from xdpctl.core import meanings
 from xdpctl.core.btf import BtfType, Types
 from xdpctl.core.columns import one
 from xdpctl.core.meanings import MERGERS, OF_STRUCTS, OF_TYPEDEFS, time_since_boot
-from xdpctl.core.words import KINDS, Field
+from xdpctl.core.values.keys import KINDS
+from xdpctl.core.words import Field
 
 V6 = bytes.fromhex("20010db8") + bytes(11) + b"\1"
 

@@ -18,7 +18,8 @@ from xdpctl.core.c_program import PACKET_HEADER
 from xdpctl.core.render import HEADERS, _environment, render
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_parse import parse
-from xdpctl.core.words import Field, Key
+from xdpctl.core.values.keys import Key
+from xdpctl.core.words import Field
 
 GOLDEN = Path(__file__).parent.parent / "data" / "golden"
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from xdpctl.core.as_types import as_types
 from xdpctl.core.btf import BtfType, Types
-from xdpctl.core.cells import cell
 from xdpctl.core.chunk import chunks
 from xdpctl.core.columns import one
 from xdpctl.core.encode import Encoder
-from xdpctl.core.meanings import OF_TIMES, OF_TYPEDEFS, Value
-from xdpctl.core.rows import flat
+from xdpctl.core.meanings import OF_TIMES, OF_TYPEDEFS
+from xdpctl.core.values.cells import cell
+from xdpctl.core.values.value import Value, flat
 
 from .test_decode import BY_ID, TYPED, TYPES, dumped, shape_of
 

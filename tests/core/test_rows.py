@@ -6,8 +6,9 @@ from xdpctl.core.as_types import as_types
 from xdpctl.core.btf import BtfType, EnumValue, Member, Types
 from xdpctl.core.columns import Leaf, Record
 from xdpctl.core.decode import Entry, bytes_as_they_are, layout
-from xdpctl.core.meanings import Value, ipv4, unsigned
 from xdpctl.core.rows import NotZero, Order, Totals, columns, counters, known, place, sums, with_names
+from xdpctl.core.values.formats import ipv4, unsigned
+from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 
 NUMBER = Leaf(8, unsigned, "Q")

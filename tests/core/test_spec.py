@@ -16,7 +16,8 @@ from xdpctl.core.reserved import RESERVED
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_check import SpecError
 from xdpctl.core.spec_parse import parse
-from xdpctl.core.words import Field, Flag, Key, MapType, Verdict
+from xdpctl.core.values.keys import Key
+from xdpctl.core.words import Field, Flag, MapType, Verdict
 
 LETTERS = string.ascii_letters + string.digits + "_"
 identifiers = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,14}", fullmatch=True)

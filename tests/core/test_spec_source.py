@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from xdpctl.core import presets
 from xdpctl.core.spec_parse import parse
 from xdpctl.core.spec_source import OPTIONS, read_spec
-from xdpctl.core.words import Field, Flag, Key, MapType, Verdict
+from xdpctl.core.values.keys import Key
+from xdpctl.core.words import Field, Flag, MapType, Verdict
 from xdpctl.errors import BadRequest
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xdpctl.core import batch
-from xdpctl.core.cells import spelled
 from xdpctl.core.decode import CpuValue, Entry
-from xdpctl.core.meanings import Value
 from xdpctl.core.model import BtfId, Map, MapId
+from xdpctl.core.values.cells import spelled
+from xdpctl.core.values.value import Value
 from xdpctl.views.dump import as_lines, csv_rows, hides_zeros, json_end, json_entries, json_start, table_lines
 
 MAP = Map(MapId(25), "percpu_hash", "pkt_cnt", 4, 16, 1, BtfId(3), ("/sys/fs/bpf/ebpf/pkt_cnt",))

@@ -7,10 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from xdpctl.core.changes import Change
-from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map, MapId, ProgId, Program
 from xdpctl.core.packets import PacketKind, of_kind
 from xdpctl.core.runs import Run, Sums, Tally
+from xdpctl.core.values.value import Value
 from xdpctl.views.run import (
     json_maps,
     json_middle,

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from xdpctl.core.cells import unspelled
 from xdpctl.core.rates import Rates
+from xdpctl.core.values.cells import unspelled
 from xdpctl.views.units import amount, history, share
 from xdpctl.views.watch import (
     CSV_HEADER,

@@ -24,7 +24,8 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core import artifacts
 from xdpctl.core.plan import command_line
-from xdpctl.core.words import Field, Flag, Key, MapType, Verdict
+from xdpctl.core.values.keys import Key
+from xdpctl.core.words import Field, Flag, MapType, Verdict
 from xdpctl.ops import build
 
 

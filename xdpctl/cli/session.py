@@ -12,7 +12,7 @@ from xdpctl.core.diagnose import MORE_IN_LOG
 from xdpctl.core.model import Mode
 from xdpctl.core.plan import Plan, command_line
 from xdpctl.core.reach import Reach
-from xdpctl.core.visible import visible, visible_lines
+from xdpctl.core.values.visible import visible, visible_lines
 from xdpctl.errors import Interrupted, Lines, XdpctlError
 from xdpctl.ops import show
 

@@ -22,8 +22,8 @@ from collections.abc import Sequence
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.meanings import time_of_day
 from xdpctl.core.model import Via
+from xdpctl.core.values.formats import time_of_day
 from xdpctl.errors import BadRequest
 from xdpctl.ops import watch
 from xdpctl.ops.watch import Clock, Watched

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from xdpctl.core.visible import visible
+from xdpctl.core.values.visible import visible
 from xdpctl.errors import BadRequest
 
 WrongUsage: Any = typer.BadParameter.__base__

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from xdpctl.core.cells import unspelled
 from xdpctl.core.encode_text import Said
-from xdpctl.core.json_text import from_json
-from xdpctl.core.meanings import Value
-from xdpctl.core.numerals import ID_MAX, short, whole_number
+from xdpctl.core.values.cells import unspelled
+from xdpctl.core.values.json_text import from_json
+from xdpctl.core.values.numerals import ID_MAX, short, whole_number
+from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.columns import Leaf
-from xdpctl.core.meanings import unsigned
+from xdpctl.core.values.formats import unsigned
 
 SHORT = 2
 """Packets of the run that shows what it takes to begin and end: one less, and the kernel begins otherwise."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from xdpctl.core.btf import BtfDump, Variable
 from xdpctl.core.decode import Entry
-from xdpctl.core.meanings import unsigned
+from xdpctl.core.values.formats import unsigned
 
 GLOBALS = ".bss"
 """The section of global variables that begin as zero, and the end of the name of its map."""

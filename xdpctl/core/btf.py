@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from xdpctl.core import meanings
 from xdpctl.core.columns import Column, Leaf, Record
 from xdpctl.core.leaves import FORMS, bitfield, floating, named, number, text
-from xdpctl.core.meanings import hexadecimal
 from xdpctl.core.model import U32
+from xdpctl.core.values.formats import hexadecimal, ipv6
 
 ANONYMOUS = ("(anon)", "")
 """How bpftool names a struct or union in another one whose members are used as the outer one's."""
@@ -149,7 +149,7 @@ class Types:
 
     def _struct(self, type_: BtfType) -> Column:
         if is_ipv6(type_):
-            return Leaf(type_.size, hexadecimal if self.raw else meanings.ipv6)
+            return Leaf(type_.size, hexadecimal if self.raw else ipv6)
         if struct_with_meaning(type_) and not self.raw:
             return Leaf(type_.size, meanings.OF_STRUCTS[_named(type_)])
         shown = (member for member in type_.members if not self.of_the_kernel(member.type_id))

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from msgspec import Struct, structs
 
 from xdpctl.core.spec import Counter
-from xdpctl.core.words import Field, Key, MapType
+from xdpctl.core.values.keys import Key
+from xdpctl.core.words import Field, MapType
 
 WIDTH = 96
 SIGNATURE = "static __always_inline void "

@@ -7,7 +7,7 @@ from msgspec import Struct
 from xdpctl.core.c_counter import WIDTH, source
 from xdpctl.core.condition import ALL_FLAGS, Bits, Prefix, Range, Test
 from xdpctl.core.spec import Rule
-from xdpctl.core.words import Key
+from xdpctl.core.values.keys import Key
 
 AND = " &\n\t    "
 HANDED_OVER = (Key.LENGTH, Key.RX_QUEUE, Key.IFINDEX)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.decode import Layout, decode
 from xdpctl.core.headers import Field, fields
-from xdpctl.core.meanings import Value
+from xdpctl.core.values.value import Value
 
 
 class Edit(Struct, frozen=True):

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from xdpctl.core.meanings import Merger, Reader, Value, total
+from xdpctl.core.meanings import Merger, total
+from xdpctl.core.values.formats import Reader
+from xdpctl.core.values.value import Value
 
 
 class Leaf(Struct, frozen=True):

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from operator import ge, gt, le, lt
 from typing import NamedTuple
 
-from xdpctl.core.cells import cell
-from xdpctl.core.meanings import NONE, Value
-from xdpctl.core.names import TCP_FLAGS
+from xdpctl.core.meanings import NONE
+from xdpctl.core.values.cells import cell
+from xdpctl.core.values.names import TCP_FLAGS
+from xdpctl.core.values.value import Value
 
 Test = Callable[[Value], bool]
 ORDERS: dict[str, Callable[[float | str, float | str], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}

@@ -6,9 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core.names import TCP_FLAGS
+from xdpctl.core.values.keys import Key
+from xdpctl.core.values.names import TCP_FLAGS
 from xdpctl.core.wording import did_you_mean
-from xdpctl.core.words import Key
 
 
 class WrongValue(Exception):

@@ -5,7 +5,9 @@ from msgspec import Struct
 from xdpctl.core.btf import BtfDump, Types
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.columns import Column, Leaf, Record
-from xdpctl.core.meanings import MERGERS, Value, hexadecimal, unsigned
+from xdpctl.core.meanings import MERGERS
+from xdpctl.core.values.formats import hexadecimal, unsigned
+from xdpctl.core.values.value import Value
 
 
 class CpuValue(Struct, frozen=True):

@@ -24,7 +24,8 @@ from xdpctl.core.encode_numbers import Options, named, native, number, number_fo
 from xdpctl.core.encode_parts import Part, Writer, of_the_kernel
 from xdpctl.core.encode_text import Said, Unfit, characters, parted, shown
 from xdpctl.core.leaves import signed
-from xdpctl.core.meanings import IN_NETWORK_ORDER, SIZES, unsigned
+from xdpctl.core.meanings import IN_NETWORK_ORDER, SIZES
+from xdpctl.core.values.formats import unsigned
 from xdpctl.errors import BadRequest
 
 

@@ -7,7 +7,7 @@ from xdpctl.core.encode_numbers import native
 from xdpctl.core.encode_parts import Writer
 from xdpctl.core.encode_paths import gathered, some_elements
 from xdpctl.core.encode_text import Said, Unfit, at, elements
-from xdpctl.core.meanings import unsigned
+from xdpctl.core.values.formats import unsigned
 
 
 def writer(count: int, size: int, solid: int, write: Writer) -> Writer:

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from xdpctl.core.encode_text import Said, Unfit, shown
 from xdpctl.core.meanings import KINDS_BY_TYPE, NONE
-from xdpctl.core.names import TCP_FLAGS, VERDICTS
+from xdpctl.core.values.keys import Kind
+from xdpctl.core.values.names import TCP_FLAGS, VERDICTS
 from xdpctl.core.wording import did_you_mean
-from xdpctl.core.words import Kind
 
 
 class Options(Struct, frozen=True):

@@ -7,7 +7,7 @@ from msgspec import Struct
 from xdpctl.core.encode_numbers import native
 from xdpctl.core.encode_paths import gathered
 from xdpctl.core.encode_text import Said, Unfit, at, members, parted, unknown
-from xdpctl.core.meanings import unsigned
+from xdpctl.core.values.formats import unsigned
 
 Writer = Callable[[Said, bytes | None], bytes]
 """What is said, and the bytes that were there before: a member that isn't spoken of keeps its own."""

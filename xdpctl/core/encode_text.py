@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
-from xdpctl.core.cells import cell
-from xdpctl.core.json_text import from_json
-from xdpctl.core.meanings import Value
+from xdpctl.core.values.cells import cell
+from xdpctl.core.values.json_text import from_json
+from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean
 
 Said = Value

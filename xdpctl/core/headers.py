@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct
 
-from xdpctl.core.meanings import Reader, hexadecimal, ipv4, ipv6, mac, network_order
-from xdpctl.core.names import ETHERTYPES, IP_PROTOCOLS, TCP_FLAGS
+from xdpctl.core.values.formats import Reader, hexadecimal, ipv4, ipv6, mac, network_order
+from xdpctl.core.values.names import ETHERTYPES, IP_PROTOCOLS, TCP_FLAGS
 
 
 class Field(Struct, frozen=True):

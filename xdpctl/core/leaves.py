@@ -6,7 +6,8 @@ import sys
 from collections.abc import Mapping
 
 from xdpctl.core.columns import Column, Leaf, one
-from xdpctl.core.meanings import Value, hexadecimal, unsigned
+from xdpctl.core.values.formats import hexadecimal, unsigned
+from xdpctl.core.values.value import Value
 
 CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 """How `struct` calls numbers of so many bytes."""

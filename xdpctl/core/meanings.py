@@ -1,41 +1,27 @@
 """What the name of a type tells of its values: addresses, ports, protocols, times."""
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from xdpctl.core.names import TCP_FLAGS, VERDICTS
-from xdpctl.core.words import KINDS
+from xdpctl.core.values.formats import (
+    Reader,
+    hexadecimal,
+    ipv4,
+    ipv6,
+    mac,
+    network_order,
+    time_of_day,
+    unsigned,
+)
+from xdpctl.core.values.keys import KINDS
+from xdpctl.core.values.names import TCP_FLAGS, VERDICTS
+from xdpctl.core.values.value import Value
 
-Value = int | float | str | bool | None | dict[str, Any] | list[Any]
-Reader = Callable[[bytes], Value]
 Merger = Callable[[list[Any]], Value]
 """Makes one value of those of all CPUs."""
 
 NONE = "none"
 """The key of packets that lack what is counted."""
-
-
-def unsigned(data: bytes) -> int:
-    return int.from_bytes(data, sys.byteorder)
-
-
-def hexadecimal(data: bytes) -> str:
-    return "0x" + data.hex()
-
-
-def ipv4(data: bytes) -> str:
-    return ".".join(map(str, data))
-
-
-def ipv6(data: bytes) -> str:
-    import socket
-
-    return socket.inet_ntop(socket.AF_INET6, data)
-
-
-def network_order(data: bytes) -> int:
-    return int.from_bytes(data, "big")
 
 
 def _verdict(data: bytes) -> Value:
@@ -65,10 +51,6 @@ def _tcp_flags(data: bytes) -> Value:
 def _power_of_two(data: bytes) -> Value:
     power = unsigned(data)
     return f"{1 << power if power else 0}-{(2 << power) - 1}" if power < 64 else power
-
-
-def mac(data: bytes) -> str:
-    return data[:6].hex(":")
 
 
 def _ip_addr(data: bytes) -> Value:
@@ -104,15 +86,6 @@ def _ip_prefix(data: bytes) -> Value:
         return "any" if bits == 0 else f"{hexadecimal(data[4:])}/{bits}"
     address = _address(version, data[8:24])
     return f"{address}/{bits - 32}" if version else NONE
-
-
-def time_of_day(nanoseconds: int) -> str:
-    """Of a time since 1970."""
-    from datetime import UTC, datetime
-
-    seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    when = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-    return f"{when.isoformat()}.{rest // 1_000_000:03}Z"
 
 
 def time_since_boot(boot: int) -> Reader:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
-from xdpctl.core.names import ETHERTYPES, IP_PROTOCOLS
+from xdpctl.core.values.names import ETHERTYPES, IP_PROTOCOLS
 from xdpctl.errors import BadRequest
 
 SHORTEST = 14

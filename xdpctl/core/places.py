@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from xdpctl.core.meanings import Value
+from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean
 
 Shape = Mapping[str, Value]

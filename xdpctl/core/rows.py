@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from xdpctl.core.columns import Column, Leaf, one
 from xdpctl.core.decode import Entry, Layout
-from xdpctl.core.meanings import Value, total
+from xdpctl.core.meanings import total
 from xdpctl.core.places import NoPlace, Shape, element, spellings, value_at
+from xdpctl.core.values.value import Row, Value, flat, joined
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
 
-Row = dict[str, Value]
 Batches = Iterable[list[Entry]]
 
 
@@ -25,22 +25,6 @@ def row(entry: Entry) -> Row:
 def of_each_cpu(entry: Entry) -> Iterator[Row]:
     for part in entry.per_cpu:
         yield joined({**flat("key", entry.key), "cpu": part.cpu}, flat("value", part.value))
-
-
-def joined(key: Row, value: Row) -> Row:
-    """Members of the value that are called like one of the key are told apart."""
-    return {**key, **{f"value.{name}" if name in key else name: part for name, part in value.items()}}
-
-
-def flat(name: str, value: Value) -> Row:
-    """A struct by its members' names, with those around it where it is nested: `in.a`."""
-    if not isinstance(value, dict):
-        return {name: value}
-    outer = "" if name in ("key", "value") else f"{name}."
-    found: Row = {}
-    for member, inner in value.items():
-        found.update(flat(f"{outer}{member}", inner))
-    return found
 
 
 def columns(layout: Layout) -> dict[str, bool]:

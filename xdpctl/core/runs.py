@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from xdpctl.core.changes import Change
 from xdpctl.core.model import Map
-from xdpctl.core.names import VERDICTS
 from xdpctl.core.packets import Packet
+from xdpctl.core.values.names import VERDICTS
 
 
 class Run(NamedTuple):

@@ -6,9 +6,8 @@ from typing import Any
 
 from xdpctl.core.encode import of_words
 from xdpctl.core.encode_text import Said, parted
-from xdpctl.core.json_text import from_json, to_json
-from xdpctl.core.meanings import Value
-from xdpctl.core.rows import flat
+from xdpctl.core.values.json_text import from_json, to_json
+from xdpctl.core.values.value import Value, flat
 
 Words = tuple[str, ...]
 

@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from xdpctl.core.condition import Condition
-from xdpctl.core.words import Field, Flag, Key, MapType, Verdict
+from xdpctl.core.values.keys import Key
+from xdpctl.core.words import Field, Flag, MapType, Verdict
 
 
 class Counter(Struct, frozen=True):

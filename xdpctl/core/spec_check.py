@@ -8,7 +8,8 @@ import msgspec
 
 from xdpctl.core import identifiers
 from xdpctl.core.spec import Counter, Policy, Redirect, Slot, Spec
-from xdpctl.core.words import Field, Key, MapType, Verdict
+from xdpctl.core.values.keys import Key
+from xdpctl.core.words import Field, MapType, Verdict
 
 Path = tuple[str | int, ...]
 """Where an entry stands in a spec: ("counter", 0, "type")."""

@@ -20,8 +20,9 @@ from xdpctl.core.spec_check import (
     checked_policy,
     checked_redirect,
 )
+from xdpctl.core.values.keys import Key
 from xdpctl.core.wording import did_you_mean
-from xdpctl.core.words import Field, Flag, Key, MapType, Verdict
+from xdpctl.core.words import Field, Flag, MapType, Verdict
 
 POLICY_KEYS = tuple(key for key in MATCHED if key not in (Key.CPU, Key.RX_QUEUE, Key.IFINDEX, Key.LENGTH))
 UNDECIDED = (Verdict.PASS, Verdict.DROP)

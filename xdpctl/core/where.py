@@ -21,9 +21,9 @@ from xdpctl.core.compare import (
     number_of,
     range_of,
 )
-from xdpctl.core.meanings import Value
 from xdpctl.core.places import NoPlace, Shape, element, value_at
 from xdpctl.core.rows import named
+from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean, pointed
 from xdpctl.errors import BadRequest
 

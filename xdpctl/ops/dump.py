@@ -9,7 +9,8 @@ from xdpctl.core.beside import Accounts
 from xdpctl.core.decode import Entry
 from xdpctl.core.model import Map, Via
 from xdpctl.core.reach import Reach
-from xdpctl.core.rows import Row, columns, counters, shape, sums, with_names
+from xdpctl.core.rows import columns, counters, shape, sums, with_names
+from xdpctl.core.values.value import Row
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps
 from xdpctl.tools.reading import Reading

@@ -7,8 +7,8 @@ from msgspec import Struct
 from xdpctl.core import elements as core
 from xdpctl.core import map_refusals, said
 from xdpctl.core.elements import Change, Element, How
-from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map
+from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 from xdpctl.tools import content, elements, host
 from xdpctl.tools.target import Writing, all_indexes, keys_of, to_write, zeros

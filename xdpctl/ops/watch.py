@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from msgspec import Struct
 
 from xdpctl.core import beside
-from xdpctl.core.cells import cell
 from xdpctl.core.decode import Entry, decode
 from xdpctl.core.map_refusals import Gone
 from xdpctl.core.model import Map, Via
 from xdpctl.core.rates import Label, Rates, Values
 from xdpctl.core.reach import Reach
-from xdpctl.core.rows import flat, sums
+from xdpctl.core.rows import sums
+from xdpctl.core.values.cells import cell
+from xdpctl.core.values.value import flat
 from xdpctl.core.wording import packets
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps, reading, types

@@ -8,7 +8,7 @@ from msgspec import Struct
 from xdpctl.core import diagnose
 from xdpctl.core.model import Argv
 from xdpctl.core.plan import command_line
-from xdpctl.core.visible import visible
+from xdpctl.core.values.visible import visible
 from xdpctl.errors import HostLacks, Lines, Refused
 from xdpctl.tools import proc, sources
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from xdpctl.core.doctor import Finding, State, healthy
-from xdpctl.core.json_text import to_json
-from xdpctl.core.visible import visible
+from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.visible import visible
 
 SCHEMA = 1
 STYLES = {State.GOOD: "green", State.BAD: "bold red", State.NOTE: "yellow"}

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from xdpctl.core.beside import Accounts, Counts
-from xdpctl.core.cells import cell, spelled
-from xdpctl.core.json_text import to_json, to_json_lines
-from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map
-from xdpctl.core.rows import Batches, Row, Totals, of_each_cpu, row
+from xdpctl.core.rows import Batches, Totals, of_each_cpu, row
+from xdpctl.core.values.cells import cell, spelled
+from xdpctl.core.values.json_text import to_json, to_json_lines
+from xdpctl.core.values.value import Row, Value
 from xdpctl.views.table import Columns
 
 SCHEMA = 1

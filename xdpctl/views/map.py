@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from xdpctl.core.json_text import to_json
-from xdpctl.core.meanings import Value
-from xdpctl.core.rows import flat
 from xdpctl.core.said import spoken
+from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.value import Value, flat
 from xdpctl.views.table import text
 
 SCHEMA = 1

@@ -5,10 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from xdpctl.core.beside import Accounts
-from xdpctl.core.cells import cell, spelled
 from xdpctl.core.decode import Entry
-from xdpctl.core.meanings import Value
-from xdpctl.core.rows import Row, flat
+from xdpctl.core.values.cells import cell, spelled
+from xdpctl.core.values.value import Row, Value, flat
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 _BESIDE = {

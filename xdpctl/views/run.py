@@ -8,11 +8,10 @@ from typing import Any
 from xdpctl.core.beside import GLOBALS
 from xdpctl.core.changes import Change, Edit, edits
 from xdpctl.core.decode import Entry
-from xdpctl.core.json_text import to_json
-from xdpctl.core.meanings import Value
 from xdpctl.core.model import Map, Program
-from xdpctl.core.rows import flat
 from xdpctl.core.runs import Run, Sums
+from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.value import Value, flat
 from xdpctl.views.dump import table_lines
 from xdpctl.views.table import table, text
 

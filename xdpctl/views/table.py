@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from xdpctl.core.cells import cell
-from xdpctl.core.visible import visible
+from xdpctl.core.values.cells import cell
+from xdpctl.core.values.visible import visible
 
 Row = Sequence[object]
 GAP = "  "

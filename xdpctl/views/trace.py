@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from xdpctl.core.json_text import to_json
 from xdpctl.core.trace import Line
+from xdpctl.core.values.json_text import to_json
 from xdpctl.views.table import text
 
 SCHEMA = 1

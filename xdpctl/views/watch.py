@@ -5,10 +5,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core.cells import spelled
-from xdpctl.core.json_text import to_json
 from xdpctl.core.rates import Course, Label, Rates
-from xdpctl.core.visible import visible
+from xdpctl.core.values.cells import spelled
+from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.visible import visible
 from xdpctl.views import units
 from xdpctl.views.table import GAP, Columns
 

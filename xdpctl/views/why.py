@@ -3,8 +3,8 @@
 from typing import Any
 
 from xdpctl.core.broken import Broken
-from xdpctl.core.json_text import to_json
-from xdpctl.core.visible import visible
+from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.visible import visible
 from xdpctl.core.why import Moves
 
 SCHEMA = 1

@@ -20,7 +20,7 @@ import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.elements import EVERY_CPU, How
-from xdpctl.core.numerals import ID_MAX, short, whole_number
+from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 from xdpctl.core.wording import elements
 from xdpctl.errors import BadRequest
 from xdpctl.ops import map_batch, map_write

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from xdpctl.core.meanings import Value
-from xdpctl.core.visible import is_plain
+from xdpctl.core.values.value import Value
+from xdpctl.core.values.visible import is_plain
 
 _ODD = re.compile(r"[^ -~]")
 _ENCODER = msgspec.json.Encoder()

@@ -3,7 +3,7 @@ printed as it is."""
 
 import msgspec
 
-from xdpctl.core.json_text import to_json
+from xdpctl.core.values.json_text import to_json
 
 
 def cell(value: object) -> object:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xdpctl.core.visible import visible, visible_lines
+from xdpctl.core.values.visible import visible, visible_lines
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xdpctl.core.numerals import ID_MAX, short, whole_number
+from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 
 
 @pytest.mark.parametrize(
