@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.model import Argv
-from xdpctl.core.plan import command_line
+from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.packages import PACKAGES
+from xdpctl.core.machine.packages import PACKAGES
 from xdpctl.core.render import MARKER
 
 CHECKOUT = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from xdpctl.core import doctor
 from xdpctl.core.doctor import Finding, State
 from xdpctl.core.facts import Answer, Bpftool, Clang, Facts, Ip
-from xdpctl.core.mounts import Mount
+from xdpctl.core.machine.mounts import Mount
 
 DEBIAN, UBUNTU = "ID=debian\n", "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=24.04\n"
 CAPABILITIES = frozenset({"CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_BPF", "CAP_SYS_RESOURCE"})

@@ -6,7 +6,7 @@ from xdpctl.core.as_types import as_types
 from xdpctl.core.elements import EVERY_CPU, Change, Element, written
 from xdpctl.core.encode import Encoder
 from xdpctl.core.encode_text import Said
-from xdpctl.core.model import Map, MapId
+from xdpctl.core.machine.model import Map, MapId
 from xdpctl.errors import BadRequest
 
 HASH = Map(MapId(7), "hash", "m", 4, 2, 9)

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.map_refusals import (
     NOT_SUPPORTED,
     check_deletable,
@@ -15,7 +16,6 @@ from xdpctl.core.map_refusals import (
     check_writable,
     refusal,
 )
-from xdpctl.core.model import Map, MapId
 from xdpctl.errors import BadRequest, Refused, XdpctlError
 
 

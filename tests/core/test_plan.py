@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from xdpctl.core import plan
 from xdpctl.core.elf import BpfObject, Section, Symbol
-from xdpctl.core.model import Mode, ModeChoice
+from xdpctl.core.machine.model import Mode, ModeChoice
+from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan import Act, Step
 
 PIN = "/sys/fs/bpf/ebpf"
@@ -111,9 +112,9 @@ def test_directories_and_mounts_are_undone() -> None:
 @given(st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8")), min_size=1), st.just("/"))
 @example(["\x1b[31m1", "\x9b\u202e", "\udcff\x017", "it's\\n\n", "$'"], "a\nb")
 def test_a_shown_command_is_one_line_that_can_be_pasted(words: list[str], directory: str) -> None:
-    line = plan.command_line(("printf", "%s|", *words))
+    line = command_line(("printf", "%s|", *words))
     assert line.isprintable()
     pasted = subprocess.run(["bash", "-c", line], stdout=subprocess.PIPE, check=True).stdout
     assert pasted == b"".join(os.fsencode(f"{word}|") for word in words)
-    there = plan.command_line(("printf", "%s|", *words), Path(directory))
-    assert there == f"(cd {plan.command_line((directory,))} && {line})"
+    there = command_line(("printf", "%s|", *words), Path(directory))
+    assert there == f"(cd {command_line((directory,))} && {line})"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from xdpctl.core.identifiers import NAME_LENGTH
+from xdpctl.core.machine.identifiers import NAME_LENGTH
+from xdpctl.core.machine.reserved import RESERVED
 from xdpctl.core.render import render
-from xdpctl.core.reserved import RESERVED
 from xdpctl.core.spec import Spec
 from xdpctl.core.spec_check import SpecError
 from xdpctl.core.spec_parse import parse

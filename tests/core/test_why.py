@@ -9,7 +9,7 @@ from msgspec import structs
 
 from xdpctl.core import why
 from xdpctl.core.broken import Broken
-from xdpctl.core.model import (
+from xdpctl.core.machine.model import (
     AttachedProgram,
     Attachment,
     BpfLink,
@@ -23,7 +23,7 @@ from xdpctl.core.model import (
     Program,
     Xdp,
 )
-from xdpctl.core.mounts import Mount
+from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.scene import Place, Scene, Traffic, Watched
 from xdpctl.core.why import Moves
 

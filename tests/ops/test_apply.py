@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from xdpctl.core import plan
-from xdpctl.core.model import Argv
+from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan import Act, Plan, Step
 from xdpctl.errors import HostLacks, Interrupted, Refused, XdpctlError
 from xdpctl.ops import apply
@@ -125,7 +126,7 @@ def test_an_undo_that_fails_is_told_and_the_others_are_done(undo: Argv, reason: 
     steps = (plan.make_directory(f"{tmp_path}/a"), plan.step("try", ("true",), undo), FAIL)
     with pytest.raises(Refused) as caught:
         apply.run(operation(steps, tmp_path))
-    assert caught.value.hints == (f"not undone: {plan.command_line(undo)}: {reason}",)
+    assert caught.value.hints == (f"not undone: {command_line(undo)}: {reason}",)
     assert not list(tmp_path.iterdir())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from xdpctl.core.model import BpfLink, BtfId, Map, MapId, ProgId, Program
+from xdpctl.core.machine.model import BpfLink, BtfId, Map, MapId, ProgId, Program
 from xdpctl.errors import HostLacks, Refused, XdpctlError
 from xdpctl.tools import bpftool, content, proc
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.model import AttachedProgram, Attachment, Device, IpMode, Mode, ProgId, Xdp
+from xdpctl.core.machine.model import AttachedProgram, Attachment, Device, IpMode, Mode, ProgId, Xdp
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import iplink, proc
 from xdpctl.tools.netns import HERE, Netns

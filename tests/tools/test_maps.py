@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from xdpctl.core.model import Argv
-from xdpctl.core.reach import Reach
+from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine.reach import Reach
 from xdpctl.errors import BadRequest
 from xdpctl.tools import bpftool, maps, proc
 

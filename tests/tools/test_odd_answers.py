@@ -14,15 +14,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from xdpctl.core import answers, btf_check, c_types, saved
+from xdpctl.core import btf_check, c_types, saved
 from xdpctl.core.beside import beside, lost
 from xdpctl.core.btf import BtfDump, Types
 from xdpctl.core.chunk import Shape, chunks
 from xdpctl.core.columns import one
 from xdpctl.core.decode import decode
 from xdpctl.core.encode import Encoder
+from xdpctl.core.machine import answers
+from xdpctl.core.machine.model import BpfLink, Map, MapId, Program, ProgramStatus
 from xdpctl.core.map_refusals import is_fixed
-from xdpctl.core.model import BpfLink, Map, MapId, Program, ProgramStatus
 from xdpctl.core.rows import columns, counters, shape, sums, with_names
 from xdpctl.errors import XdpctlError
 from xdpctl.tools import bpftool, content, elements, iplink, proc, types

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from xdpctl.core.model import Map, MapId, Via
+from xdpctl.core.machine.model import Map, MapId, Via
 from xdpctl.errors import Refused
 from xdpctl.tools.polling import Poller
 

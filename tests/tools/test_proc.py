@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.model import Argv
+from xdpctl.core.machine.model import Argv
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from xdpctl.core.machine.reach import Reach
 from xdpctl.core.packets import Packet
-from xdpctl.core.reach import Reach
 from xdpctl.core.runs import Run
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import prog_run, programs

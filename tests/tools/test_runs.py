@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from xdpctl.core.model import ProgId, Program
+from xdpctl.core.machine.model import ProgId, Program
 from xdpctl.errors import Refused
 from xdpctl.tools import bpftool, host, libbpf, proc, runs
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.mounts import parse
+from xdpctl.core.machine.mounts import parse
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import bpffs, host, tracefs
 

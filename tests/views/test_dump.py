@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from xdpctl.core import batch
 from xdpctl.core.decode import CpuValue, Entry
-from xdpctl.core.model import BtfId, Map, MapId
+from xdpctl.core.machine.model import BtfId, Map, MapId
 from xdpctl.core.values.cells import spelled
 from xdpctl.core.values.value import Value
 from xdpctl.views.dump import as_lines, csv_rows, hides_zeros, json_end, json_entries, json_start, table_lines

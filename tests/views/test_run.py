@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from xdpctl.core.changes import Change
-from xdpctl.core.model import Map, MapId, ProgId, Program
+from xdpctl.core.machine.model import Map, MapId, ProgId, Program
 from xdpctl.core.packets import PacketKind, of_kind
 from xdpctl.core.runs import Run, Sums, Tally
 from xdpctl.core.values.value import Value

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from xdpctl.core.model import (
+from xdpctl.core.machine.model import (
     AttachedProgram,
     Attachment,
     IpMode,

@@ -3,7 +3,7 @@
 import json
 
 from xdpctl.core.broken import Broken, Link
-from xdpctl.core.model import AttachedProgram, Attachment, Device, IpMode, ProgId
+from xdpctl.core.machine.model import AttachedProgram, Attachment, Device, IpMode, ProgId
 from xdpctl.core.scene import Place, Running
 from xdpctl.core.why import Moves
 from xdpctl.views.why import as_json, as_text

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import typer
 
-from xdpctl.core.model import ModeChoice
+from xdpctl.core.machine.model import ModeChoice
 
 
 def completion(what: str) -> Callable[[str], list[str]]:

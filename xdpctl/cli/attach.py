@@ -7,7 +7,7 @@ Examples:
 """
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.model import ModeChoice
+from xdpctl.core.machine.model import ModeChoice
 from xdpctl.ops import attach
 
 

@@ -22,8 +22,8 @@ from typing import Any
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core import artifacts
-from xdpctl.core.plan import command_line
+from xdpctl.core.machine import paths
+from xdpctl.core.machine.shell import command_line
 from xdpctl.core.values.keys import Key
 from xdpctl.core.words import Field, Flag, MapType, Verdict
 from xdpctl.ops import build
@@ -56,7 +56,7 @@ def command(
         show_default=False,
     ),
     show: bool = typer.Option(False, "--show", help="Print the C; compile and write nothing."),
-    out: Path = typer.Option(artifacts.BUILD_DIRECTORY, "--out", metavar="DIR", help="Where to write."),
+    out: Path = typer.Option(paths.BUILD_DIRECTORY, "--out", metavar="DIR", help="Where to write."),
     program: str | None = typer.Option(
         None,
         metavar="NAME",

@@ -10,7 +10,7 @@ Example: xdpctl detach eth1
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.owners import describe
+from xdpctl.core.machine.owners import describe
 from xdpctl.ops import detach
 
 

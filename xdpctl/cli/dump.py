@@ -21,8 +21,8 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.model import Via
-from xdpctl.core.reach import Reach
+from xdpctl.core.machine.model import Via
+from xdpctl.core.machine.reach import Reach
 from xdpctl.core.rows import Batches, NotZero, Order, Totals, place, row
 from xdpctl.errors import BadRequest
 from xdpctl.ops import dump

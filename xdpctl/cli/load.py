@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.model import ModeChoice
+from xdpctl.core.machine.model import ModeChoice
 from xdpctl.errors import BadRequest
 from xdpctl.ops import load
 

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
-from xdpctl.core.artifacts import PIN_DIRECTORY
-from xdpctl.core.diagnose import MORE_IN_LOG
-from xdpctl.core.model import Mode
-from xdpctl.core.plan import Plan, command_line
-from xdpctl.core.reach import Reach
+from xdpctl.core.machine.model import Mode
+from xdpctl.core.machine.paths import PIN_DIRECTORY
+from xdpctl.core.machine.reach import Reach
+from xdpctl.core.machine.shell import command_line
+from xdpctl.core.machine.tool_errors import MORE_IN_LOG
+from xdpctl.core.plan import Plan
 from xdpctl.core.values.visible import visible, visible_lines
 from xdpctl.errors import Interrupted, Lines, XdpctlError
 from xdpctl.ops import show

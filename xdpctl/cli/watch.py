@@ -22,7 +22,7 @@ from collections.abc import Sequence
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.model import Via
+from xdpctl.core.machine.model import Via
 from xdpctl.core.values.formats import time_of_day
 from xdpctl.errors import BadRequest
 from xdpctl.ops import watch

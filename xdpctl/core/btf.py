@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from xdpctl.core import meanings
 from xdpctl.core.columns import Column, Leaf, Record
 from xdpctl.core.leaves import FORMS, bitfield, floating, named, number, text
-from xdpctl.core.model import U32
+from xdpctl.core.machine.model import U32
 from xdpctl.core.values.formats import hexadecimal, ipv6
 
 ANONYMOUS = ("(anon)", "")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Raw, Struct
 
-from xdpctl.core import answers
+from xdpctl.core.machine import answers
 from xdpctl.errors import Refused
 
 START = b'{"key":['

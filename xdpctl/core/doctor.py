@@ -7,9 +7,9 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from xdpctl.core import answers, mounts, packages
 from xdpctl.core.facts import Facts, version_of
-from xdpctl.core.model import Device
+from xdpctl.core.machine import answers, mounts, packages
+from xdpctl.core.machine.model import Device
 
 MINIMUM = (5, 10)
 """The oldest kernel, and the oldest bpftool of its kind, that can tell which programs are ours: it keeps a

@@ -8,7 +8,7 @@ from msgspec import Struct
 from xdpctl.core.chunk import slot
 from xdpctl.core.encode_parts import Writer
 from xdpctl.core.encode_text import Said
-from xdpctl.core.model import Argv, Map
+from xdpctl.core.machine.model import Argv, Map
 from xdpctl.errors import BadRequest
 
 EVERY_CPU = -1

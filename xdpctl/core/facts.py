@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from xdpctl.core import mounts, packages
+from xdpctl.core.machine import mounts, packages
 
 LONGEST = 200
 """Characters of a reason."""

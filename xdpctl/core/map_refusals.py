@@ -5,7 +5,7 @@ import sys
 
 from msgspec import Struct
 
-from xdpctl.core.model import Map
+from xdpctl.core.machine.model import Map
 from xdpctl.core.wording import elements
 from xdpctl.errors import BadRequest, Refused, XdpctlError
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from xdpctl.core.artifacts import PIN_DIRECTORY
-from xdpctl.core.model import Argv, Map, Mode, Program
-from xdpctl.core.owners import DISPATCHER, pinned_programs
-from xdpctl.core.plan import command_line
+from xdpctl.core.machine.model import Argv, Map, Mode, Program
+from xdpctl.core.machine.owners import DISPATCHER, pinned_programs
+from xdpctl.core.machine.paths import PIN_DIRECTORY
+from xdpctl.core.machine.shell import command_line
 from xdpctl.core.scene import Place, Running, Scene
 
 

@@ -4,9 +4,9 @@ from msgspec import Struct
 
 from xdpctl.core.as_types import as_types
 from xdpctl.core.btf import BtfDump, BtfType, Types
-from xdpctl.core.identifiers import complaint
+from xdpctl.core.machine.identifiers import complaint
+from xdpctl.core.machine.model import Argv
 from xdpctl.core.map_kinds import FLAGS
-from xdpctl.core.model import Argv
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
 

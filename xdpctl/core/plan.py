@@ -1,12 +1,9 @@
 """An operation that changes the machine, as data: what each step does and what undoes it."""
 
-import shlex
-from pathlib import Path
-
 from msgspec import Struct
 
 from xdpctl.core.elf import BpfObject
-from xdpctl.core.model import Argv, Device, Mode, ProgId
+from xdpctl.core.machine.model import Argv, Device, Mode, ProgId
 
 
 class Act(Struct, frozen=True):
@@ -26,27 +23,6 @@ class Step(Struct, frozen=True):
 
 
 Plan = tuple[Step, ...]
-
-
-def command_line(argv: Argv, cwd: Path | None = None) -> str:
-    """A command as it can be pasted into a shell."""
-    line = " ".join(map(_word, argv))
-    return line if cwd is None else f"(cd {_word(str(cwd))} && {line})"
-
-
-def _word(word: str) -> str:
-    """Quoted where it has to be; what can't be printed is told to the shell by its bytes: `$'\\033'`."""
-    if word.isprintable():
-        return shlex.quote(word)
-    return "$'" + "".join(map(_in_quotes, word)) + "'"
-
-
-def _in_quotes(character: str) -> str:
-    if character in "'\\":
-        return f"\\{character}"
-    if character.isprintable():
-        return character
-    return "".join(f"\\{byte:03o}" for byte in character.encode(errors="surrogateescape"))
 
 
 def step(what: str, do: Argv, *undo: Argv) -> Step:

@@ -1,6 +1,6 @@
 """Specs that come with xdpctl."""
 
-from xdpctl.core.plan import command_line
+from xdpctl.core.machine.shell import command_line
 from xdpctl.core.render import TEMPLATES
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest

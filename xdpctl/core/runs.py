@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from xdpctl.core.changes import Change
-from xdpctl.core.model import Map
+from xdpctl.core.machine.model import Map
 from xdpctl.core.packets import Packet
 from xdpctl.core.values.names import VERDICTS
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from xdpctl.core.model import Argv, Attachment, BpfLink, Device, Map, MapId, ProgId, Program
-from xdpctl.core.mounts import Mount
-from xdpctl.core.owners import DISPATCHER, below, describe, ids
+from xdpctl.core.machine.model import Argv, Attachment, BpfLink, Device, Map, MapId, ProgId, Program
+from xdpctl.core.machine.mounts import Mount
+from xdpctl.core.machine.owners import DISPATCHER, below, describe, ids
 
 
 class Place(Struct, frozen=True):

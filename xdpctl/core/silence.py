@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from xdpctl.core.plan import command_line
+from xdpctl.core.machine.shell import command_line
 
 MOST = 3
 """So many names are told."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from xdpctl.core import identifiers
+from xdpctl.core.machine import identifiers
 from xdpctl.core.spec import Counter, Policy, Redirect, Slot, Spec
 from xdpctl.core.values.keys import Key
 from xdpctl.core.words import Field, MapType, Verdict

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from xdpctl.core import why_counts, why_pinned, why_placed
 from xdpctl.core.broken import Broken
-from xdpctl.core.owners import describe
+from xdpctl.core.machine.owners import describe
 from xdpctl.core.scene import Running, Scene, Watched
 from xdpctl.core.wording import join, packets, times
 

@@ -2,8 +2,8 @@
 
 from xdpctl.core import mending
 from xdpctl.core.broken import Broken, Link
-from xdpctl.core.model import Map, Mode, Program
-from xdpctl.core.owners import describe, ids
+from xdpctl.core.machine.model import Map, Mode, Program
+from xdpctl.core.machine.owners import describe, ids
 from xdpctl.core.scene import Place, Running, Scene, Watched
 from xdpctl.core.wording import elements, join, packets, times
 

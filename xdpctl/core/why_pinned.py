@@ -1,10 +1,11 @@
 """Whether programs and maps are pinned, so that they can be named, and stay when nothing else holds them."""
 
-from xdpctl.core import mending, mounts, why_placed
-from xdpctl.core.artifacts import PIN_DIRECTORY
+from xdpctl.core import mending, why_placed
 from xdpctl.core.broken import Broken, Link
-from xdpctl.core.model import Map, Program
-from xdpctl.core.owners import named
+from xdpctl.core.machine import mounts
+from xdpctl.core.machine.model import Map, Program
+from xdpctl.core.machine.owners import named
+from xdpctl.core.machine.paths import PIN_DIRECTORY
 from xdpctl.core.scene import Scene
 from xdpctl.core.wording import join
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from xdpctl.core import mending
 from xdpctl.core.broken import Broken, Link
-from xdpctl.core.model import Map, Program
-from xdpctl.core.owners import DISPATCHER, named
+from xdpctl.core.machine.model import Map, Program
+from xdpctl.core.machine.owners import DISPATCHER, named
 from xdpctl.core.scene import Place, Running, Scene
 from xdpctl.core.wording import join
 

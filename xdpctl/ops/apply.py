@@ -7,9 +7,10 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from xdpctl.core import diagnose
-from xdpctl.core.model import Argv
-from xdpctl.core.plan import Act, Plan, Step, command_line
+from xdpctl.core.machine import tool_errors
+from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine.shell import command_line
+from xdpctl.core.plan import Act, Plan, Step
 from xdpctl.errors import HostLacks, Interrupted, Refused, XdpctlError
 from xdpctl.tools import bpffs, bpftool, host, proc, signals
 
@@ -133,7 +134,7 @@ def _do(step: Step) -> Outcome:
         if result.ok:
             return Outcome(step, act, tuple(refused))
         refused.append(result)
-        if result.death or not diagnose.mode_refused(result.err):
+        if result.death or not tool_errors.mode_refused(result.err):
             break
     raise _failure(step, refused)
 
@@ -196,14 +197,14 @@ def _failure(step: Step, refused: list[proc.Result]) -> XdpctlError:
     if last.death:
         return Refused(f"failed to {step.what}: {last.death}", log=log)
     if first.program == "bpftool":
-        why = diagnose.load_failure(said, first.err)
+        why = tool_errors.load_failure(said, first.err)
         error = HostLacks if why.not_permitted else Refused
         told = bpftool.told(first)
         return error(f"failed to {step.what}: {why.message}", *why.hints, log=log, told=told)
-    told = diagnose.told_by_ip(last.err)
-    if diagnose.not_permitted(log) and not host.privileged():
+    told = tool_errors.told_by_ip(last.err)
+    if tool_errors.not_permitted(log) and not host.privileged():
         return HostLacks(f"failed to {step.what}: {said}", "run xdpctl as root", log=log, told=told)
     others = zip(step.acts[1:], refused[1:], strict=False)
     more = [f"and in {act.way} mode: {tool_said(result)}" for act, result in others]
-    hints = (*more, *diagnose.attach_failure(said))
+    hints = (*more, *tool_errors.attach_failure(said))
     return Refused(f"failed to {step.what}: {said}", *hints, log=log, told=told)

@@ -2,8 +2,9 @@
 
 from msgspec import Struct
 
-from xdpctl.core import owners, plan
-from xdpctl.core.model import Mode, ModeChoice
+from xdpctl.core import plan
+from xdpctl.core.machine import owners
+from xdpctl.core.machine.model import Mode, ModeChoice
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, host, iplink, turns
 from xdpctl.tools.attaching import Attaching

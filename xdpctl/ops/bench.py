@@ -13,8 +13,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core import artifacts, bench, plan
-from xdpctl.core.model import Argv
+from xdpctl.core import bench, plan
+from xdpctl.core.machine import paths
+from xdpctl.core.machine.model import Argv
 from xdpctl.core.object_check import check_loadable
 from xdpctl.core.plan import Plan
 from xdpctl.core.render import TEMPLATES, headers, render
@@ -147,8 +148,8 @@ def _directory(number: int, name: str) -> Path:
 
 def _generated(name: str, number: int, spec: Spec, options: Mapping[str, Any], *words: str) -> Program:
     directory = _directory(number, name)
-    source = artifacts.source_path(directory, spec.program)
-    target = artifacts.object_path(directory, spec.program)
+    source = paths.source_path(directory, spec.program)
+    target = paths.object_path(directory, spec.program)
     return Program(
         name,
         directory,
@@ -164,7 +165,7 @@ def _generated(name: str, number: int, spec: Spec, options: Mapping[str, Any], *
 
 def _compiled(name: str, number: int, source: Path, flags: Argv, counts: Counts | None = None) -> Program:
     directory = _directory(number, name)
-    target = artifacts.object_path(directory, artifacts.program_of(source))
+    target = paths.object_path(directory, paths.program_of(source))
     command = clang.compile_command(str(source), str(target), flags)
     pins = f"{PINS}/{directory.name}"
     return Program(name, directory, pins, target, command, source, counts=counts)

@@ -6,8 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core import artifacts, legacy, presets
-from xdpctl.core.model import Argv
+from xdpctl.core import legacy, presets
+from xdpctl.core.machine import paths
+from xdpctl.core.machine.model import Argv
 from xdpctl.core.object_check import check_loadable, check_object
 from xdpctl.core.render import MARKER, headers, render
 from xdpctl.core.spec import Spec
@@ -38,8 +39,8 @@ def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping
     if source is not None and source.suffix == ".c" and preset is None:
         return _prepare_c(source, out, options)
     spec = spec_of(source, preset, options)
-    written = artifacts.source_path(out, spec.program)
-    target = artifacts.object_path(out, spec.program)
+    written = paths.source_path(out, spec.program)
+    target = paths.object_path(out, spec.program)
     missing = _missing_headers(spec, out)
     for file in (written, *missing):
         _refuse_foreign(file)
@@ -76,7 +77,7 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
             "leave the option out, or change the C",
         )
     _refuse_legacy_maps(sources.text(source), source)
-    target = artifacts.object_path(out, artifacts.program_of(source))
+    target = paths.object_path(out, paths.program_of(source))
     placing.check(target)
     return Prepared(
         None, source, {}, target, clang.compile_command(str(source), str(target), clang.LENIENT), None

@@ -6,8 +6,9 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 
-from xdpctl.core import artifacts, elf
+from xdpctl.core import elf
 from xdpctl.core import presets as spec_presets
+from xdpctl.core.machine import paths
 from xdpctl.errors import BadRequest
 from xdpctl.tools import netns, trust
 
@@ -43,14 +44,14 @@ def programs_to_measure() -> list[str]:
 
 
 def programs() -> list[str]:
-    return [artifacts.program_of(path) for path in _built("*.bpf.c")]
+    return [paths.program_of(path) for path in _built("*.bpf.c")]
 
 
 def programs_to_run() -> list[str]:
     """Objects, and what of the built programs is pinned, where that can be seen."""
     pinned: list[str] = []
     with contextlib.suppress(OSError):
-        pinned = os.listdir(os.environ.get("XDPCTL_PIN") or artifacts.PIN_DIRECTORY)
+        pinned = os.listdir(os.environ.get("XDPCTL_PIN") or paths.PIN_DIRECTORY)
     return [*objects(), *(name for name in programs() if name in pinned)]
 
 
@@ -66,7 +67,7 @@ def maps() -> list[str]:
     """The maps of the built objects, and what is pinned, where that can be seen."""
     names: set[str] = set()
     with contextlib.suppress(OSError):
-        names.update(os.listdir(os.environ.get("XDPCTL_PIN") or artifacts.PIN_DIRECTORY))
+        names.update(os.listdir(os.environ.get("XDPCTL_PIN") or paths.PIN_DIRECTORY))
     for path in _built("*.bpf.o"):
         try:
             names.update(elf.read(path.read_bytes()).maps)
@@ -80,4 +81,4 @@ def maps_and_devices() -> list[str]:
 
 
 def _built(pattern: str) -> Iterable[Path]:
-    return sorted(path for path in artifacts.BUILD_DIRECTORY.glob(pattern) if path.is_file())
+    return sorted(path for path in paths.BUILD_DIRECTORY.glob(pattern) if path.is_file())

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from xdpctl.core import mounts, owners, plan
-from xdpctl.core.model import Attachment, Device, ProgId
+from xdpctl.core import plan
+from xdpctl.core.machine import mounts, owners
+from xdpctl.core.machine.model import Attachment, Device, ProgId
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, turns

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Callable
 
-from xdpctl.core import doctor, mounts
+from xdpctl.core import doctor
 from xdpctl.core.doctor import Finding
 from xdpctl.core.facts import Answer, Bpftool, Clang, Facts, Ip
+from xdpctl.core.machine import mounts
 from xdpctl.errors import XdpctlError
 from xdpctl.tools import bpffs, bpftool, clang, host, iplink, libbpf, proc
 

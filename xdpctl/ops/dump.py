@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from xdpctl.core.beside import Accounts
 from xdpctl.core.decode import Entry
-from xdpctl.core.model import Map, Via
-from xdpctl.core.reach import Reach
+from xdpctl.core.machine.model import Map, Via
+from xdpctl.core.machine.reach import Reach
 from xdpctl.core.rows import columns, counters, shape, sums, with_names
 from xdpctl.core.values.value import Row
 from xdpctl.errors import BadRequest

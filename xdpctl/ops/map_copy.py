@@ -5,8 +5,8 @@ from xdpctl.core.btf import Types
 from xdpctl.core.c_types import declared
 from xdpctl.core.columns import same_meaning
 from xdpctl.core.elements import Change
-from xdpctl.core.model import Map
-from xdpctl.core.reach import Reach
+from xdpctl.core.machine.model import Map
+from xdpctl.core.machine.reach import Reach
 from xdpctl.errors import BadRequest
 from xdpctl.tools import types
 from xdpctl.tools.target import Target, Writing, elements_of, to_read, to_write

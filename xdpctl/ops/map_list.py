@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from xdpctl.core import c_types
 from xdpctl.core.btf import Types
-from xdpctl.core.model import Map, Program
-from xdpctl.core.reach import Reach
+from xdpctl.core.machine.model import Map, Program
+from xdpctl.core.machine.reach import Reach
 from xdpctl.errors import BadRequest
 from xdpctl.tools import bpftool, host, maps, proc, types
 

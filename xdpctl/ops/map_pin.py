@@ -5,7 +5,7 @@ import os
 from msgspec import Struct
 
 from xdpctl.core import plan
-from xdpctl.core.model import Map
+from xdpctl.core.machine.model import Map
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, host, maps, pinning
 

@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from xdpctl.core import said
 from xdpctl.core.decode import Entry
+from xdpctl.core.machine.model import Map
+from xdpctl.core.machine.reach import Reach
 from xdpctl.core.map_refusals import check_readable
-from xdpctl.core.model import Map
-from xdpctl.core.reach import Reach
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 from xdpctl.tools import content, elements

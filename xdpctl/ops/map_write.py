@@ -7,7 +7,7 @@ from msgspec import Struct
 from xdpctl.core import elements as core
 from xdpctl.core import map_refusals, said
 from xdpctl.core.elements import Change, Element, How
-from xdpctl.core.model import Map
+from xdpctl.core.machine.model import Map
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 from xdpctl.tools import content, elements, host

@@ -11,16 +11,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import changes, elf, owners, packets, plan
+from xdpctl.core import changes, elf, packets, plan
 from xdpctl.core.changes import Change, Content
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.decode import Layout
+from xdpctl.core.machine import owners
+from xdpctl.core.machine.model import Map, Program
+from xdpctl.core.machine.reach import Reach
 from xdpctl.core.map_refusals import NotTold
-from xdpctl.core.model import Map, Program
 from xdpctl.core.object_check import check_loadable
 from xdpctl.core.packets import Packet
 from xdpctl.core.plan import Plan
-from xdpctl.core.reach import Reach
 from xdpctl.core.runs import Run
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply

@@ -1,6 +1,6 @@
 """What is loaded, pinned and attached."""
 
-from xdpctl.core.model import Placed, Program, ProgramStatus
+from xdpctl.core.machine.model import Placed, Program, ProgramStatus
 from xdpctl.tools import bpftool, host, iplink, proc
 from xdpctl.tools.netns import named
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from xdpctl.core import mounts, owners, plan
-from xdpctl.core.model import Attachment, BpfLink, Device, Map, MapId, ProgId, Program
+from xdpctl.core import plan
+from xdpctl.core.machine import mounts, owners
+from xdpctl.core.machine.model import Attachment, BpfLink, Device, Map, MapId, ProgId, Program
+from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns, proc, turns
@@ -122,7 +124,7 @@ def _nothing_there(pin: str, present: tuple[str, ...]) -> BadRequest:
         return BadRequest(f"no XDP program is pinned in {pin}", "xdpctl status shows programs")
     return BadRequest(
         f"no XDP program is pinned in {pin}, only {', '.join(present)}",
-        f"if nothing needs that, remove it: {plan.command_line(('rm', '-r', pin))}",
+        f"if nothing needs that, remove it: {command_line(('rm', '-r', pin))}",
     )
 
 
@@ -144,8 +146,8 @@ def _refuse_pinned_elsewhere(programs: tuple[Program, ...], elsewhere: tuple[str
         name = next(program.name for program in programs if set(program.pinned) & set(elsewhere))
         raise Refused(
             f"{name} is pinned at {' and '.join(elsewhere)} too",
-            f"remove that first: {plan.command_line(('rm', *elsewhere))}",
-            f"or with all its pins: {plan.command_line(('xdpctl', 'unload', '--pin', pin, '--force'))}",
+            f"remove that first: {command_line(('rm', *elsewhere))}",
+            f"or with all its pins: {command_line(('xdpctl', 'unload', '--pin', pin, '--force'))}",
         )
 
 

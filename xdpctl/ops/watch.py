@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from xdpctl.core import beside
 from xdpctl.core.decode import Entry, decode
+from xdpctl.core.machine.model import Map, Via
+from xdpctl.core.machine.reach import Reach
 from xdpctl.core.map_refusals import Gone
-from xdpctl.core.model import Map, Via
 from xdpctl.core.rates import Label, Rates, Values
-from xdpctl.core.reach import Reach
 from xdpctl.core.rows import sums
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.value import flat

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from xdpctl.core import owners, plan
-from xdpctl.core.model import Argv, Device, Mode, ProgId
+from xdpctl.core import plan
+from xdpctl.core.machine import owners
+from xdpctl.core.machine.model import Argv, Device, Mode, ProgId
 from xdpctl.errors import XdpctlError
 from xdpctl.tools import iplink
 from xdpctl.tools.netns import Netns

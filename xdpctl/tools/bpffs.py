@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from xdpctl.core import mounts
-from xdpctl.core.model import Argv
+from xdpctl.core.machine import mounts
+from xdpctl.core.machine.model import Argv
 from xdpctl.errors import HostLacks
 from xdpctl.tools import proc
 

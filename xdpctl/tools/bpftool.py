@@ -11,9 +11,9 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from xdpctl.core import answers, diagnose
 from xdpctl.core.btf import BtfDump
-from xdpctl.core.model import Argv, BpfLink, Map, Program
+from xdpctl.core.machine import answers, tool_errors
+from xdpctl.core.machine.model import Argv, BpfLink, Map, Program
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
 
@@ -119,7 +119,7 @@ def failure(result: proc.Result) -> Refused | HostLacks:
     if result.death:
         return Refused(result.death)
     reason = reason_of(result)
-    if diagnose.not_permitted(reason):
+    if tool_errors.not_permitted(reason):
         return HostLacks(f"bpftool: {reason}", "run xdpctl as root")
     return Refused(f"bpftool: {reason}")
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import diagnose
-from xdpctl.core.model import Argv
-from xdpctl.core.plan import command_line
+from xdpctl.core.machine import tool_errors
+from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine.shell import command_line
 from xdpctl.core.values.visible import visible
 from xdpctl.errors import HostLacks, Lines, Refused
 from xdpctl.tools import proc, sources
@@ -44,9 +44,11 @@ def run(command: Argv, source: Path, cwd: Path | None = None, shown_in: Path | N
     if result.death:
         raise Refused(f"{source} isn't compiled: {result.death}")
     said = words.rstrip() or f"clang failed with status {result.status}"
-    if diagnose.lacks_headers(said):
+    if tool_errors.lacks_headers(said):
         raise HostLacks(Lines(said), proc.install_hint("headers"))
-    raise Refused(Lines(said), *diagnose.compile_failure(said, sources.text(cwd / source if cwd else source)))
+    raise Refused(
+        Lines(said), *tool_errors.compile_failure(said, sources.text(cwd / source if cwd else source))
+    )
 
 
 def asm_headers() -> Argv:

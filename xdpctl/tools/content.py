@@ -5,10 +5,11 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from itertools import chain, islice
 
-from xdpctl.core import answers, map_refusals
+from xdpctl.core import map_refusals
 from xdpctl.core.chunk import Chunk, Shape, Untold, chunks
+from xdpctl.core.machine import answers
+from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.map_refusals import NOT_SUPPORTED
-from xdpctl.core.model import Map, Via
 from xdpctl.core.seen import Seen
 from xdpctl.errors import Refused, XdpctlError
 from xdpctl.tools import bpftool, proc

@@ -7,12 +7,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from xdpctl.core import answers, elements, map_refusals
+from xdpctl.core import elements, map_refusals
 from xdpctl.core.chunk import Shape, Untold, chunks
 from xdpctl.core.elements import Change
+from xdpctl.core.machine import answers
+from xdpctl.core.machine.model import Map
+from xdpctl.core.machine.shell import command_line
 from xdpctl.core.map_refusals import NOT_SUPPORTED
-from xdpctl.core.model import Map
-from xdpctl.core.plan import command_line
 from xdpctl.errors import HostLacks, Interrupted, XdpctlError
 from xdpctl.tools import bpftool, placing, proc, signals
 

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import msgspec
 
-from xdpctl.core import answers
-from xdpctl.core.model import Argv, Device
+from xdpctl.core.machine import answers
+from xdpctl.core.machine.model import Argv, Device
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks, Refused, XdpctlError
 from xdpctl.tools import netns as namespaces

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from xdpctl.core import growth
 from xdpctl.core.growth import Content
+from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.map_refusals import NotTold
-from xdpctl.core.model import Map, MapId
 from xdpctl.tools import content
 
 

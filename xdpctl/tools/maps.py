@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from xdpctl.core.model import Map
-from xdpctl.core.reach import Reach, is_bare, not_here
+from xdpctl.core.machine.model import Map
+from xdpctl.core.machine.reach import Reach, is_bare, not_here
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks

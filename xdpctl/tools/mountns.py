@@ -2,7 +2,7 @@
 
 import os
 
-from xdpctl.core.model import Argv
+from xdpctl.core.machine.model import Argv
 from xdpctl.errors import Refused
 from xdpctl.tools import proc
 

@@ -2,7 +2,7 @@
 
 import os
 
-from xdpctl.core.plan import command_line
+from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import BadRequest
 from xdpctl.tools import bpffs
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import mounts
-from xdpctl.core.model import Argv
+from xdpctl.core.machine import mounts
+from xdpctl.core.machine.model import Argv
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
 from xdpctl.tools import bpffs

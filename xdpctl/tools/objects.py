@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from xdpctl.core.artifacts import BUILD_DIRECTORY
+from xdpctl.core.machine.paths import BUILD_DIRECTORY
 from xdpctl.errors import BadRequest
 
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import mounts, plan
-from xdpctl.core.model import Argv
+from xdpctl.core import plan
+from xdpctl.core.machine import mounts
+from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import bpffs
 
@@ -98,6 +100,6 @@ def free_path(named: str, directory: str) -> str:
     if not named or "." in name:
         raise BadRequest(f"{named!r} can't be the name of a pin", "choose a name without dots")
     if os.path.lexists(path) and mounts.in_bpffs(path, bpffs.mounted()):
-        remove = "" if os.path.isdir(path) else f", or remove it: {plan.command_line(('rm', path))}"
+        remove = "" if os.path.isdir(path) else f", or remove it: {command_line(('rm', path))}"
         raise BadRequest(f"{path} is there already", f"choose another name{remove}")
     return path

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from xdpctl.core.chunk import Chunk
+from xdpctl.core.machine.model import Map, MapId, Via
 from xdpctl.core.map_refusals import Gone
-from xdpctl.core.model import Map, MapId, Via
 from xdpctl.tools import bpftool, content, libbpf, placing, proc
 
 

@@ -1,6 +1,6 @@
 """XDP programs by what they print: which do, and where they run."""
 
-from xdpctl.core.model import ProgId, Program
+from xdpctl.core.machine.model import ProgId, Program
 from xdpctl.core.silence import Printer
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import packages
-from xdpctl.core.model import Argv
-from xdpctl.core.plan import command_line
+from xdpctl.core.machine import packages
+from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import BadRequest, HostLacks, Refused
 from xdpctl.tools import trust
 

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from xdpctl.core import answers, plan
-from xdpctl.core.model import Argv
+from xdpctl.core import plan
+from xdpctl.core.machine import answers
+from xdpctl.core.machine.model import Argv
 from xdpctl.core.packets import Packet
 from xdpctl.core.plan import Plan
 from xdpctl.core.runs import Run

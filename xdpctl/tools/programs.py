@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from xdpctl.core.model import Program
-from xdpctl.core.reach import Reach, is_bare, not_here
+from xdpctl.core.machine.model import Program
+from xdpctl.core.machine.reach import Reach, is_bare, not_here
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks

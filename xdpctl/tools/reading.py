@@ -9,7 +9,7 @@ from xdpctl.core import beside
 from xdpctl.core.beside import Accounts, Beside, Counts
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.decode import Entry, Layout, decode
-from xdpctl.core.model import Map, Via
+from xdpctl.core.machine.model import Map, Via
 from xdpctl.tools import bpftool, content, types
 
 Entries = list[Entry]

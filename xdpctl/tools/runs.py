@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from xdpctl.core.model import ProgId
+from xdpctl.core.machine.model import ProgId
 from xdpctl.errors import Refused
 from xdpctl.tools import bpftool, host, libbpf, proc
 

@@ -17,9 +17,9 @@ from xdpctl.core.encode import Encoder
 from xdpctl.core.encode_numbers import native, number
 from xdpctl.core.encode_parts import Writer
 from xdpctl.core.encode_text import Said, parted
-from xdpctl.core.model import Map
+from xdpctl.core.machine.model import Map
+from xdpctl.core.machine.reach import Reach
 from xdpctl.core.prefixes import longest
-from xdpctl.core.reach import Reach
 from xdpctl.core.rows import columns
 from xdpctl.core.values.value import Value, flat
 from xdpctl.errors import BadRequest, XdpctlError

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable
 from types import TracebackType
 
-from xdpctl.core import mounts
-from xdpctl.core.model import Argv
+from xdpctl.core.machine import mounts
+from xdpctl.core.machine.model import Argv
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import bpffs, host, proc
 

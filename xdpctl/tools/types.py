@@ -3,10 +3,11 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from xdpctl.core import answers, btf_check, decode, map_refusals
+from xdpctl.core import btf_check, decode, map_refusals
 from xdpctl.core.btf import BtfDump, Types, struct_with_meaning
 from xdpctl.core.decode import Layout
-from xdpctl.core.model import Map
+from xdpctl.core.machine import answers
+from xdpctl.core.machine.model import Map
 from xdpctl.errors import BadRequest
 from xdpctl.tools import bpftool, host, proc
 

@@ -8,7 +8,7 @@ from typing import Any
 from xdpctl.core.beside import GLOBALS
 from xdpctl.core.changes import Change, Edit, edits
 from xdpctl.core.decode import Entry
-from xdpctl.core.model import Map, Program
+from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.runs import Run, Sums
 from xdpctl.core.values.json_text import to_json
 from xdpctl.core.values.value import Value, flat

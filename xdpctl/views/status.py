@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from xdpctl.core.model import ProgramStatus
+from xdpctl.core.machine.model import ProgramStatus
 from xdpctl.core.values.json_text import to_json
 from xdpctl.core.values.visible import visible
 from xdpctl.views.table import table

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from xdpctl.core.model import Argv, Attachment, BpfLink, Device, Map, Mode, ProgId, Program
-from xdpctl.core.plan import command_line
+from xdpctl.core.machine.model import Argv, Attachment, BpfLink, Device, Map, Mode, ProgId, Program
+from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import BadRequest, Refused
 
 DISPATCHER = "xdp_dispatcher"

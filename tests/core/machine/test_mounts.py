@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xdpctl.core.mounts import Mount, bpffs_points, in_bpffs, mount_of, parse
+from xdpctl.core.machine.mounts import Mount, bpffs_points, in_bpffs, mount_of, parse
 
 MOUNTINFO = """\
 22 28 0:20 / /sys rw,nosuid,nodev,noexec,relatime shared:7 - sysfs sysfs rw

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xdpctl.core import packages
+from xdpctl.core.machine import packages
 
 OS_RELEASE = {
     "debian": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nID=debian\n',

@@ -2,7 +2,7 @@
 
 import re
 
-from xdpctl.core.reserved import RESERVED
+from xdpctl.core.machine.reserved import RESERVED
 
 NAME_LENGTH = 15
 """The kernel keeps 15 characters of the name of a program or map."""

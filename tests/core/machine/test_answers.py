@@ -2,8 +2,8 @@
 
 import pytest
 
-from xdpctl.core import answers
-from xdpctl.core.model import Map
+from xdpctl.core.machine import answers
+from xdpctl.core.machine.model import Map
 from xdpctl.errors import Refused
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from xdpctl.core import owners
-from xdpctl.core.model import (
+from xdpctl.core.machine import owners
+from xdpctl.core.machine.model import (
     AttachedProgram,
     Attachment,
     BpfLink,

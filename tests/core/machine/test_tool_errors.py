@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.diagnose import (
+from xdpctl.core.machine.tool_errors import (
     attach_failure,
     compile_failure,
     lacks_headers,
@@ -14,7 +14,7 @@ from xdpctl.core.diagnose import (
     told_by_ip,
 )
 
-DATA = Path(__file__).parent.parent / "data"
+DATA = Path(__file__).parent.parent.parent / "data"
 SAID = "failed to load object file"
 
 
