@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.trace import Line
+from xdpctl.core.trace.log import Line
 from xdpctl.errors import HostLacks
 from xdpctl.ops import trace
 from xdpctl.tools import host, printers, tracefs

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from xdpctl.core.machine.model import ProgId, Program
-from xdpctl.core.silence import Printer
+from xdpctl.core.trace.why_silent import Printer
 from xdpctl.errors import BadRequest, HostLacks, Refused
 from xdpctl.tools import bpftool, iplink, printers
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from xdpctl.core.trace import Line
+from xdpctl.core.trace.log import Line
 from xdpctl.views.trace import as_json, as_text
 
 BOOT = 1_795_185_000_000_000_000

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.trace import Line
+from xdpctl.core.trace.log import Line
 from xdpctl.ops import trace
 
 

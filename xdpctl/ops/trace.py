@@ -9,9 +9,10 @@ from types import FrameType
 
 from msgspec import Struct
 
-from xdpctl.core import plan, silence, trace
+from xdpctl.core import plan
 from xdpctl.core.plan import Plan, Step
-from xdpctl.core.trace import Line
+from xdpctl.core.trace import log, why_silent
+from xdpctl.core.trace.log import Line
 from xdpctl.errors import HostLacks, Refused, XdpctlError
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, host, mountns, printers, signals, tracefs
@@ -127,7 +128,7 @@ def _first_interrupt_alone() -> Iterator[None]:
 class _Session:
     def __init__(self, request: Request, directory: str, show: Show, note: Note) -> None:
         self._request, self._directory, self._show, self._note = request, directory, show, note
-        self._reader = trace.Reader(request.program)
+        self._reader = log.Reader(request.program)
         self._shown = 0
         self._explained: tuple[str, ...] = ()
         self._printers = printers.Printers(request.program)
@@ -154,7 +155,7 @@ class _Session:
     def _take(self, text: str) -> bool:
         """Shows the lines of a text; whether there were some."""
         most = None if self._request.count is None else self._request.count - self._shown
-        lines = list(self._reader.lines(trace.parse(text)))[:most]
+        lines = list(self._reader.lines(log.parse(text)))[:most]
         if lines:
             self._show(lines, host.boot_time())
         self._shown += len(lines)
@@ -174,7 +175,7 @@ class _Session:
         """Once for each reason."""
         try:
             switched_off = tracefs.switched_off(self._directory)
-            found = silence.why(switched_off, self._printers.now(), self._request.program)
+            found = why_silent.why(switched_off, self._printers.now(), self._request.program)
             said = (found.reason, *(f"  {line}" for line in found.remedy.split("\n")))
         except XdpctlError as error:
             said = (f"why can't be seen: {error.message}",)

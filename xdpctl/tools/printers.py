@@ -1,7 +1,7 @@
 """XDP programs by what they print: which do, and where they run."""
 
 from xdpctl.core.machine.model import ProgId, Program
-from xdpctl.core.silence import Printer
+from xdpctl.core.trace.why_silent import Printer
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, HostLacks
 from xdpctl.tools import bpftool, iplink

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from xdpctl.core.trace import Line
+from xdpctl.core.trace.log import Line
 from xdpctl.core.values.json_text import to_json
 from xdpctl.views.table import text
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xdpctl.core.silence import Printer, why
+from xdpctl.core.trace.why_silent import Printer, why
 
 MUTE, IDLE = Printer("mute", False, ("veth0",)), Printer("idle", True)
 RUNS = Printer("runs", True, ("veth0", "veth1 in netns peer"))

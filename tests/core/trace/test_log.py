@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xdpctl.core.trace import Entry, Line, Lost, Reader, Stack, parse, printers
+from xdpctl.core.trace.log import Entry, Line, Lost, Reader, Stack, parse, printers
 
 LINE = "         bpftool-4488    [000] b..11 22742.816446: bpf_trace_printk: seen\n"
 SEEN = Line(22742816446, 0, "bpftool", 4488, "seen")
