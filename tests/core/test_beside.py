@@ -3,7 +3,7 @@
 import pytest
 
 from xdpctl.core.beside import Beside, Held, beside, lost
-from xdpctl.core.btf import BtfDump, BtfType, Variable
+from xdpctl.core.btf.types import BtfDump, BtfType, Variable
 from xdpctl.core.decode import Entry
 
 LOST, LOST_BYTES = Variable(2, 0, 8), Variable(3, 8, 8)

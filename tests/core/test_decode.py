@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from xdpctl.core.btf import BtfDump, BtfType, Types
+from xdpctl.core.btf.columns import one
+from xdpctl.core.btf.known_types import total
+from xdpctl.core.btf.types import BtfDump, BtfType, Types
 from xdpctl.core.chunk import Shape, chunks
-from xdpctl.core.columns import one
 from xdpctl.core.decode import CpuValue, Entry, Layout, bytes_as_they_are, layout
 from xdpctl.core.decode import decode as decode_chunk
-from xdpctl.core.meanings import total
 from xdpctl.errors import Refused
 
 RECORDED = Path(__file__).parent.parent / "data" / "recorded"

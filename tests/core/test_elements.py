@@ -2,7 +2,7 @@
 
 import pytest
 
-from xdpctl.core.as_types import as_types
+from xdpctl.core.btf.notation import as_types
 from xdpctl.core.elements import EVERY_CPU, Change, Element, written
 from xdpctl.core.encode import Encoder
 from xdpctl.core.encode_text import Said

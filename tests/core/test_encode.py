@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from xdpctl.core.as_types import as_types
-from xdpctl.core.btf import BtfType, EnumValue, Member, Types
-from xdpctl.core.columns import one
+from xdpctl.core.btf.columns import one
+from xdpctl.core.btf.known_types import OF_STRUCTS as SHOWN_STRUCTS
+from xdpctl.core.btf.known_types import OF_TIMES
+from xdpctl.core.btf.known_types import OF_TYPEDEFS as SHOWN_TYPEDEFS
+from xdpctl.core.btf.notation import as_types
+from xdpctl.core.btf.types import BtfType, EnumValue, Member, Types
 from xdpctl.core.encode import Encoder, of_words
 from xdpctl.core.encode_addresses import OF_STRUCTS, OF_TYPEDEFS
-from xdpctl.core.meanings import OF_STRUCTS as SHOWN_STRUCTS
-from xdpctl.core.meanings import OF_TIMES
-from xdpctl.core.meanings import OF_TYPEDEFS as SHOWN_TYPEDEFS
 from xdpctl.errors import BadRequest
 
 BOOT = 1_700_000_000_000_000_000

@@ -5,8 +5,8 @@ import struct
 import pytest
 
 from xdpctl.core import growth
-from xdpctl.core.as_types import as_types
-from xdpctl.core.btf import BtfDump, BtfType, Variable
+from xdpctl.core.btf.notation import as_types
+from xdpctl.core.btf.types import BtfDump, BtfType, Variable
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.decode import Layout, bytes_as_they_are, layout
 from xdpctl.core.growth import Content

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from xdpctl.core.btf_blob import blob
+from xdpctl.core.btf.blob import blob
 from xdpctl.core.new_map import NewMap, new_map
 from xdpctl.errors import BadRequest
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xdpctl.core.as_types import as_types
-from xdpctl.core.btf import BtfType, Types
+from xdpctl.core.btf.columns import one
+from xdpctl.core.btf.known_types import OF_TIMES, OF_TYPEDEFS
+from xdpctl.core.btf.notation import as_types
+from xdpctl.core.btf.types import BtfType, Types
 from xdpctl.core.chunk import chunks
-from xdpctl.core.columns import one
 from xdpctl.core.encode import Encoder
-from xdpctl.core.meanings import OF_TIMES, OF_TYPEDEFS
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.value import Value, flat
 

@@ -4,8 +4,8 @@ import struct
 
 import pytest
 
-from xdpctl.core.as_types import as_types
-from xdpctl.core.btf import Types
+from xdpctl.core.btf.notation import as_types
+from xdpctl.core.btf.types import Types
 from xdpctl.core.saved import About, Header, Line, moved, read, times
 from xdpctl.errors import BadRequest
 

@@ -4,7 +4,7 @@ import json
 
 import msgspec
 
-from xdpctl.core.btf import BtfDump
+from xdpctl.core.btf.types import BtfDump
 from xdpctl.core.encode import Encoder, of_words
 
 from .conftest import PIN, Lab

@@ -14,11 +14,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from xdpctl.core import btf_check, c_types, saved
+from xdpctl.core import saved
 from xdpctl.core.beside import beside, lost
-from xdpctl.core.btf import BtfDump, Types
+from xdpctl.core.btf import c_declaration, check
+from xdpctl.core.btf.columns import one
+from xdpctl.core.btf.types import BtfDump, Types
 from xdpctl.core.chunk import Shape, chunks
-from xdpctl.core.columns import one
 from xdpctl.core.decode import decode
 from xdpctl.core.encode import Encoder
 from xdpctl.core.machine import answers
@@ -152,12 +153,12 @@ def test_types() -> None:
     def use(result: proc.Result) -> None:
         dump = bpftool.btf(result)
         try:
-            btf_check.check(dump.types)
-        except btf_check.Unsound:
+            check.check(dump.types)
+        except check.Unsound:
             return
         known = Types(dump.types)
         for type_ in dump.types:
-            c_types.declared(known, type_.id)
+            c_declaration.declared(known, type_.id)
             size = known.size(type_.id)
             if 0 < size < 1 << 12:
                 _use(dump, type_.id, size)

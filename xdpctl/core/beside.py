@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from xdpctl.core.btf import BtfDump, Variable
+from xdpctl.core.btf.types import BtfDump, Variable
 from xdpctl.core.decode import Entry
 from xdpctl.core.values.formats import unsigned
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from operator import ge, gt, le, lt
 from typing import NamedTuple
 
-from xdpctl.core.meanings import NONE
+from xdpctl.core.btf.known_types import NONE
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.names import TCP_FLAGS
 from xdpctl.core.values.value import Value

@@ -9,7 +9,9 @@ from functools import cached_property, reduce
 from operator import or_
 
 from xdpctl.core import encode_arrays, encode_parts
-from xdpctl.core.btf import ANONYMOUS, MODIFIERS, BtfType, Types, is_ipv6, struct_with_meaning
+from xdpctl.core.btf.known_types import IN_NETWORK_ORDER, SIZES
+from xdpctl.core.btf.readers import signed
+from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, Types, is_ipv6, struct_with_meaning
 from xdpctl.core.encode_addresses import (
     OF_STRUCTS,
     OF_TYPEDEFS,
@@ -23,8 +25,6 @@ from xdpctl.core.encode_floats import floating
 from xdpctl.core.encode_numbers import Options, named, native, number, number_for, spellings, truth
 from xdpctl.core.encode_parts import Part, Writer, of_the_kernel
 from xdpctl.core.encode_text import Said, Unfit, characters, parted, shown
-from xdpctl.core.leaves import signed
-from xdpctl.core.meanings import IN_NETWORK_ORDER, SIZES
 from xdpctl.core.values.formats import unsigned
 from xdpctl.errors import BadRequest
 

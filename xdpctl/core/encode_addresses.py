@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from functools import partial
 
+from xdpctl.core.btf.known_types import NONE
 from xdpctl.core.encode_numbers import OF_NUMBERS, Meant, Options, native, number
 from xdpctl.core.encode_text import Said, Unfit, at, members, shown, unknown
-from xdpctl.core.meanings import NONE
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.I)
 FLOW = ("src_ip", "dst_ip", "src_port", "dst_port", "ip_proto")

@@ -4,10 +4,10 @@ import math
 import re
 import struct
 
+from xdpctl.core.btf.readers import FORMS
 from xdpctl.core.encode_addresses import as_bytes
 from xdpctl.core.encode_numbers import refuse_plus
 from xdpctl.core.encode_text import Said, Unfit, shown
-from xdpctl.core.leaves import FORMS
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,40})(?P<point>\.[0-9]{1,60})?(?P<power>e[+-]?[0-9]{1,3})?", re.I)
 _NOT_FINITE = ("inf", "-inf", "nan", "-nan")

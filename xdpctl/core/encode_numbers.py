@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
 
+from xdpctl.core.btf.known_types import KINDS_BY_TYPE, NONE
 from xdpctl.core.encode_text import Said, Unfit, shown
-from xdpctl.core.meanings import KINDS_BY_TYPE, NONE
 from xdpctl.core.values.keys import Kind
 from xdpctl.core.values.names import TCP_FLAGS, VERDICTS
 from xdpctl.core.wording import did_you_mean

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from xdpctl.core import beside
-from xdpctl.core.btf import BtfDump
+from xdpctl.core.btf.columns import Column, Leaf
+from xdpctl.core.btf.types import BtfDump
 from xdpctl.core.chunk import Chunk
-from xdpctl.core.columns import Column, Leaf
 from xdpctl.core.decode import Layout
 
 

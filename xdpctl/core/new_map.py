@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from xdpctl.core.as_types import as_types
-from xdpctl.core.btf import BtfDump, BtfType, Types
+from xdpctl.core.btf.notation import as_types
+from xdpctl.core.btf.types import BtfDump, BtfType, Types
 from xdpctl.core.machine.identifiers import complaint
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.map_kinds import FLAGS

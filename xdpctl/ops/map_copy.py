@@ -1,9 +1,9 @@
 """Copy all elements of a map to another."""
 
 from xdpctl.core import map_refusals
-from xdpctl.core.btf import Types
-from xdpctl.core.c_types import declared
-from xdpctl.core.columns import same_meaning
+from xdpctl.core.btf.c_declaration import declared
+from xdpctl.core.btf.columns import same_meaning
+from xdpctl.core.btf.types import Types
 from xdpctl.core.elements import Change
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach

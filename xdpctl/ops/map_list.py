@@ -3,8 +3,8 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from xdpctl.core import c_types
-from xdpctl.core.btf import Types
+from xdpctl.core.btf import c_declaration
+from xdpctl.core.btf.types import Types
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
 from xdpctl.errors import BadRequest
@@ -46,7 +46,7 @@ def show(name: str, reach: Reach) -> Shown:
         raise BadRequest(f"{name} has gone meanwhile", "xdpctl map list shows maps")
     programs = bpftool.read(asked.result(), tuple[Program, ...])
     everything, ends = Types(known.everything.types), known.key_and_value.types
-    key, value = (c_types.declared(everything, end.id) for end in ends) if len(ends) == 2 else ("", "")
+    key, value = (c_declaration.declared(everything, end.id) for end in ends) if len(ends) == 2 else ("", "")
     return Shown(replace(found, pinned=tuple(dict.fromkeys(pins))), _users(found, programs), key, value)
 
 

@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 
 from xdpctl.core import map_refusals, saved
-from xdpctl.core.btf import Types
+from xdpctl.core.btf.types import Types
 from xdpctl.core.decode import Layout
 from xdpctl.core.elements import Change, Element
 from xdpctl.core.saved import Header, Line

@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from xdpctl.core.btf import BtfDump
+from xdpctl.core.btf.types import BtfDump
 from xdpctl.core.machine import answers, tool_errors
 from xdpctl.core.machine.model import Argv, BpfLink, Map, Program
 from xdpctl.errors import HostLacks, Refused

@@ -4,7 +4,7 @@ import ctypes
 import errno
 import os
 
-from xdpctl.core.btf_blob import blob
+from xdpctl.core.btf.blob import blob
 from xdpctl.core.new_map import NewMap
 from xdpctl.errors import Refused
 from xdpctl.tools import libbpf, proc

@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from xdpctl.core import map_refusals, said
 from xdpctl.core.batch import Columns
-from xdpctl.core.btf import Types
+from xdpctl.core.btf.columns import Column, Leaf, one
+from xdpctl.core.btf.types import Types
 from xdpctl.core.chunk import Chunk
-from xdpctl.core.columns import Column, Leaf, one
 from xdpctl.core.decode import Entry, decode
 from xdpctl.core.elements import Change, Element
 from xdpctl.core.encode import Encoder

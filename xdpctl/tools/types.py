@@ -3,8 +3,9 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from xdpctl.core import btf_check, decode, map_refusals
-from xdpctl.core.btf import BtfDump, Types, struct_with_meaning
+from xdpctl.core import decode, map_refusals
+from xdpctl.core.btf import check
+from xdpctl.core.btf.types import BtfDump, Types, struct_with_meaning
 from xdpctl.core.decode import Layout
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import Map
@@ -34,8 +35,8 @@ def of(map_: Map) -> MapTypes:
     key_and_value = proc.query(bpftool.command("btf", "dump", "map", "id", str(map_.id)))
     everything = _btf(map_, asked.result())
     try:
-        btf_check.check(everything.types)
-    except btf_check.Unsound as unsound:
+        check.check(everything.types)
+    except check.Unsound as unsound:
         raise answers.unreadable("bpftool", str(unsound)) from None
     return MapTypes(everything, _btf(map_, key_and_value))
 
@@ -48,7 +49,7 @@ def _btf(map_: Map, result: proc.Result) -> BtfDump:
 
 def told(map_: Map, words: str) -> MapTypes:
     """The types that somebody says a map has."""
-    from xdpctl.core.as_types import as_types
+    from xdpctl.core.btf.notation import as_types
 
     dump, key_and_value = as_types(words)
     sizes = Types(dump.types)

@@ -4,8 +4,8 @@ import struct
 
 import pytest
 
-from xdpctl.core.btf import BtfType, Member, Types, Variable
-from xdpctl.core.columns import one
+from xdpctl.core.btf.columns import one
+from xdpctl.core.btf.types import BtfType, Member, Types, Variable
 from xdpctl.core.encode import Encoder
 from xdpctl.errors import BadRequest
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from xdpctl.core.btf import BtfType, EnumValue, Member, Types
-from xdpctl.core.columns import one
+from xdpctl.core.btf.columns import one
+from xdpctl.core.btf.types import BtfType, EnumValue, Member, Types
 from xdpctl.core.encode import Encoder
 from xdpctl.errors import BadRequest
 

@@ -5,7 +5,7 @@ import struct
 import sys
 from collections.abc import Mapping
 
-from xdpctl.core.columns import Column, Leaf, one
+from xdpctl.core.btf.columns import Column, Leaf, one
 from xdpctl.core.values.formats import hexadecimal, unsigned
 from xdpctl.core.values.value import Value
 

@@ -9,8 +9,8 @@ from typing import NamedTuple, NoReturn
 
 import msgspec
 
-from xdpctl.core.btf import BtfDump, BtfType, Member
-from xdpctl.core.meanings import OF_TIMES, OF_TYPEDEFS, SIZES
+from xdpctl.core.btf.known_types import OF_TIMES, OF_TYPEDEFS, SIZES
+from xdpctl.core.btf.types import BtfDump, BtfType, Member
 from xdpctl.core.wording import did_you_mean, pointed
 from xdpctl.errors import BadRequest
 

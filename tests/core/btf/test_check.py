@@ -2,8 +2,8 @@
 
 import pytest
 
-from xdpctl.core.btf import BtfType, Member, Variable
-from xdpctl.core.btf_check import Unsound, check
+from xdpctl.core.btf.check import Unsound, check
+from xdpctl.core.btf.types import BtfType, Member, Variable
 
 INT = BtfType(1, "INT", "int", 4)
 VAR = BtfType(2, "VAR", "counter", type_id=1)

@@ -4,13 +4,13 @@ import struct
 
 import pytest
 
-from xdpctl.core.as_types import INTEGERS, STRUCTS, TYPEDEFS, as_types
-from xdpctl.core.btf import BtfType, Types
-from xdpctl.core.columns import one
+from xdpctl.core.btf.columns import one
+from xdpctl.core.btf.notation import INTEGERS, STRUCTS, TYPEDEFS, as_types
+from xdpctl.core.btf.types import BtfType, Types
 from xdpctl.core.decode import layout
 from xdpctl.errors import BadRequest
 
-from .conftest import Compile
+from ..conftest import Compile
 
 
 def value_of(words: str) -> tuple[Types, BtfType]:

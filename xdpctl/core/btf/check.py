@@ -5,7 +5,7 @@ Reading and writing rely on that: types are gone through again and again, and me
 
 from collections.abc import Iterable
 
-from xdpctl.core.btf import ANONYMOUS, MODIFIERS, BtfType, Types
+from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, Types
 
 DEEPEST = 64
 """Types in types; the kernel takes 32."""

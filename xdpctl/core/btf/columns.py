@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from xdpctl.core.meanings import Merger, total
+from xdpctl.core.btf.known_types import Merger, total
 from xdpctl.core.values.formats import Reader
 from xdpctl.core.values.value import Value
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from xdpctl.core.btf import ANONYMOUS, MODIFIERS, BtfType, Member, Types
+from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, Member, Types
 
 _WORDS = {"STRUCT": "struct", "UNION": "union", "ENUM": "enum", "ENUM64": "enum", "FWD": "struct"}
 _INDENT = "    "

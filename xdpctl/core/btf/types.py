@@ -8,9 +8,9 @@ from typing import Annotated
 from msgspec import Struct
 from msgspec.structs import replace
 
-from xdpctl.core import meanings
-from xdpctl.core.columns import Column, Leaf, Record
-from xdpctl.core.leaves import FORMS, bitfield, floating, named, number, text
+from xdpctl.core.btf import known_types
+from xdpctl.core.btf.columns import Column, Leaf, Record
+from xdpctl.core.btf.readers import FORMS, bitfield, floating, named, number, text
 from xdpctl.core.machine.model import U32
 from xdpctl.core.values.formats import hexadecimal, ipv6
 
@@ -131,19 +131,19 @@ class Types:
 
     def _typedef(self, type_: BtfType) -> Column:
         column, size = self._plain_typedef(type_), self.size(type_.type_id)
-        known = size in meanings.SIZES.get(type_.name, ())
+        known = size in known_types.SIZES.get(type_.name, ())
         if known and not self.raw:
-            in_time = type_.name in meanings.OF_TIMES
-            read = meanings.time_since_boot(self.boot) if in_time else meanings.OF_TYPEDEFS[type_.name]
+            in_time = type_.name in known_types.OF_TIMES
+            read = known_types.time_since_boot(self.boot) if in_time else known_types.OF_TYPEDEFS[type_.name]
             column = Leaf(size, read)
         if not isinstance(column, Leaf):
             return column
-        merge = meanings.MERGERS.get(type_.name, column.merge)
-        names = column.names or (known and type_.name in meanings.WITH_NAMES)
+        merge = known_types.MERGERS.get(type_.name, column.merge)
+        names = column.names or (known and type_.name in known_types.WITH_NAMES)
         return replace(column, merge=merge, names=names)
 
     def _plain_typedef(self, type_: BtfType) -> Column:
-        if type_.name in meanings.IN_NETWORK_ORDER:
+        if type_.name in known_types.IN_NETWORK_ORDER:
             return Leaf(self.size(type_.type_id), hexadecimal)
         return self.column(type_.type_id)
 
@@ -151,7 +151,7 @@ class Types:
         if is_ipv6(type_):
             return Leaf(type_.size, hexadecimal if self.raw else ipv6)
         if struct_with_meaning(type_) and not self.raw:
-            return Leaf(type_.size, meanings.OF_STRUCTS[_named(type_)])
+            return Leaf(type_.size, known_types.OF_STRUCTS[_named(type_)])
         shown = (member for member in type_.members if not self.of_the_kernel(member.type_id))
         return Record(type_.size, tuple(chain.from_iterable(map(self._member, shown))))
 
@@ -215,7 +215,7 @@ def _named(type_: BtfType) -> tuple[str, tuple[str, ...]]:
 
 def struct_with_meaning(type_: BtfType) -> str:
     """The name of a struct that is known by it and its members."""
-    known = _named(type_) in meanings.OF_STRUCTS and type_.size == meanings.SIZES_OF_STRUCTS[type_.name]
+    known = _named(type_) in known_types.OF_STRUCTS and type_.size == known_types.SIZES_OF_STRUCTS[type_.name]
     return type_.name if known else ""
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from xdpctl.core.as_types import as_types
-from xdpctl.core.btf import BtfType, Member, Types, Variable
-from xdpctl.core.c_types import declared
+from xdpctl.core.btf.c_declaration import declared
+from xdpctl.core.btf.notation import as_types
+from xdpctl.core.btf.types import BtfType, Member, Types, Variable
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Sequence
 
-from xdpctl.core.btf import ANONYMOUS, BtfType
+from xdpctl.core.btf.types import ANONYMOUS, BtfType
 
 _MAGIC, _VERSION, _HEADER = 0xEB9F, 1, 24
 _KINDS = {"INT": 1, "ARRAY": 3, "STRUCT": 4, "TYPEDEF": 8}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from xdpctl.core.as_types import as_types
-from xdpctl.core.btf import Types
-from xdpctl.core.columns import Column, same_meaning
+from xdpctl.core.btf.columns import Column, same_meaning
+from xdpctl.core.btf.notation import as_types
+from xdpctl.core.btf.types import Types
 
 
 def column(words: str) -> Column:

@@ -4,10 +4,10 @@ import struct
 
 import pytest
 
-from xdpctl.core import meanings
-from xdpctl.core.btf import BtfType, Types
-from xdpctl.core.columns import one
-from xdpctl.core.meanings import MERGERS, OF_STRUCTS, OF_TYPEDEFS, time_since_boot
+from xdpctl.core.btf import known_types
+from xdpctl.core.btf.columns import one
+from xdpctl.core.btf.known_types import MERGERS, OF_STRUCTS, OF_TYPEDEFS, time_since_boot
+from xdpctl.core.btf.types import BtfType, Types
 from xdpctl.core.values.keys import KINDS
 from xdpctl.core.words import Field
 
@@ -127,7 +127,7 @@ def test_every_type_of_a_key_and_of_a_field_that_is_no_sum_has_a_meaning() -> No
     assert {kind.c_type for kind in KINDS.values()} <= plain | structs | set(OF_TYPEDEFS)
     special = {field.c_type for field in Field if not field.is_sum}
     assert special == set(MERGERS)
-    assert special <= set(OF_TYPEDEFS) | set(meanings.OF_TIMES)
+    assert special <= set(OF_TYPEDEFS) | set(known_types.OF_TIMES)
 
 
 @pytest.mark.parametrize(
