@@ -15,7 +15,7 @@ from xdpctl.core.bench import (
     share_of_others,
 )
 from xdpctl.core.chunk import Chunk
-from xdpctl.core.spec_source import read_spec
+from xdpctl.core.spec.source import read_spec
 from xdpctl.core.variants import EMPTY, FAMILY, PACKET, RACE, build_line
 
 

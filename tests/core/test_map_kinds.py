@@ -3,7 +3,7 @@
 import pytest
 
 from xdpctl.core.map_kinds import ABOUT, FLAGS, flag_names
-from xdpctl.core.words import Flag, MapType
+from xdpctl.core.spec.words import Flag, MapType
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 from jinja2.bccache import bc_magic
 
-from xdpctl.core import elf, presets
+from xdpctl.core import elf
 from xdpctl.core.c_counter import in_packet
 from xdpctl.core.c_program import PACKET_HEADER
 from xdpctl.core.render import HEADERS, _environment, render
-from xdpctl.core.spec import Spec
-from xdpctl.core.spec_parse import parse
+from xdpctl.core.spec import presets
+from xdpctl.core.spec.model import Spec
+from xdpctl.core.spec.parse import parse
+from xdpctl.core.spec.words import Field
 from xdpctl.core.values.keys import Key
-from xdpctl.core.words import Field
 
 GOLDEN = Path(__file__).parent.parent / "data" / "golden"
 

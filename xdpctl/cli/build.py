@@ -24,8 +24,8 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core.machine import paths
 from xdpctl.core.machine.shell import command_line
+from xdpctl.core.spec.words import Field, Flag, MapType, Verdict
 from xdpctl.core.values.keys import Key
-from xdpctl.core.words import Field, Flag, MapType, Verdict
 from xdpctl.ops import build
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core import presets
+from xdpctl.core.spec import presets
 from xdpctl.errors import BadRequest
 from xdpctl.ops import new
 from xdpctl.views.table import table

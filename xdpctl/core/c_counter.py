@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct, structs
 
-from xdpctl.core.spec import Counter
+from xdpctl.core.spec.model import Counter
+from xdpctl.core.spec.words import Field, MapType
 from xdpctl.core.values.keys import Key
-from xdpctl.core.words import Field, MapType
 
 WIDTH = 96
 SIGNATURE = "static __always_inline void "

@@ -5,9 +5,9 @@ import textwrap
 from typing import Any
 
 from xdpctl.core import c_counter, c_rule
-from xdpctl.core.spec import Counter, Slot, Spec
+from xdpctl.core.spec.model import Counter, Slot, Spec
+from xdpctl.core.spec.words import Field, Verdict
 from xdpctl.core.values.keys import Key
-from xdpctl.core.words import Field, Verdict
 
 PACKET_HEADER = "xdp_packet.h"
 """Takes packets apart, for the programs that look into them."""

@@ -5,8 +5,8 @@ import textwrap
 from msgspec import Struct
 
 from xdpctl.core.c_counter import WIDTH, source
-from xdpctl.core.condition import ALL_FLAGS, Bits, Prefix, Range, Test
-from xdpctl.core.spec import Rule
+from xdpctl.core.spec.condition import ALL_FLAGS, Bits, Prefix, Range, Test
+from xdpctl.core.spec.model import Rule
 from xdpctl.core.values.keys import Key
 
 AND = " &\n\t    "

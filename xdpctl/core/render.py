@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xdpctl.core import c_program
-from xdpctl.core.spec import Spec
+from xdpctl.core.spec.model import Spec
 
 if TYPE_CHECKING:
     from jinja2 import BytecodeCache, Environment

@@ -19,8 +19,8 @@ from xdpctl.core.machine.model import Argv
 from xdpctl.core.object_check import check_loadable
 from xdpctl.core.plan import Plan
 from xdpctl.core.render import TEMPLATES, headers, render
-from xdpctl.core.spec import Spec
-from xdpctl.core.spec_source import read_spec
+from xdpctl.core.spec.model import Spec
+from xdpctl.core.spec.source import read_spec
 from xdpctl.core.variants import EMPTY, FAMILY, PACKET, RACE, Variant, build_line
 from xdpctl.errors import BadRequest
 from xdpctl.ops import apply

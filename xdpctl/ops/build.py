@@ -6,13 +6,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core import legacy, presets
+from xdpctl.core import legacy
 from xdpctl.core.machine import paths
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.object_check import check_loadable, check_object
 from xdpctl.core.render import MARKER, headers, render
-from xdpctl.core.spec import Spec
-from xdpctl.core.spec_source import read_spec
+from xdpctl.core.spec import presets
+from xdpctl.core.spec.model import Spec
+from xdpctl.core.spec.source import read_spec
 from xdpctl.errors import BadRequest, Lines
 from xdpctl.tools import clang, placing, sources
 

@@ -8,8 +8,8 @@ from xdpctl.core.btf import known_types
 from xdpctl.core.btf.columns import one
 from xdpctl.core.btf.known_types import MERGERS, OF_STRUCTS, OF_TYPEDEFS, time_since_boot
 from xdpctl.core.btf.types import BtfType, Types
+from xdpctl.core.spec.words import Field
 from xdpctl.core.values.keys import KINDS
-from xdpctl.core.words import Field
 
 V6 = bytes.fromhex("20010db8") + bytes(11) + b"\1"
 

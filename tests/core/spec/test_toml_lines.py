@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xdpctl.core.toml_lines import line_of
+from xdpctl.core.spec.toml_lines import line_of
 
 VALUES = (
     "1",

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xdpctl.core import presets
-from xdpctl.core.spec_parse import parse
-from xdpctl.core.spec_source import OPTIONS, read_spec
+from xdpctl.core.spec import presets
+from xdpctl.core.spec.parse import parse
+from xdpctl.core.spec.source import OPTIONS, read_spec
+from xdpctl.core.spec.words import Field, Flag, MapType, Verdict
 from xdpctl.core.values.keys import Key
-from xdpctl.core.words import Field, Flag, MapType, Verdict
 from xdpctl.errors import BadRequest
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {

@@ -4,10 +4,10 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from xdpctl.core.spec import Spec
-from xdpctl.core.spec_check import Path, SpecError
-from xdpctl.core.spec_parse import parse
-from xdpctl.core.toml_lines import line_of
+from xdpctl.core.spec.check import Path, SpecError
+from xdpctl.core.spec.model import Spec
+from xdpctl.core.spec.parse import parse
+from xdpctl.core.spec.toml_lines import line_of
 from xdpctl.errors import BadRequest
 
 OPTIONS: dict[str, Path] = {

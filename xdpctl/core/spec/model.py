@@ -5,9 +5,9 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from xdpctl.core.condition import Condition
+from xdpctl.core.spec.condition import Condition
+from xdpctl.core.spec.words import Field, Flag, MapType, Verdict
 from xdpctl.core.values.keys import Key
-from xdpctl.core.words import Field, Flag, MapType, Verdict
 
 
 class Counter(Struct, frozen=True):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from xdpctl.core.condition import Bits, Prefix, Range, WrongValue, condition
+from xdpctl.core.spec.condition import Bits, Prefix, Range, WrongValue, condition
 from xdpctl.core.values.keys import Key
 
 V4 = bytes([10, 0, 0, 0])

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from xdpctl.core.machine.identifiers import NAME_LENGTH
 from xdpctl.core.machine.reserved import RESERVED
 from xdpctl.core.render import render
-from xdpctl.core.spec import Spec
-from xdpctl.core.spec_check import SpecError
-from xdpctl.core.spec_parse import parse
+from xdpctl.core.spec.check import SpecError
+from xdpctl.core.spec.model import Spec
+from xdpctl.core.spec.parse import parse
+from xdpctl.core.spec.words import Field, Flag, MapType, Verdict
 from xdpctl.core.values.keys import Key
-from xdpctl.core.words import Field, Flag, MapType, Verdict
 
 LETTERS = string.ascii_letters + string.digits + "_"
 identifiers = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,14}", fullmatch=True)

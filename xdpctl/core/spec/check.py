@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from xdpctl.core.machine import identifiers
-from xdpctl.core.spec import Counter, Policy, Redirect, Slot, Spec
+from xdpctl.core.spec.model import Counter, Policy, Redirect, Slot, Spec
+from xdpctl.core.spec.words import Field, MapType, Verdict
 from xdpctl.core.values.keys import Key
-from xdpctl.core.words import Field, MapType, Verdict
 
 Path = tuple[str | int, ...]
 """Where an entry stands in a spec: ("counter", 0, "type")."""

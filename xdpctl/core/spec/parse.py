@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import Struct
 
-from xdpctl.core.condition import MATCHED, WrongValue, condition
-from xdpctl.core.spec import Counter, Policy, Redirect, Rule, Slot, Spec
-from xdpctl.core.spec_check import (
+from xdpctl.core.spec.check import (
     Path,
     SpecError,
     Table,
@@ -20,9 +18,11 @@ from xdpctl.core.spec_check import (
     checked_policy,
     checked_redirect,
 )
+from xdpctl.core.spec.condition import MATCHED, WrongValue, condition
+from xdpctl.core.spec.model import Counter, Policy, Redirect, Rule, Slot, Spec
+from xdpctl.core.spec.words import Field, Flag, MapType, Verdict
 from xdpctl.core.values.keys import Key
 from xdpctl.core.wording import did_you_mean
-from xdpctl.core.words import Field, Flag, MapType, Verdict
 
 POLICY_KEYS = tuple(key for key in MATCHED if key not in (Key.CPU, Key.RX_QUEUE, Key.IFINDEX, Key.LENGTH))
 UNDECIDED = (Verdict.PASS, Verdict.DROP)
