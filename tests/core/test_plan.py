@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from xdpctl.core import plan
-from xdpctl.core.elf import BpfObject, Section, Symbol
 from xdpctl.core.machine.model import Mode, ModeChoice
 from xdpctl.core.machine.shell import command_line
+from xdpctl.core.objects.elf import BpfObject, Section, Symbol
 from xdpctl.core.plan import Act, Step
 
 PIN = "/sys/fs/bpf/ebpf"

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from jinja2.bccache import bc_magic
 
-from xdpctl.core import elf
 from xdpctl.core.c_counter import in_packet
 from xdpctl.core.c_program import PACKET_HEADER
+from xdpctl.core.objects import elf
 from xdpctl.core.render import HEADERS, _environment, render
 from xdpctl.core.spec import presets
 from xdpctl.core.spec.model import Spec

@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from xdpctl.core.elf import BpfObject
 from xdpctl.core.machine.model import Argv, Device, Mode, ProgId
+from xdpctl.core.objects.elf import BpfObject
 
 
 class Act(Struct, frozen=True):

@@ -16,7 +16,7 @@ from msgspec import Struct
 from xdpctl.core import bench, plan
 from xdpctl.core.machine import paths
 from xdpctl.core.machine.model import Argv
-from xdpctl.core.object_check import check_loadable
+from xdpctl.core.objects.check import check_loadable
 from xdpctl.core.plan import Plan
 from xdpctl.core.render import TEMPLATES, headers, render
 from xdpctl.core.spec.model import Spec

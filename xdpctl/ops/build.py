@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core import legacy
 from xdpctl.core.machine import paths
 from xdpctl.core.machine.model import Argv
-from xdpctl.core.object_check import check_loadable, check_object
+from xdpctl.core.objects import legacy
+from xdpctl.core.objects.check import check_loadable, check_object
 from xdpctl.core.render import MARKER, headers, render
 from xdpctl.core.spec import presets
 from xdpctl.core.spec.model import Spec

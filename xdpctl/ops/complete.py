@@ -6,8 +6,8 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 
-from xdpctl.core import elf
 from xdpctl.core.machine import paths
+from xdpctl.core.objects import elf
 from xdpctl.core.spec import presets as spec_presets
 from xdpctl.errors import BadRequest
 from xdpctl.tools import netns, trust

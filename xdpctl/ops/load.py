@@ -7,10 +7,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from xdpctl.core import plan
-from xdpctl.core.elf import BpfObject
 from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Mode, ModeChoice
-from xdpctl.core.object_check import check_loadable
+from xdpctl.core.objects.check import check_loadable
+from xdpctl.core.objects.elf import BpfObject
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, objects, pinning, proc, turns

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import changes, elf, packets, plan
+from xdpctl.core import changes, packets, plan
 from xdpctl.core.changes import Change, Content
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.decode import Layout
@@ -19,7 +19,8 @@ from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.map_refusals import NotTold
-from xdpctl.core.object_check import check_loadable
+from xdpctl.core.objects import elf
+from xdpctl.core.objects.check import check_loadable
 from xdpctl.core.packets import Packet
 from xdpctl.core.plan import Plan
 from xdpctl.core.runs import Run

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.object_check import check_loadable, check_object
+from xdpctl.core.objects.check import check_loadable, check_object
 from xdpctl.errors import BadRequest, Refused
 
-CORPUS = Path(__file__).parent.parent / "data" / "corpus"
+CORPUS = Path(__file__).parent.parent.parent / "data" / "corpus"
 MAP = (
     "struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); "
     '__type(key, __u32); __type(value, __u64);%s } %s SEC(".maps");\n'

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core import elf, legacy
+from xdpctl.core.objects import elf, legacy
 
-CORPUS = Path(__file__).parent.parent / "data" / "corpus"
+CORPUS = Path(__file__).parent.parent.parent / "data" / "corpus"
 
 STATS = """\
 struct {

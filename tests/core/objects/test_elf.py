@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xdpctl.core import elf
+from xdpctl.core.objects import elf
 
-CORPUS = Path(__file__).parent.parent / "data" / "corpus"
+CORPUS = Path(__file__).parent.parent.parent / "data" / "corpus"
 
 SOURCE = """
 #include <linux/bpf.h>

@@ -1,7 +1,7 @@
 """Whether a compiled object is what xdpctl loads."""
 
-from xdpctl.core import elf
 from xdpctl.core.machine.identifiers import NAME_LENGTH
+from xdpctl.core.objects import elf
 from xdpctl.errors import BadRequest, Refused
 
 
