@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from xdpctl.core.doctor import Finding, State
+from xdpctl.core.doctor.finding import Finding, State
 from xdpctl.views import doctor as view
 
 FINDINGS = (

@@ -16,7 +16,7 @@ import sys
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.doctor import State
+from xdpctl.core.doctor.finding import State
 from xdpctl.errors import HostLacks
 from xdpctl.ops import doctor
 from xdpctl.views import doctor as view

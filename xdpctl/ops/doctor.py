@@ -3,9 +3,9 @@
 import os
 from collections.abc import Callable
 
-from xdpctl.core import doctor
-from xdpctl.core.doctor import Finding
-from xdpctl.core.facts import Answer, Bpftool, Clang, Facts, Ip
+from xdpctl.core.doctor.checks import examine
+from xdpctl.core.doctor.finding import Finding
+from xdpctl.core.doctor.host_facts import Answer, Bpftool, Clang, Facts, Ip
 from xdpctl.core.machine import mounts
 from xdpctl.errors import XdpctlError
 from xdpctl.tools import bpffs, bpftool, clang, host, iplink, libbpf, proc
@@ -17,7 +17,7 @@ Asked = Callable[[], Answer]
 
 
 def diagnose() -> tuple[Finding, ...]:
-    return doctor.examine(gather())
+    return examine(gather())
 
 
 def gather() -> Facts:

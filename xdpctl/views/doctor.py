@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from xdpctl.core.doctor import Finding, State, healthy
+from xdpctl.core.doctor.finding import Finding, State, healthy
 from xdpctl.core.values.json_text import to_json
 from xdpctl.core.values.visible import visible
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from xdpctl.core import doctor
-from xdpctl.core.doctor import Finding, State
-from xdpctl.core.facts import Answer, Bpftool, Clang, Facts, Ip
+from xdpctl.core.doctor.checks import examine
+from xdpctl.core.doctor.finding import Finding, State, healthy
+from xdpctl.core.doctor.host_facts import Answer, Bpftool, Clang, Facts, Ip
 from xdpctl.core.machine.mounts import Mount
 
 DEBIAN, UBUNTU = "ID=debian\n", "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=24.04\n"
@@ -57,7 +57,7 @@ NOBODY = replace(HEALTHY, uid=65534, capabilities=frozenset())
 
 
 def finding(name: str, facts: Facts = HEALTHY, **changed: Any) -> Finding:
-    [found] = [f for f in doctor.examine(replace(facts, **changed)) if f.name == name]
+    [found] = [f for f in examine(replace(facts, **changed)) if f.name == name]
     return found
 
 
@@ -81,8 +81,8 @@ def note(says: str, remedy: str, found: Finding) -> None:
 
 
 def test_a_healthy_machine() -> None:
-    findings = doctor.examine(HEALTHY)
-    assert doctor.healthy(findings)
+    findings = examine(HEALTHY)
+    assert healthy(findings)
     kernel = "privileges kernel bpf xdp frags btf jit bpffs lockdown unprivileged"
     assert [f.name for f in findings] == f"{kernel} clang headers bpftool libbpf iproute2".split()
     assert {f.name for f in findings if f.state is not State.GOOD} == {"unprivileged"}
@@ -91,15 +91,15 @@ def test_a_healthy_machine() -> None:
 def test_a_machine_with_nothing() -> None:
     bare = replace(NOBODY, clang=None, bpftool=None, ip=None, filesystems=frozenset({"proc"}))
     bare = replace(bare, unprivileged=None, mounted=(SYS,), kernel="4.4.0", jit=None, config="")
-    findings = doctor.examine(bare)
-    assert not doctor.healthy(findings)
+    findings = examine(bare)
+    assert not healthy(findings)
     wrong = {f.name for f in findings if f.state is State.BAD}
     assert wrong == {"privileges", "kernel", "bpf", "bpffs", "clang", "bpftool", "iproute2"}
     assert all(f.remedy for f in findings if f.state is State.BAD)
 
 
 def test_without_proc_nothing_is_judged() -> None:
-    [found] = doctor.examine(replace(HEALTHY, filesystems=frozenset()))
+    [found] = examine(replace(HEALTHY, filesystems=frozenset()))
     bad("/proc isn't mounted", "mount -t proc proc /proc", found)
 
 
@@ -238,7 +238,7 @@ def test_unprivileged_bpf_is_only_information() -> None:
 def test_locked_memory_matters_to_old_kernels_only() -> None:
     tiny = (64 << 10, 64 << 10)
     poor = replace(HEALTHY, capabilities=CAPABILITIES - {"CAP_SYS_RESOURCE"}, locked_memory=tiny)
-    assert "memlock" not in [f.name for f in doctor.examine(replace(poor, kernel="5.11.0"))]
+    assert "memlock" not in [f.name for f in examine(replace(poor, kernel="5.11.0"))]
     old = replace(poor, kernel="5.10.200")
     assert finding("memlock", old).state is State.BAD
     assert "64 KiB" in finding("memlock", old).found
@@ -316,7 +316,7 @@ def test_iproute2() -> None:
 
 
 def test_entries_of_path_that_root_skips() -> None:
-    assert "path" not in {found.name for found in doctor.examine(HEALTHY)}
+    assert "path" not in {found.name for found in examine(HEALTHY)}
     skipped = {"": "that isn't a whole path", "/home/u/bin": "/home/u belongs to user 1000"}
     found = finding("path", skipped=skipped)
     expect(State.NOTE, "an empty entry (that isn't a whole path); /home/u/bin (/home/u belongs", "", found)

@@ -1,65 +1,19 @@
 """What a machine has and lacks for XDP counters: facts in, findings with their remedies out."""
 
 import re
-from collections.abc import Iterable
-from enum import StrEnum
 
 import msgspec
-from msgspec import Struct
 
-from xdpctl.core.facts import Facts, version_of
+from xdpctl.core.doctor.finding import MINIMUM, Finding, _bad, _good, _note
+from xdpctl.core.doctor.host_facts import Facts
 from xdpctl.core.machine import answers, mounts, packages
-from xdpctl.core.machine.model import Device
 
-MINIMUM = (5, 10)
-"""The oldest kernel, and the oldest bpftool of its kind, that can tell which programs are ours: it keeps a
-program's constants with it (BPF_PROG_BIND_MAP)."""
 UNCOUNTED = (5, 11)
 """Since this kernel the memory of maps isn't counted against RLIMIT_MEMLOCK."""
 MULTI_BUFFER = (5, 18)
 """Since this kernel XDP programs may take packets of several buffers (`frags = true` in a spec)."""
 ENOUGH_LOCKED = 1 << 20
 BPFFS = "/sys/fs/bpf"
-
-
-class State(StrEnum):
-    GOOD = "good"
-    BAD = "bad"
-    """Something needed is missing."""
-    NOTE = "note"
-    """Good to know: xdpctl works without it, or it can't be seen from here."""
-
-
-class Finding(Struct, frozen=True):
-    name: str
-    state: State
-    found: str
-    remedy: str = ""
-
-
-def examine(facts: Facts) -> tuple[Finding, ...]:
-    """All findings, the most basic first."""
-    if not facts.filesystems:
-        return (
-            _bad("proc", "/proc isn't mounted: nothing can be judged without it", "mount -t proc proc /proc"),
-        )
-    return tuple(found for check in CHECKS if (found := check(facts)) is not None)
-
-
-def healthy(findings: Iterable[Finding]) -> bool:
-    return all(finding.state is not State.BAD for finding in findings)
-
-
-def _good(name: str, found: str) -> Finding:
-    return Finding(name, State.GOOD, found)
-
-
-def _bad(name: str, found: str, remedy: str) -> Finding:
-    return Finding(name, State.BAD, found, remedy)
-
-
-def _note(name: str, found: str, remedy: str = "") -> Finding:
-    return Finding(name, State.NOTE, found, remedy)
 
 
 def privileges(facts: Facts) -> Finding:
@@ -121,13 +75,6 @@ def xdp(facts: Facts) -> Finding:
         "the kernel refuses to load an XDP program",
         "boot a kernel with CONFIG_NET and CONFIG_BPF_SYSCALL; in a container, start that with --privileged",
     )
-
-
-def libbpf(facts: Facts) -> Finding:
-    if facts.libbpf:
-        return _good("libbpf", f"{facts.libbpf}, which reads large maps in batches")
-    without = "not installed: large maps are read by bpftool, and no single CPU's value can be written"
-    return _note("libbpf", without, facts.install("libbpf"))
 
 
 def frags(facts: Facts) -> Finding:
@@ -219,93 +166,8 @@ def memlock(facts: Facts) -> Finding | None:
     return _bad("memlock", f"{size}, which this kernel counts maps against", remedy)
 
 
-def clang(facts: Facts) -> Finding:
-    found, remedy = facts.clang, facts.install("clang")
-    if found is None:
-        return _bad("clang", "not installed", remedy)
-    version = re.search(r"version (\S+)", found.version.out)
-    if version is None:
-        return _bad("clang", f"{found.path} fails: {found.version.reason}", remedy)
-    name = f"{version[1]} ({found.path})"
-    if not found.compiled.ok:
-        return _bad("clang", f"{name} can't compile for BPF: {found.compiled.reason}", remedy)
-    return _good("clang", f"{name}, compiles for BPF")
-
-
-def headers(facts: Facts) -> Finding:
-    if facts.clang is None or not facts.clang.compiled.ok:
-        return _note("headers", "can't be looked for without clang")
-    missing = [name for name, answer in facts.clang.headers.items() if not answer.ok]
-    if missing:
-        return _bad("headers", f"clang doesn't find {', '.join(missing)}", facts.install("headers"))
-    places = (re.search(rf"\S*/{re.escape(name)}", a.out) for name, a in facts.clang.headers.items())
-    return _good("headers", ", ".join(place[0] for place in places if place))
-
-
-class BpftoolVersion(msgspec.Struct, frozen=True):
-    version: str
-    libbpf_version: str = ""
-
-
-def bpftool(facts: Facts) -> Finding:
-    found, remedy = facts.bpftool, facts.install("bpftool")
-    if found is None:
-        return _bad("bpftool", "not installed", remedy)
-    if "not found for kernel" in found.version.err:
-        wrapper = f"{found.path} is a wrapper that has no bpftool for kernel {facts.kernel}"
-        return _bad("bpftool", wrapper, packages.wrapper_remedy(facts.os_release, facts.kernel) or remedy)
-    try:
-        version = answers.read(found.version.said.encode(), BpftoolVersion)
-    except ValueError:
-        return _bad("bpftool", f"{found.path} fails: {found.version.reason}", remedy)
-    name = f"{version.version} ({found.path})"
-    if version_of(version.version) < MINIMUM:
-        return _bad("bpftool", f"{name} is too old", remedy)
-    return _good(
-        "bpftool", f"{name} with libbpf {version.libbpf_version}" if version.libbpf_version else name
-    )
-
-
-def iproute2(facts: Facts) -> Finding:
-    found, remedy = facts.ip, facts.install("ip")
-    if found is None:
-        return _bad("iproute2", "not installed", remedy)
-    version = re.search(r"iproute2-(?:ss)?([^\s,]+)", found.version.out)
-    if version is None:
-        return _bad("iproute2", f"{found.path} is another ip: {found.version.reason}", remedy)
-    name = f"{version[1]} ({found.path})"
-    try:
-        answers.read(found.links.said.encode(), tuple[Device, ...])
-    except ValueError:
-        return _bad("iproute2", f"{name} doesn't print JSON: {found.links.reason}", remedy)
-    if "xdpgeneric" not in found.help.out + found.help.err:
-        return _bad("iproute2", f"{name} is too old to know XDP", remedy)
-    return _good("iproute2", f"{name}, with JSON and XDP")
-
-
 def path(facts: Facts) -> Finding | None:
     if not facts.skipped:
         return None
     entries = "; ".join(f"{entry or 'an empty entry'} ({why})" for entry, why in facts.skipped.items())
     return _note("path", f"root runs nothing from these entries of PATH: {entries}")
-
-
-CHECKS = (
-    privileges,
-    kernel,
-    bpf,
-    xdp,
-    frags,
-    btf,
-    jit,
-    bpffs,
-    lockdown,
-    unprivileged,
-    memlock,
-    clang,
-    headers,
-    bpftool,
-    libbpf,
-    iproute2,
-    path,
-)
