@@ -4,8 +4,8 @@ import pytest
 
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.elements import EVERY_CPU, Change, Element, written
-from xdpctl.core.encode import Encoder
-from xdpctl.core.encode_text import Said
+from xdpctl.core.encode.encoder import Encoder
+from xdpctl.core.encode.text import Said
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.errors import BadRequest
 

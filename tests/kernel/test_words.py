@@ -5,7 +5,7 @@ import json
 import msgspec
 
 from xdpctl.core.btf.types import BtfDump
-from xdpctl.core.encode import Encoder, of_words
+from xdpctl.core.encode.encoder import Encoder, of_words
 
 from .conftest import PIN, Lab
 

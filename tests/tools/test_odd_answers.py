@@ -21,7 +21,7 @@ from xdpctl.core.btf.columns import one
 from xdpctl.core.btf.types import BtfDump, Types
 from xdpctl.core.chunk import Shape, chunks
 from xdpctl.core.decode import decode
-from xdpctl.core.encode import Encoder
+from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import BpfLink, Map, MapId, Program, ProgramStatus
 from xdpctl.core.map_refusals import is_fixed

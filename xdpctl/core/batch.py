@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from xdpctl.core.encode_text import Said
+from xdpctl.core.encode.text import Said
 from xdpctl.core.values.cells import unspelled
 from xdpctl.core.values.json_text import from_json
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number

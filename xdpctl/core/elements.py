@@ -6,8 +6,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from xdpctl.core.chunk import slot
-from xdpctl.core.encode_parts import Writer
-from xdpctl.core.encode_text import Said
+from xdpctl.core.encode.members import Writer
+from xdpctl.core.encode.text import Said
 from xdpctl.core.machine.model import Argv, Map
 from xdpctl.errors import BadRequest
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from xdpctl.core.btf.known_types import OF_TIMES, SIZES
 from xdpctl.core.btf.types import MODIFIERS, Types
-from xdpctl.core.encode_text import Said
+from xdpctl.core.encode.text import Said
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import elements
 from xdpctl.errors import BadRequest

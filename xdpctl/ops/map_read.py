@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from xdpctl.core import said
 from xdpctl.core.decode import Entry
+from xdpctl.core.encode.words import Words, meant
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.map_refusals import check_readable
@@ -13,8 +13,6 @@ from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 from xdpctl.tools import content, elements
 from xdpctl.tools.target import Target, keys_of, to_read
-
-Words = said.Words
 
 
 class Got(Struct, frozen=True):
@@ -39,7 +37,7 @@ def get(name: str, reach: Reach, words: Words, as_: str, raw: bool, per_cpu: boo
         raise BadRequest(
             f"--per-cpu: {target.map.name} is of type {target.map.type}, which has one value for all CPUs"
         )
-    key = target.key_bytes(said.meant(words))
+    key = target.key_bytes(meant(words))
     try:
         values = elements.lookup(target.map, key)
     except elements.Refusal as refusal:
@@ -64,7 +62,7 @@ def following(name: str, reach: Reach, words: Words, as_: str) -> Key | None:
     check_readable(target.map)
     key = None
     if words:
-        key = target.key_bytes(said.meant(words))
+        key = target.key_bytes(meant(words))
         if not target.held(key):
             raise target.no_such_key(key)  # the kernel would begin again
     try:

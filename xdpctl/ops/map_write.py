@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from xdpctl.core import elements as core
-from xdpctl.core import map_refusals, said
+from xdpctl.core import map_refusals
 from xdpctl.core.elements import Change, Element, How
+from xdpctl.core.encode.words import Words, meant, split
 from xdpctl.core.machine.model import Map
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 from xdpctl.tools import content, elements, host
 from xdpctl.tools.target import Writing, all_indexes, keys_of, to_write, zeros
-
-Words = said.Words
 
 
 class Prepared(Struct, frozen=True):
@@ -36,17 +35,17 @@ class Prepared(Struct, frozen=True):
 def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | None, how: How) -> Prepared:
     target = to_write(name, directory, as_)
     map_refusals.check_writable(target.map)
-    of_key, of_value = said.split(words, target.key_names)
+    of_key, of_value = split(words, target.key_names)
     if not of_value:
         raise BadRequest("a value is missing", f"xdpctl map set {name} {' '.join(of_key)} VALUE")
-    key = target.key_bytes(said.meant(of_key))
+    key = target.key_bytes(meant(of_key))
     old = target.held(key)
     if old and how is How.NEW:
         raise target.refusal(elements.EXISTS, key)
     if not old and how is How.EXISTING:
         raise target.no_such_key(key)
     cpus = host.possible_cpus()
-    values = core.written(target.value, said.meant(of_value), old, cpu, target.map, cpus)
+    values = core.written(target.value, meant(of_value), old, cpu, target.map, cpus)
     change = Change(target.map, (Element(key, values),), how)
     return Prepared(Writing(target, change), target.words(key), target.merged(old), target.merged(values))
 
@@ -54,7 +53,7 @@ def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | No
 def prepare_delete(name: str, directory: str, words: Words, as_: str) -> Prepared:
     target = to_write(name, directory, as_, lenient=True)
     map_refusals.check_deletable(target.map, target.name)
-    key = target.key_bytes(said.meant(words))
+    key = target.key_bytes(meant(words))
     old = target.held(key)
     if not old:
         raise target.no_such_key(key)

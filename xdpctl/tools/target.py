@@ -6,17 +6,18 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from xdpctl.core import map_refusals, said
+from xdpctl.core import map_refusals
 from xdpctl.core.batch import Columns
 from xdpctl.core.btf.columns import Column, Leaf, one
 from xdpctl.core.btf.types import Types
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.decode import Entry, decode
 from xdpctl.core.elements import Change, Element
-from xdpctl.core.encode import Encoder
-from xdpctl.core.encode_numbers import native, number
-from xdpctl.core.encode_parts import Writer
-from xdpctl.core.encode_text import Said, parted
+from xdpctl.core.encode.encoder import Encoder
+from xdpctl.core.encode.members import Writer
+from xdpctl.core.encode.numbers import native, number
+from xdpctl.core.encode.text import Said, parted
+from xdpctl.core.encode.words import meant, prefix, spoken
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.prefixes import longest
@@ -119,16 +120,16 @@ class Target:
     def words(self, key: bytes) -> str:
         """A key as it can be said: in hexadecimal, if there are no words that give it."""
         shown = self.shown_key(key)
-        text = said.spoken(shown)
+        text = spoken(shown)
         if self.map.type == "lpm_trie" and isinstance(shown, dict):
-            text = said.prefix(shown) or text
+            text = prefix(shown) or text
         if isinstance(self.layout.key, Leaf) and self.layout.key.code:
             return text
         return text if self._means(text, key) else self._as_bytes(key)
 
     def _means(self, text: str, key: bytes) -> bool:
         try:
-            return self.key(said.meant([text]), None) == key
+            return self.key(meant([text]), None) == key
         except BadRequest:
             return False
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from xdpctl.core.said import spoken
+from xdpctl.core.encode.words import spoken
 from xdpctl.core.values.json_text import to_json
 from xdpctl.core.values.value import Value, flat
 from xdpctl.views.table import text

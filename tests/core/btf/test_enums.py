@@ -7,7 +7,7 @@ import pytest
 
 from xdpctl.core.btf.columns import one
 from xdpctl.core.btf.types import BtfType, EnumValue, Member, Types
-from xdpctl.core.encode import Encoder
+from xdpctl.core.encode.encoder import Encoder
 from xdpctl.errors import BadRequest
 
 MINUS_3 = 2**64 - 3

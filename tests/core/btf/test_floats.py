@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from xdpctl.core.btf.columns import one
 from xdpctl.core.btf.known_types import total
 from xdpctl.core.btf.types import BtfType, Types
-from xdpctl.core.encode import Encoder
+from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 

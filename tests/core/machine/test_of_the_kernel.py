@@ -6,7 +6,7 @@ import pytest
 
 from xdpctl.core.btf.columns import one
 from xdpctl.core.btf.types import BtfType, Member, Types, Variable
-from xdpctl.core.encode import Encoder
+from xdpctl.core.encode.encoder import Encoder
 from xdpctl.errors import BadRequest
 
 U32 = BtfType(1, "INT", "unsigned int", size=4)

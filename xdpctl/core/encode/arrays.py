@@ -3,10 +3,10 @@
 import re
 from functools import partial
 
-from xdpctl.core.encode_numbers import native
-from xdpctl.core.encode_parts import Writer
-from xdpctl.core.encode_paths import gathered, some_elements
-from xdpctl.core.encode_text import Said, Unfit, at, elements
+from xdpctl.core.encode.members import Writer
+from xdpctl.core.encode.numbers import native
+from xdpctl.core.encode.paths import gathered, some_elements
+from xdpctl.core.encode.text import Said, Unfit, at, elements
 from xdpctl.core.values.formats import unsigned
 
 

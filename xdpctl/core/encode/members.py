@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from xdpctl.core.encode_numbers import native
-from xdpctl.core.encode_paths import gathered
-from xdpctl.core.encode_text import Said, Unfit, at, members, parted, unknown
+from xdpctl.core.encode.numbers import native
+from xdpctl.core.encode.paths import gathered
+from xdpctl.core.encode.text import Said, Unfit, at, members, parted, unknown
 from xdpctl.core.values.formats import unsigned
 
 Writer = Callable[[Said, bytes | None], bytes]

@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from xdpctl.core.encode import of_words
-from xdpctl.core.encode_text import Said, parted
+from xdpctl.core.encode.encoder import of_words
+from xdpctl.core.encode.text import Said, parted
 from xdpctl.core.values.json_text import from_json, to_json
 from xdpctl.core.values.value import Value, flat
 

@@ -8,23 +8,14 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, reduce
 from operator import or_
 
-from xdpctl.core import encode_arrays, encode_parts
 from xdpctl.core.btf.known_types import IN_NETWORK_ORDER, SIZES
 from xdpctl.core.btf.readers import signed
 from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, Types, is_ipv6, struct_with_meaning
-from xdpctl.core.encode_addresses import (
-    OF_STRUCTS,
-    OF_TYPEDEFS,
-    as_bytes,
-    ipv6,
-    is_mac,
-    mac,
-    prefix_key,
-)
-from xdpctl.core.encode_floats import floating
-from xdpctl.core.encode_numbers import Options, named, native, number, number_for, spellings, truth
-from xdpctl.core.encode_parts import Part, Writer, of_the_kernel
-from xdpctl.core.encode_text import Said, Unfit, characters, parted, shown
+from xdpctl.core.encode import arrays, members
+from xdpctl.core.encode.addresses import OF_STRUCTS, OF_TYPEDEFS, ipv6, is_mac, mac, prefix_key
+from xdpctl.core.encode.members import Part, Writer, of_the_kernel
+from xdpctl.core.encode.numbers import Options, floating, named, native, number, number_for, spellings, truth
+from xdpctl.core.encode.text import Said, Unfit, as_bytes, characters, parted, shown
 from xdpctl.core.values.formats import unsigned
 from xdpctl.errors import BadRequest
 
@@ -139,7 +130,7 @@ class Encoder:
         size = type_.size or max(
             (v.offset + v.size for v in type_.vars), default=0
         )  # files don't tell a section's
-        return encode_parts.writer(self._parts(type_), size, type_.kind == "UNION")
+        return members.writer(self._parts(type_), size, type_.kind == "UNION")
 
     def _parts(self, type_: BtfType) -> tuple[Part, ...]:
         spots = [(m.name, m.type_id, m.bits_offset, m.bitfield_size) for m in type_.members]
@@ -197,7 +188,7 @@ class Encoder:
         write = self._writer(type_.type_id, size)
         is_char, is_byte = self._is_int(type_.type_id, "char"), self._is_int(type_.type_id, "unsigned char")
 
-        write_elements = encode_arrays.writer(count, size, self._solid(type_.type_id), write)
+        write_elements = arrays.writer(count, size, self._solid(type_.type_id), write)
 
         def write_array(said: Said, old: bytes | None) -> bytes:
             if is_char and isinstance(said, str):

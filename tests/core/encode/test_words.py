@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from xdpctl.core.said import meant, prefix, split, spoken
+from xdpctl.core.encode.words import meant, prefix, split, spoken
 
 FLOW = ("src_ip", "dst_port", "in")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .test_encode import refused, write
+from .test_encoder import refused, write
 
 HOLDS = "{n:u8,in:{a:u8,b:u32}[2],grid:u16[2][2]}"
 

@@ -11,8 +11,8 @@ from xdpctl.core.btf.known_types import OF_TIMES
 from xdpctl.core.btf.known_types import OF_TYPEDEFS as SHOWN_TYPEDEFS
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import BtfType, EnumValue, Member, Types
-from xdpctl.core.encode import Encoder, of_words
-from xdpctl.core.encode_addresses import OF_STRUCTS, OF_TYPEDEFS
+from xdpctl.core.encode.addresses import OF_STRUCTS, OF_TYPEDEFS
+from xdpctl.core.encode.encoder import Encoder, of_words
 from xdpctl.errors import BadRequest
 
 BOOT = 1_700_000_000_000_000_000

@@ -5,27 +5,11 @@ from collections.abc import Callable
 from functools import partial
 
 from xdpctl.core.btf.known_types import NONE
-from xdpctl.core.encode_numbers import OF_NUMBERS, Meant, Options, native, number
-from xdpctl.core.encode_text import Said, Unfit, at, members, shown, unknown
+from xdpctl.core.encode.numbers import OF_NUMBERS, Meant, Options, native, number
+from xdpctl.core.encode.text import Said, Unfit, as_bytes, at, members, shown, unknown
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.I)
 FLOW = ("src_ip", "dst_ip", "src_port", "dst_port", "ip_proto")
-
-
-def as_bytes(said: Said, size: int) -> bytes:
-    """Bytes in hexadecimal, as many as there are to be."""
-    text = said.strip() if isinstance(said, str) else ""
-    digits = re.sub(r"^(?:0x|hex:)|[\s:]", "", text)
-    if not text.startswith(("0x", "hex:")) or not re.fullmatch(r"(?:[0-9a-fA-F]{2})*", digits):
-        example = "0x" + bytes(range(1, size + 1) if size < 9 else size).hex()
-        raise Unfit(f"can't be {shown(said)}", f"write its {_bytes(size)} in hexadecimal: {example[:40]}")
-    if len(digits) != 2 * size:
-        raise Unfit(f"can't be {shown(said)}: it has {_bytes(size)}, this is {len(digits) // 2}")
-    return bytes.fromhex(digits)
-
-
-def _bytes(size: int) -> str:
-    return "1 byte" if size == 1 else f"{size} bytes"
 
 
 def _is_hex(said: Said) -> bool:

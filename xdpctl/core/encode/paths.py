@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from xdpctl.core.encode_text import Said, Unfit, by_name
+from xdpctl.core.encode.text import Said, Unfit, by_name
 
 Owner = TypeVar("Owner")
 

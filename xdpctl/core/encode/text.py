@@ -214,3 +214,19 @@ def _unquoted(text: str) -> str:
     if re.search(r"\\[^\\'\"]", text):
         raise Unfit(f"can't be {shown(text)}: of backslashes only \\\\, \\' and \\\" are known")
     return re.sub(r"\\(.)", r"\1", text[1:-1])
+
+
+def as_bytes(said: Said, size: int) -> bytes:
+    """Bytes in hexadecimal, as many as there are to be."""
+    text = said.strip() if isinstance(said, str) else ""
+    digits = re.sub(r"^(?:0x|hex:)|[\s:]", "", text)
+    if not text.startswith(("0x", "hex:")) or not re.fullmatch(r"(?:[0-9a-fA-F]{2})*", digits):
+        example = "0x" + bytes(range(1, size + 1) if size < 9 else size).hex()
+        raise Unfit(f"can't be {shown(said)}", f"write its {_bytes(size)} in hexadecimal: {example[:40]}")
+    if len(digits) != 2 * size:
+        raise Unfit(f"can't be {shown(said)}: it has {_bytes(size)}, this is {len(digits) // 2}")
+    return bytes.fromhex(digits)
+
+
+def _bytes(size: int) -> str:
+    return "1 byte" if size == 1 else f"{size} bytes"

@@ -13,11 +13,11 @@ from xdpctl.core.btf.known_types import OF_TIMES, OF_TYPEDEFS
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import BtfType, Types
 from xdpctl.core.chunk import chunks
-from xdpctl.core.encode import Encoder
+from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.value import Value, flat
 
-from .test_decode import BY_ID, TYPED, TYPES, dumped, shape_of
+from ..test_decode import BY_ID, TYPED, TYPES, dumped, shape_of
 
 BOOT = 1_700_000_000_000_000_000
 
