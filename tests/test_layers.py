@@ -29,7 +29,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "sh": "tools/proc.py",
     "subprocess": "tools/proc.py",
-    "jinja2": "core/render.py",
+    "jinja2": "core/program/render.py",
     "typer": "cli/",
     "click": "cli/",
 }

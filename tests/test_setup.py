@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xdpctl.core.machine.packages import PACKAGES
-from xdpctl.core.render import MARKER
+from xdpctl.core.program.render import MARKER
 
 CHECKOUT = Path(__file__).parents[1]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.render import HEADERS
+from xdpctl.core.program.render import HEADERS
 from xdpctl.tools import clang
 
 Compile = Callable[..., bytes]

@@ -5,8 +5,8 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from xdpctl.core.c_program import PACKET_HEADER
-from xdpctl.core.render import TEMPLATES
+from xdpctl.core.program.parts import PACKET_HEADER
+from xdpctl.core.program.render import TEMPLATES
 
 from ..reference.facts import IPV4, IPV6
 from ..reference.packets import ethernet, ipv4, ipv6, upper

@@ -4,8 +4,8 @@ import re
 import sys
 from pathlib import Path
 
-from xdpctl.core.c_program import PACKET_HEADER
-from xdpctl.core.render import HEADERS
+from xdpctl.core.program.parts import PACKET_HEADER
+from xdpctl.core.program.render import HEADERS
 
 from .conftest import Lab
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.render import MARKER
+from xdpctl.core.program.render import MARKER
 
 from .conftest import COMMAND, Lab
 from .test_all_or_nothing import intercept

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pytest_subprocess import FakeProcess
 
-from xdpctl.core.c_program import PACKET_HEADER
-from xdpctl.core.render import HEADERS
+from xdpctl.core.program.parts import PACKET_HEADER
+from xdpctl.core.program.render import HEADERS
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import build
 from xdpctl.tools import clang, proc

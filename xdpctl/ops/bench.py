@@ -18,7 +18,7 @@ from xdpctl.core.machine import paths
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.objects.check import check_loadable
 from xdpctl.core.plan import Plan
-from xdpctl.core.render import TEMPLATES, headers, render
+from xdpctl.core.program.render import TEMPLATES, headers, render
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
 from xdpctl.core.variants import EMPTY, FAMILY, PACKET, RACE, Variant, build_line

@@ -10,7 +10,7 @@ from xdpctl.core.machine import paths
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.objects import legacy
 from xdpctl.core.objects.check import check_loadable, check_object
-from xdpctl.core.render import MARKER, headers, render
+from xdpctl.core.program.render import MARKER, headers, render
 from xdpctl.core.spec import presets
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec

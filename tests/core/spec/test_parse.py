@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from xdpctl.core.machine.identifiers import NAME_LENGTH
 from xdpctl.core.machine.reserved import RESERVED
-from xdpctl.core.render import render
+from xdpctl.core.program.render import render
 from xdpctl.core.spec.check import SpecError
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.parse import parse

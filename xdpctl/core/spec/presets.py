@@ -1,7 +1,7 @@
 """Specs that come with xdpctl."""
 
 from xdpctl.core.machine.shell import command_line
-from xdpctl.core.render import TEMPLATES
+from xdpctl.core.program.render import TEMPLATES
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
 

@@ -4,7 +4,7 @@ import textwrap
 
 from msgspec import Struct
 
-from xdpctl.core.c_counter import WIDTH, source
+from xdpctl.core.program.counting import WIDTH, source
 from xdpctl.core.spec.condition import ALL_FLAGS, Bits, Prefix, Range, Test
 from xdpctl.core.spec.model import Rule
 from xdpctl.core.values.keys import Key

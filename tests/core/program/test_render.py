@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 from jinja2.bccache import bc_magic
 
-from xdpctl.core.c_counter import in_packet
-from xdpctl.core.c_program import PACKET_HEADER
 from xdpctl.core.objects import elf
-from xdpctl.core.render import HEADERS, _environment, render
+from xdpctl.core.program.counting import in_packet
+from xdpctl.core.program.parts import PACKET_HEADER
+from xdpctl.core.program.render import HEADERS, _environment, render
 from xdpctl.core.spec import presets
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.parse import parse
 from xdpctl.core.spec.words import Field
 from xdpctl.core.values.keys import Key
 
-GOLDEN = Path(__file__).parent.parent / "data" / "golden"
+GOLDEN = Path(__file__).parent.parent.parent / "data" / "golden"
 
 BOTH = ["packets", "bytes"]
 SPECS: dict[str, dict[str, Any]] = {
@@ -154,7 +154,7 @@ def test_shared_maps_add_atomically_and_per_cpu_maps_plainly(spec: Spec) -> None
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where compiled templates are kept, by this test alone."""
-    monkeypatch.setattr("xdpctl.core.render.KEPT", tmp_path / "kept")
+    monkeypatch.setattr("xdpctl.core.program.render.KEPT", tmp_path / "kept")
     monkeypatch.setattr("sys.dont_write_bytecode", False)
     _environment.cache_clear()
     yield tmp_path / "kept"

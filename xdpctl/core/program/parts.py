@@ -4,7 +4,7 @@ import re
 import textwrap
 from typing import Any
 
-from xdpctl.core import c_counter, c_rule
+from xdpctl.core.program import counting, deciding
 from xdpctl.core.spec.model import Counter, Slot, Spec
 from xdpctl.core.spec.words import Field, Verdict
 from xdpctl.core.values.keys import Key
@@ -20,10 +20,10 @@ def parts(spec: Spec) -> dict[str, Any]:
     fate = _fate(spec)
     frame = "bpf_xdp_get_buff_len(ctx)" if spec.frags else "ctx->data_end - ctx->data"
     named = _lengths(spec) > 1
-    counters = c_counter.counters(spec.counters, fate["verdict"], "length" if named else frame)
+    counters = counting.counters(spec.counters, fate["verdict"], "length" if named else frame)
     types = _types(spec, fate["verdict_varies"])
     declarations = _declarations(spec, frame if named else "", packet, fate)
-    calls = c_counter.calls(counters)
+    calls = counting.calls(counters)
     return {
         "spec": spec,
         "about": _about(spec),
@@ -52,7 +52,7 @@ def _fate(spec: Spec) -> dict[str, Any]:
     varies = decides or may_redirect
     parameters = _decide_parameters(spec)
     undecided = f"XDP_{spec.undecided.upper()}" if spec.undecided else ""
-    rules = [c_rule.rule(rule, undecided) for rule in spec.rules]
+    rules = [deciding.rule(rule, undecided) for rule in spec.rules]
     slot = {Slot.TOTAL: "0", Slot.IFINDEX: "ctx->ingress_ifindex"}
     return {
         "rules": rules,
@@ -91,7 +91,7 @@ def _named_types(spec: Spec, types: set[str]) -> dict[str, Any]:
 def looks_into_packets(spec: Spec) -> bool:
     """Whether counters, rules or the policy ask for what is in a packet."""
     counted = {key for counter in spec.counters for key in counter.key}
-    return any(map(c_counter.in_packet, counted | _deciding(spec)))
+    return any(map(counting.in_packet, counted | _deciding(spec)))
 
 
 def _deciding(spec: Spec) -> set[Key]:
@@ -112,7 +112,7 @@ def _lengths(spec: Spec) -> int:
 
 def _types(spec: Spec, varies: bool) -> set[str]:
     """The C types that are spoken of, but for those of what is in packets."""
-    keys = {key for counter in spec.counters for key in counter.key if not c_counter.in_packet(key)}
+    keys = {key for counter in spec.counters for key in counter.key if not counting.in_packet(key)}
     return {*(key.kind.c_type for key in keys), *(["xdp_action_t"] if varies else [])}
 
 
@@ -132,7 +132,7 @@ def _decide_parameters(spec: Spec) -> list[tuple[str, str]]:
     return [
         *([("__u32 rx_queue", "ctx->rx_queue_index")] if Key.RX_QUEUE in keys else []),
         *([("__u32 ifindex", "ctx->ingress_ifindex")] if Key.IFINDEX in keys else []),
-        *([(packet, "&packet")] if any(map(c_counter.in_packet, keys)) else []),
+        *([(packet, "&packet")] if any(map(counting.in_packet, keys)) else []),
         *([("__u64 length", "length")] if Key.LENGTH in keys else []),
     ]
 
@@ -181,7 +181,7 @@ def _about(spec: Spec) -> str:
         fate = f"and {_EVERY[spec.default]}."
     counts = f"{spec.program} counts {'; '.join(counted)}"
     sentences = [f"{counts}.", fate] if fate[0].isupper() else [f"{counts} {fate}"]
-    lines = [line for sentence in sentences for line in textwrap.wrap(sentence, c_counter.WIDTH - 4)]
+    lines = [line for sentence in sentences for line in textwrap.wrap(sentence, counting.WIDTH - 4)]
     return "/* " + "\n * ".join(lines) + " */"
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xdpctl.core import c_program
+from xdpctl.core.program import parts
 from xdpctl.core.spec.model import Spec
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MARKER = "// Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes."
 
-_PACKAGE = Path(__file__).parent.parent
+_PACKAGE = Path(__file__).parents[2]
 _INSTALLED = _PACKAGE / "_templates"
 TEMPLATES = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "templates"
 LAYOUT: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
@@ -28,7 +28,7 @@ HEADERS = _PACKAGE / "_bpf" if _INSTALLED.is_dir() else _PACKAGE.parent / "bpf"
 def render(spec: Spec) -> str:
     """The C of the program that this spec describes."""
     template = _environment().get_template("counter.bpf.c.j2")
-    code = template.render(marker=MARKER, **c_program.parts(spec))
+    code = template.render(marker=MARKER, **parts.parts(spec))
     return re.sub(r"\n{3,}", "\n\n", code).replace("{\n\n", "{\n").replace("\n\n}", "\n}")
 
 
@@ -66,9 +66,9 @@ def _as_safe_as_this(directory: Path) -> bool:
 
 def headers(spec: Spec) -> dict[str, str]:
     """Those of ours that its C includes from the directory where it lies: each by its name."""
-    if not c_program.looks_into_packets(spec):
+    if not parts.looks_into_packets(spec):
         return {}
-    name = c_program.PACKET_HEADER
+    name = parts.PACKET_HEADER
     return {name: (HEADERS / name).read_text(encoding="utf-8")}
 
 
