@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from xdpctl.core import plan
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
-from xdpctl.core.plan import Act, Plan, Step
+from xdpctl.core.plan import actions, plan
+from xdpctl.core.plan.plan import Act, Plan, Step
 from xdpctl.errors import HostLacks, Interrupted, Refused, XdpctlError
 from xdpctl.ops import apply
 from xdpctl.tools import host, proc, signals
@@ -41,7 +41,7 @@ FAIL = plan.step("fail", script("echo no >&2; exit 1"))
 
 
 def test_all_steps_are_done_in_order(tmp_path: Path, lines: list[str]) -> None:
-    steps = (plan.make_directory(f"{tmp_path}/a"), plan.make_directory(f"{tmp_path}/a/b"))
+    steps = (actions.make_directory(f"{tmp_path}/a"), actions.make_directory(f"{tmp_path}/a/b"))
     outcomes = apply.run(operation(steps, tmp_path))
     assert lines == [f"mkdir {tmp_path}/a", f"mkdir {tmp_path}/a/b"]
     assert [outcome.step for outcome in outcomes] == list(steps)
@@ -50,11 +50,11 @@ def test_all_steps_are_done_in_order(tmp_path: Path, lines: list[str]) -> None:
 
 def test_a_failure_undoes_what_was_done_in_reverse(tmp_path: Path, lines: list[str]) -> None:
     steps = (
-        plan.make_directory(f"{tmp_path}/a"),
-        plan.make_directory(f"{tmp_path}/a/b"),
+        actions.make_directory(f"{tmp_path}/a"),
+        actions.make_directory(f"{tmp_path}/a/b"),
         plan.step("touch", ("touch", f"{tmp_path}/a/b/c"), ("rm", "-f", f"{tmp_path}/a/b/c"), ("true",)),
         FAIL,
-        plan.make_directory(f"{tmp_path}/never"),
+        actions.make_directory(f"{tmp_path}/never"),
     )
     with pytest.raises(Refused) as caught:
         apply.run(operation(steps, tmp_path))
@@ -106,7 +106,7 @@ def test_what_is_left_or_lost_is_named(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
     steps = (
         plan.step("make a mess", script(f"touch {tmp_path}/left; rm {tmp_path}/mine")),
-        plan.make_directory(f"{tmp_path}/made"),
+        actions.make_directory(f"{tmp_path}/made"),
         FAIL,
     )
     with pytest.raises(Refused) as caught:
@@ -123,7 +123,7 @@ def test_what_is_left_or_lost_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_an_undo_that_fails_is_told_and_the_others_are_done(undo: Argv, reason: str, tmp_path: Path) -> None:
-    steps = (plan.make_directory(f"{tmp_path}/a"), plan.step("try", ("true",), undo), FAIL)
+    steps = (actions.make_directory(f"{tmp_path}/a"), plan.step("try", ("true",), undo), FAIL)
     with pytest.raises(Refused) as caught:
         apply.run(operation(steps, tmp_path))
     assert caught.value.hints == (f"not undone: {command_line(undo)}: {reason}",)
@@ -167,13 +167,13 @@ def test_the_kind_of_an_error_survives(
 def test_a_signal_waits_for_the_step_and_undoes_everything(number: signal.Signals, tmp_path: Path) -> None:
     handler = signal.getsignal(number)
     steps = (
-        plan.make_directory(f"{tmp_path}/a"),
+        actions.make_directory(f"{tmp_path}/a"),
         plan.step(
             "be interrupted",
             script(f"kill -{number} {os.getpid()}; sleep 0.1; touch {tmp_path}/a/whole"),
             script(f"test -e {tmp_path}/a/whole && rm {tmp_path}/a/whole"),
         ),
-        plan.make_directory(f"{tmp_path}/never"),
+        actions.make_directory(f"{tmp_path}/never"),
     )
     with pytest.raises(Interrupted, match="and all undone"):
         apply.run(operation(steps, tmp_path))
@@ -202,10 +202,10 @@ def test_what_an_interruption_left_is_named(tmp_path: Path) -> None:
 def test_from_a_final_step_on_nothing_is_undone_and_nothing_can_fail(tmp_path: Path) -> None:
     """The pins are gone: neither a signal nor a directory that stays is a reason to go back."""
     steps = (
-        plan.make_directory(f"{tmp_path}/a"),
+        actions.make_directory(f"{tmp_path}/a"),
         msgspec.structs.replace(plan.step("go", script(f"kill -INT {os.getpid()}; sleep 0.1")), final=True),
         plan.step("fail", ("false",)),
-        plan.make_directory(f"{tmp_path}/b"),
+        actions.make_directory(f"{tmp_path}/b"),
     )
     apply.run(operation(steps, tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]

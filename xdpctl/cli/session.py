@@ -12,7 +12,7 @@ from xdpctl.core.machine.paths import PIN_DIRECTORY
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.machine.tool_errors import MORE_IN_LOG
-from xdpctl.core.plan import Plan
+from xdpctl.core.plan.plan import Plan
 from xdpctl.core.values.visible import visible, visible_lines
 from xdpctl.errors import Interrupted, Lines, XdpctlError
 from xdpctl.ops import show

@@ -10,7 +10,7 @@ from msgspec import Struct
 from xdpctl.core.machine import tool_errors
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
-from xdpctl.core.plan import Act, Plan, Step
+from xdpctl.core.plan.plan import Act, Plan, Step
 from xdpctl.errors import HostLacks, Interrupted, Refused, XdpctlError
 from xdpctl.tools import bpffs, bpftool, host, proc, signals
 

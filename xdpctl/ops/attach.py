@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from xdpctl.core import plan
 from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Mode, ModeChoice
+from xdpctl.core.plan import actions, plan
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, host, iplink, turns
 from xdpctl.tools.attaching import Attaching
@@ -41,7 +41,7 @@ def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: boo
 
 
 def _step(name: str, pinned: str, mode: ModeChoice, netns: Netns) -> plan.Step:
-    return plan.attach(name, pinned, mode.tried, netns.prefix)
+    return actions.attach(name, pinned, mode.tried, netns.prefix)
 
 
 def run(prepared: Prepared) -> Attached:

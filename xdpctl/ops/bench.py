@@ -13,11 +13,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core import bench, plan
+from xdpctl.core import bench
 from xdpctl.core.machine import paths
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.objects.check import check_loadable
-from xdpctl.core.plan import Plan
+from xdpctl.core.plan import actions, plan
+from xdpctl.core.plan.plan import Plan
 from xdpctl.core.program.render import TEMPLATES, headers, render
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
@@ -186,9 +187,9 @@ def _setting(programs: Sequence[Program]) -> Plan:
     return (
         plan.step(f"mount a tmpfs over {HERE}", ("mount", "-t", "tmpfs", "tmpfs", HERE)),
         plan.step("write the packet", ("sh", "-c", f"printf '{octal}' > {PACKET_FILE}")),
-        plan.make_directory(PINS),
-        plan.mount_bpffs(PINS),
-        *(plan.make_directory(str(program.directory)) for program in programs),
+        actions.make_directory(PINS),
+        actions.mount_bpffs(PINS),
+        *(actions.make_directory(str(program.directory)) for program in programs),
     )
 
 

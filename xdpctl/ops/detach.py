@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from xdpctl.core import plan
 from xdpctl.core.machine import mounts, owners
 from xdpctl.core.machine.model import Attachment, Device, ProgId
+from xdpctl.core.plan import actions
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, turns
@@ -42,7 +42,7 @@ def prepare(name: str, pin: str, netns_name: str, force: bool, dry_run: bool) ->
             if refusal := owners.held(device, attachment, links):
                 raise refusal
         pinned = {p.id: p.pinned[0] for p in programs if p.pinned}
-    steps = tuple(plan.detach(name, a.mode.mode, pinned.get(a.prog.id), netns.prefix) for a in attachments)
+    steps = tuple(actions.detach(name, a.mode.mode, pinned.get(a.prog.id), netns.prefix) for a in attachments)
 
     def observe() -> apply.Facts:
         return owners.running(iplink.device(name, netns))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import plan
 from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Mode, ModeChoice
 from xdpctl.core.objects.check import check_loadable
 from xdpctl.core.objects.elf import BpfObject
+from xdpctl.core.plan import actions, plan
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, objects, pinning, proc, turns
@@ -58,13 +58,13 @@ def prepare(request: Request) -> Prepared:
     if request.device is not None:
         _refuse_occupied(request.device, netns, request.dry_run)
     card = request.device if request.mode is ModeChoice.OFFLOAD else None
-    loading, *tidying = plan.load(str(path), found, request.pin, card, netns.prefix)
-    names = (found.xdp_programs[0], *found.maps), plan.internal_pins(str(path), found)
+    loading, *tidying = actions.load(str(path), found, request.pin, card, netns.prefix)
+    names = (found.xdp_programs[0], *found.maps), actions.internal_pins(str(path), found)
     wanted, internal = (tuple(f"{request.pin}/{name}" for name in some) for some in names)
     steps = (*places, loading, *tidying)
     care: dict[plan.Step, apply.Care] = {**pinning.MOUNTING, loading: pinning.Pinned(wanted, internal)}
     if request.device is not None:
-        attaching = plan.attach(request.device, wanted[0], request.mode.tried, netns.prefix)
+        attaching = actions.attach(request.device, wanted[0], request.mode.tried, netns.prefix)
         program = functools.cache(lambda: bpftool.pinned_program(wanted[0]).id)
         care[attaching] = Attaching(request.device, netns, program)
         steps = (*steps, attaching)

@@ -4,8 +4,8 @@ import os
 
 from msgspec import Struct
 
-from xdpctl.core import plan
 from xdpctl.core.machine.model import Map
+from xdpctl.core.plan import plan
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, host, maps, pinning
 

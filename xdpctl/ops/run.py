@@ -11,7 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import changes, packets, plan
+from xdpctl.core import changes, packets
 from xdpctl.core.changes import Change, Content
 from xdpctl.core.chunk import Chunk
 from xdpctl.core.decode import Layout
@@ -22,7 +22,8 @@ from xdpctl.core.map_refusals import NotTold
 from xdpctl.core.objects import elf
 from xdpctl.core.objects.check import check_loadable
 from xdpctl.core.packets import Packet
-from xdpctl.core.plan import Plan
+from xdpctl.core.plan import actions, plan
+from xdpctl.core.plan.plan import Plan
 from xdpctl.core.runs import Run
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
@@ -90,7 +91,7 @@ class Prepared(Struct, frozen=True):
         pinned = self.place.program[1]
         load = bpftool.command("prog", "load", str(self.target.object), pinned, "type", "xdp")
         loading = plan.step(f"load a copy of {self.target.name}", load)
-        return (tmpfs, plan.make_directory(PINS), plan.mount_bpffs(PINS), loading)
+        return (tmpfs, actions.make_directory(PINS), actions.mount_bpffs(PINS), loading)
 
     @property
     def plan(self) -> Plan:

@@ -9,8 +9,8 @@ from types import FrameType
 
 from msgspec import Struct
 
-from xdpctl.core import plan
-from xdpctl.core.plan import Plan, Step
+from xdpctl.core.plan import plan
+from xdpctl.core.plan.plan import Plan, Step
 from xdpctl.core.trace import log, why_silent
 from xdpctl.core.trace.log import Line
 from xdpctl.errors import HostLacks, Refused, XdpctlError

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from xdpctl.core import plan
 from xdpctl.core.machine import mounts, owners
 from xdpctl.core.machine.model import Attachment, BpfLink, Device, Map, MapId, ProgId, Program
 from xdpctl.core.machine.shell import command_line
+from xdpctl.core.plan import actions, plan
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns, proc, turns
@@ -181,10 +181,10 @@ def _steps(
     pinned = {p.id: owners.below(p.pinned, pin)[0] for p in programs}
     for namespace, device, attachment in places:
         back = pinned[attachment.prog.id]
-        yield plan.detach(device.ifname, attachment.mode.mode, back, namespace.prefix)
-    yield plan.remove_pins((*pins, *elsewhere))
+        yield actions.detach(device.ifname, attachment.mode.mode, back, namespace.prefix)
+    yield actions.remove_pins((*pins, *elsewhere))
     if len(pins) == len(present) and pin != bpffs.ROOT:
-        yield plan.remove_directory(pin)
+        yield actions.remove_directory(pin)
 
 
 def _observer(pin: str, ids: frozenset[ProgId], others: set[Netns]) -> Callable[[], apply.Facts]:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from xdpctl.core import plan
 from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Argv, Device, Mode, ProgId
+from xdpctl.core.plan import actions, plan
 from xdpctl.errors import XdpctlError
 from xdpctl.tools import iplink
 from xdpctl.tools.netns import Netns
@@ -24,7 +24,7 @@ class Attaching(Struct, frozen=True):
     def undo(self, act: plan.Act, sure: bool) -> tuple[Argv, ...]:
         """Another program may have come in place of ours; where that can't be seen, ours was the last."""
         try:
-            return plan.undo_attach(self._look(), self.program(), self.netns.prefix)
+            return actions.undo_attach(self._look(), self.program(), self.netns.prefix)
         except XdpctlError:
             if not sure:
                 raise

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import plan
 from xdpctl.core.machine import mounts
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
+from xdpctl.core.plan import actions, plan
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import bpffs
 
@@ -33,7 +33,7 @@ class Mounted(Struct, frozen=True):
         return mounts.in_bpffs(self.where, bpffs.mounted())
 
 
-MOUNTING = {plan.mount_bpffs(bpffs.ROOT): Mounted(bpffs.ROOT)}
+MOUNTING = {actions.mount_bpffs(bpffs.ROOT): Mounted(bpffs.ROOT)}
 """What looks after mounting, among the steps for a directory."""
 
 
@@ -66,8 +66,8 @@ def directory_steps(pin: str) -> tuple[plan.Step, ...]:
     mounted = bpffs.mounted()
     fresh = _needs_mount(pin, mounted)
     _refuse_outside_bpffs(pin, mounted, fresh)
-    mounting = (plan.mount_bpffs(bpffs.ROOT),) if fresh else ()
-    return (*mounting, *(plan.make_directory(directory) for directory in _missing(pin, fresh)))
+    mounting = (actions.mount_bpffs(bpffs.ROOT),) if fresh else ()
+    return (*mounting, *(actions.make_directory(directory) for directory in _missing(pin, fresh)))
 
 
 def _missing(pin: str, fresh: bool) -> list[str]:

@@ -1,32 +1,8 @@
-"""An operation that changes the machine, as data: what each step does and what undoes it."""
-
-from msgspec import Struct
+"""The steps that xdpctl's operations are made of: commands, and what undoes them."""
 
 from xdpctl.core.machine.model import Argv, Device, Mode, ProgId
 from xdpctl.core.objects.elf import BpfObject
-
-
-class Act(Struct, frozen=True):
-    do: Argv
-    undo: tuple[Argv, ...] = ()
-    way: str = ""
-    """What tells it from the other ways: `native`."""
-
-
-class Step(Struct, frozen=True):
-    what: str
-    """Completes "failed to …" and "xdpctl would …"."""
-    acts: tuple[Act, ...]
-    """Ways to do it, best first: the next is tried where one is refused."""
-    final: bool = False
-    """Nothing can be undone from here on; what follows is tried, but can't fail the plan."""
-
-
-Plan = tuple[Step, ...]
-
-
-def step(what: str, do: Argv, *undo: Argv) -> Step:
-    return Step(what, (Act(do, undo),))
+from xdpctl.core.plan.plan import Act, Plan, Step, step
 
 
 def mount_bpffs(where: str) -> Step:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from xdpctl.core import plan
 from xdpctl.core.machine.model import Mode, ModeChoice
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.objects.elf import BpfObject, Section, Symbol
-from xdpctl.core.plan import Act, Step
+from xdpctl.core.plan import actions
+from xdpctl.core.plan.plan import Act, Step
 
 PIN = "/sys/fs/bpf/ebpf"
 INSIDE = ("nsenter", "--net=/run/netns/lab")
@@ -34,13 +34,13 @@ def built(*sections: str) -> BpfObject:
 
 def test_load_pins_program_and_maps_and_takes_all_pins_away_again() -> None:
     load = ("bpftool", "-j", "-n", "prog", "load", "o/x.bpf.o", f"{PIN}/p", "type", "xdp", "pinmaps", PIN)
-    assert plan.load("o/x.bpf.o", built(), PIN) == (
+    assert actions.load("o/x.bpf.o", built(), PIN) == (
         Step("load p", (Act(load, (("rm", "-f", f"{PIN}/p", f"{PIN}/m"),)),)),
     )
 
 
 def test_load_removes_the_pins_that_libbpf_makes_for_global_variables() -> None:
-    loading, removing = plan.load("xdp_allow.bpf.o", built(".rodata"), PIN)
+    loading, removing = actions.load("xdp_allow.bpf.o", built(".rodata"), PIN)
     assert loading.acts[0].undo == (("rm", "-f", f"{PIN}/p", f"{PIN}/m", f"{PIN}/xdp_allo_rodata"),)
     assert removing == Step(
         "remove the pins of global variables", (Act(("rm", "-f", f"{PIN}/xdp_allo_rodata")),)
@@ -60,18 +60,18 @@ def test_load_removes_the_pins_that_libbpf_makes_for_global_variables() -> None:
     ],
 )
 def test_how_libbpf_names_those_pins(path: str, section: str, pin: str) -> None:
-    assert plan.internal_pins(path, built(section)) == (pin,)
+    assert actions.internal_pins(path, built(section)) == (pin,)
 
 
 def test_empty_sections_have_no_map() -> None:
     empty = BpfObject((Section(".bss", 64, 0, False), Section("license", 64, 4, False)), (), False)
-    assert plan.internal_pins("p.o", empty) == ()
+    assert actions.internal_pins("p.o", empty) == ()
 
 
 def test_attach_tries_the_better_mode_first_and_undoes_the_one_that_worked() -> None:
     native = ("ip", "link", "set", "dev", "eth1", "xdpdrv")
     generic = ("ip", "link", "set", "dev", "eth1", "xdpgeneric")
-    assert plan.attach("eth1", f"{PIN}/p", ModeChoice.AUTO.tried) == Step(
+    assert actions.attach("eth1", f"{PIN}/p", ModeChoice.AUTO.tried) == Step(
         "attach to eth1",
         (
             Act((*native, "pinned", f"{PIN}/p"), ((*native, "off"),), "native"),
@@ -89,22 +89,22 @@ def test_attach_tries_the_better_mode_first_and_undoes_the_one_that_worked() -> 
     ],
 )
 def test_a_mode_that_was_asked_for_is_the_only_one_tried(choice: ModeChoice, word: str) -> None:
-    (act,) = plan.attach("eth1", "/p", choice.tried, INSIDE).acts
+    (act,) = actions.attach("eth1", "/p", choice.tried, INSIDE).acts
     set_mode = (*INSIDE, "ip", "link", "set", "dev", "eth1", word)
     assert act == Act((*set_mode, "pinned", "/p"), ((*set_mode, "off"),), str(choice))
 
 
 def test_detach_can_put_back_what_is_pinned() -> None:
     set_mode = (*INSIDE, "ip", "link", "set", "dev", "eth1", "xdpgeneric")
-    assert plan.detach("eth1", Mode.GENERIC, "/p", INSIDE).acts == (
+    assert actions.detach("eth1", Mode.GENERIC, "/p", INSIDE).acts == (
         Act((*set_mode, "off"), ((*set_mode, "pinned", "/p"),)),
     )
-    assert plan.detach("eth1", Mode.GENERIC, None, INSIDE).acts == (Act((*set_mode, "off")),)
+    assert actions.detach("eth1", Mode.GENERIC, None, INSIDE).acts == (Act((*set_mode, "off")),)
 
 
 def test_directories_and_mounts_are_undone() -> None:
-    assert plan.mount_bpffs("/b").acts == (Act(("mount", "-t", "bpf", "bpf", "/b"), (("umount", "/b"),)),)
-    assert plan.make_directory("/b/x").acts == (Act(("mkdir", "/b/x"), (("rmdir", "/b/x"),)),)
+    assert actions.mount_bpffs("/b").acts == (Act(("mount", "-t", "bpf", "bpf", "/b"), (("umount", "/b"),)),)
+    assert actions.make_directory("/b/x").acts == (Act(("mkdir", "/b/x"), (("rmdir", "/b/x"),)),)
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is missing")
