@@ -14,7 +14,7 @@ from xdpctl.core.bench import (
     repeat_for,
     share_of_others,
 )
-from xdpctl.core.chunk import Chunk
+from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.spec.source import read_spec
 from xdpctl.core.variants import EMPTY, FAMILY, PACKET, RACE, build_line
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from xdpctl.core.btf.columns import Leaf, Record
 from xdpctl.core.changes import Change, Edit, changes, edits, of_variables, remember
-from xdpctl.core.chunk import Chunk
-from xdpctl.core.decode import Layout
 from xdpctl.core.headers import fields
+from xdpctl.core.maps.chunk import Chunk
+from xdpctl.core.maps.decode import Layout
 from xdpctl.core.packets import PacketKind, of_kind
 from xdpctl.core.values.formats import unsigned
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.map_refusals import Gone, NotTold
+from xdpctl.core.maps.refusals import Gone, NotTold
 from xdpctl.errors import Refused
 from xdpctl.tools import content, looking
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from xdpctl.core.elements import Change, Element, How
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.map_refusals import NOT_SUPPORTED
+from xdpctl.core.maps.elements import Change, Element, How
+from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import HostLacks, Interrupted, Refused
 from xdpctl.tools import elements, libbpf, proc
 from xdpctl.tools.elements import Answer, Outcome, Refusal

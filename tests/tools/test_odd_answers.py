@@ -14,17 +14,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from xdpctl.core import saved
-from xdpctl.core.beside import beside, lost
 from xdpctl.core.btf import c_declaration, check
 from xdpctl.core.btf.columns import one
 from xdpctl.core.btf.types import BtfDump, Types
-from xdpctl.core.chunk import Shape, chunks
-from xdpctl.core.decode import decode
 from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import BpfLink, Map, MapId, Program, ProgramStatus
-from xdpctl.core.map_refusals import is_fixed
+from xdpctl.core.maps import saved_file
+from xdpctl.core.maps.chunk import Shape, chunks
+from xdpctl.core.maps.companions import beside, lost
+from xdpctl.core.maps.decode import decode
+from xdpctl.core.maps.refusals import is_fixed
 from xdpctl.core.rows import columns, counters, shape, sums, with_names
 from xdpctl.errors import XdpctlError
 from xdpctl.tools import bpftool, content, elements, iplink, proc, types
@@ -183,4 +183,4 @@ def _use(dump: BtfDump, type_id: int, size: int) -> None:
             msgspec.json.encode(entry)
             _refused_or(partial(Encoder(dump.types).writer("key", type_id, size), entry.key))
     one(Types(dump.types).column(type_id), bytes(size))
-    list(saved.times(Types(dump.types), type_id))
+    list(saved_file.times(Types(dump.types), type_id))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xdpctl.core import batch
-from xdpctl.core.decode import CpuValue, Entry
 from xdpctl.core.machine.model import BtfId, Map, MapId
+from xdpctl.core.maps import batch_file
+from xdpctl.core.maps.decode import CpuValue, Entry
 from xdpctl.core.values.cells import spelled
 from xdpctl.core.values.value import Value
 from xdpctl.views.dump import as_lines, csv_rows, hides_zeros, json_end, json_entries, json_start, table_lines
@@ -143,7 +143,7 @@ def test_csv_is_read_back_as_it_was(keys: list[Value], text: str) -> None:
     said = as_csv(entries, False)
     assert said.replace("\n", "").isprintable()
     assert next(csv.reader(io.StringIO(said))) == ["key", "text", "n"]
-    found = batch.read(said, batch.Columns(("key",), ("text", "n")), values=True)
+    found = batch_file.read(said, batch_file.Columns(("key",), ("text", "n")), values=True)
     assert [(one.key, one.value) for one in found] == [
         (str(entry.key), {"text": text, "n": str(n)}) for n, entry in enumerate(entries)
     ]

@@ -2,7 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from xdpctl.core.decode import CpuValue, Entry
+from xdpctl.core.maps.decode import CpuValue, Entry
 from xdpctl.views.prometheus import Families
 
 ENTRIES = [

@@ -7,7 +7,7 @@ from statistics import median, quantiles
 from msgspec import Struct
 
 from xdpctl.core.btf.columns import Leaf
-from xdpctl.core.chunk import Chunk
+from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.values.formats import unsigned
 
 SHORT = 2

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from msgspec import Struct
 from msgspec.structs import replace
 
-from xdpctl.core.chunk import Chunk
-from xdpctl.core.decode import Layout, decode
 from xdpctl.core.headers import Field, fields
+from xdpctl.core.maps.chunk import Chunk
+from xdpctl.core.maps.decode import Layout, decode
 from xdpctl.core.values.value import Value
 
 

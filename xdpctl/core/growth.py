@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from xdpctl.core import beside
 from xdpctl.core.btf.columns import Column, Leaf
 from xdpctl.core.btf.types import BtfDump
-from xdpctl.core.chunk import Chunk
-from xdpctl.core.decode import Layout
+from xdpctl.core.maps import companions
+from xdpctl.core.maps.chunk import Chunk
+from xdpctl.core.maps.decode import Layout
 
 
 class Content(Struct, frozen=True):
@@ -42,10 +42,10 @@ def counted(before: Content, now: Content, layout: Layout) -> int | None:
 
 def lost(map_name: str, btf: BtfDump, before: Content, now: Content) -> int:
     """How many packets of a map were lost, by what its program's global variables were and are."""
-    kept = beside.beside(btf, map_name, "", forgets=False)
+    kept = companions.beside(btf, map_name, "", forgets=False)
     if not (before.values and now.values):
         return 0
-    first, second = (beside.lost(kept, held.values) for held in (before, now))
+    first, second = (companions.lost(kept, held.values) for held in (before, now))
     return second.get("packets", 0) - first.get("packets", 0)
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from xdpctl.core.btf.columns import Column, Leaf, one
 from xdpctl.core.btf.known_types import total
-from xdpctl.core.decode import Entry, Layout
+from xdpctl.core.maps.decode import Entry, Layout
 from xdpctl.core.places import NoPlace, Shape, element, spellings, value_at
 from xdpctl.core.values.value import Row, Value, flat, joined
 from xdpctl.core.wording import did_you_mean

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from xdpctl.core import batch, map_refusals
-from xdpctl.core import elements as core
-from xdpctl.core.batch import Spoken
-from xdpctl.core.elements import Change, Element, How
+from xdpctl.core.maps import batch_file, refusals
+from xdpctl.core.maps import elements as core
+from xdpctl.core.maps.batch_file import Spoken
+from xdpctl.core.maps.elements import Change, Element, How
 from xdpctl.errors import BadRequest, XdpctlError
 from xdpctl.tools import host, sources
 from xdpctl.tools.target import Target, Writing, elements_of, to_write
@@ -18,7 +18,7 @@ Values = tuple[bytes, ...]
 
 def prepare_set(name: str, directory: str, path: Path, as_: str, cpu: int | None, how: How) -> Writing:
     target = to_write(name, directory, as_)
-    map_refusals.check_writable(target.map)
+    refusals.check_writable(target.map)
     file = _File(target, path)
     found = file.elements(cpu)
     if not target.map.forgets and len(found) > target.map.max_entries:
@@ -29,7 +29,7 @@ def prepare_set(name: str, directory: str, path: Path, as_: str, cpu: int | None
 
 def prepare_delete(name: str, directory: str, path: Path, as_: str) -> Writing:
     target = to_write(name, directory, as_, lenient=True)
-    map_refusals.check_deletable(target.map, target.name)
+    refusals.check_deletable(target.map, target.name)
     keys = _File(target, path).keys()
     return Writing(target, Change(target.map, [Element(key) for key in keys]))
 
@@ -87,8 +87,8 @@ class _File:
     def _said(self, values: bool) -> Iterator[Spoken]:
         text = sources.text_or_input(self.path)
         try:
-            yield from batch.read(text, self.target.columns, values)
-        except batch.WrongLine as error:
+            yield from batch_file.read(text, self.target.columns, values)
+        except batch_file.WrongLine as error:
             raise BadRequest(f"{self.name}:{error.line}: {error.reason}", *error.hints) from error
 
     @contextlib.contextmanager

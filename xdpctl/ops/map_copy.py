@@ -1,12 +1,12 @@
 """Copy all elements of a map to another."""
 
-from xdpctl.core import map_refusals
 from xdpctl.core.btf.c_declaration import declared
 from xdpctl.core.btf.columns import same_meaning
 from xdpctl.core.btf.types import Types
-from xdpctl.core.elements import Change
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
+from xdpctl.core.maps import refusals
+from xdpctl.core.maps.elements import Change
 from xdpctl.errors import BadRequest
 from xdpctl.tools import types
 from xdpctl.tools.target import Target, Writing, elements_of, to_read, to_write
@@ -14,12 +14,12 @@ from xdpctl.tools.target import Target, Writing, elements_of, to_read, to_write
 
 def prepare(from_: str, to: str, reach: Reach) -> Writing:
     source, target = to_read(from_, reach), to_write(to, reach.pin)
-    map_refusals.check_readable(source.map)
-    map_refusals.check_writable(target.map)
+    refusals.check_readable(source.map)
+    refusals.check_writable(target.map)
     _check_alike(source, target)
     found = [*elements_of(source.map)]
     for element in found:
-        map_refusals.check_index(target.map, element.key)
+        refusals.check_index(target.map, element.key)
     target.check_room([element.key for element in found], f"those of {source.map.name}")
     return Writing(target, Change(target.map, found))
 

@@ -5,7 +5,7 @@ import os
 
 from msgspec import Struct
 
-from xdpctl.core.new_map import NewMap, new_map
+from xdpctl.core.maps.new_map import NewMap, new_map
 from xdpctl.core.plan import plan
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, host, making, pinning

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from xdpctl.core.decode import Entry
 from xdpctl.core.encode.words import Words, meant
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
-from xdpctl.core.map_refusals import check_readable
+from xdpctl.core.maps.decode import Entry
+from xdpctl.core.maps.refusals import check_readable
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 from xdpctl.tools import content, elements

@@ -3,11 +3,11 @@
 from functools import cached_property
 from pathlib import Path
 
-from xdpctl.core import map_refusals, saved
 from xdpctl.core.btf.types import Types
-from xdpctl.core.decode import Layout
-from xdpctl.core.elements import Change, Element
-from xdpctl.core.saved import Header, Line
+from xdpctl.core.maps import refusals, saved_file
+from xdpctl.core.maps.decode import Layout
+from xdpctl.core.maps.elements import Change, Element
+from xdpctl.core.maps.saved_file import Header, Line
 from xdpctl.errors import BadRequest, XdpctlError
 from xdpctl.tools import host, sources, types
 from xdpctl.tools.target import Target, Writing, to_write, zeros
@@ -18,9 +18,9 @@ Values = tuple[bytes, ...]
 def prepare(path: Path, name: str | None, directory: str) -> Writing:
     file = "standard input" if str(path) == "-" else str(path)
     host.require_privileges()
-    header, lines = saved.read(sources.text_or_input(path), file)
+    header, lines = saved_file.read(sources.text_or_input(path), file)
     target = to_write(name or header.map.name, directory, lenient=True)
-    map_refusals.check_writable(target.map)
+    refusals.check_writable(target.map)
     restoring = _Restoring(target, header)
     found: dict[bytes, Element] = {}
     for number, line in lines:
@@ -48,7 +48,7 @@ class _Restoring:
     @cached_property
     def _times(self) -> tuple[int, ...]:
         everything = Types(self._target.types.everything.types)
-        return tuple(saved.times(everything, self._target.value_type))
+        return tuple(saved_file.times(everything, self._target.value_type))
 
     def element(self, line: Line) -> Element:
         """Members that are new are zero."""
@@ -60,7 +60,7 @@ class _Restoring:
             hint = ("build the map with that field, or take it out of the file",) if lacks else ()
             raise BadRequest(error.message, *error.hints, *hint) from error
         values = self._of_cpus(values)
-        return Element(key, tuple(saved.moved(value, self._times, self._later) for value in values))
+        return Element(key, tuple(saved_file.moved(value, self._times, self._later) for value in values))
 
     def _of_cpus(self, values: Values) -> Values:
         """Of as many CPUs as there are now; those of more or fewer CPUs become one value."""

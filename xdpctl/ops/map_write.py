@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from xdpctl.core import elements as core
-from xdpctl.core import map_refusals
-from xdpctl.core.elements import Change, Element, How
 from xdpctl.core.encode.words import Words, meant, split
 from xdpctl.core.machine.model import Map
+from xdpctl.core.maps import elements as core
+from xdpctl.core.maps import refusals
+from xdpctl.core.maps.elements import Change, Element, How
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 from xdpctl.tools import content, elements, host
@@ -29,12 +29,12 @@ class Prepared(Struct, frozen=True):
     @property
     def zeroes(self) -> bool:
         """Whether elements stay, and hold nothing."""
-        return map_refusals.is_fixed(self.map)
+        return refusals.is_fixed(self.map)
 
 
 def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | None, how: How) -> Prepared:
     target = to_write(name, directory, as_)
-    map_refusals.check_writable(target.map)
+    refusals.check_writable(target.map)
     of_key, of_value = split(words, target.key_names)
     if not of_value:
         raise BadRequest("a value is missing", f"xdpctl map set {name} {' '.join(of_key)} VALUE")
@@ -52,7 +52,7 @@ def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | No
 
 def prepare_delete(name: str, directory: str, words: Words, as_: str) -> Prepared:
     target = to_write(name, directory, as_, lenient=True)
-    map_refusals.check_deletable(target.map, target.name)
+    refusals.check_deletable(target.map, target.name)
     key = target.key_bytes(meant(words))
     old = target.held(key)
     if not old:
@@ -65,12 +65,12 @@ def prepare_delete(name: str, directory: str, words: Words, as_: str) -> Prepare
 def prepare_clear(name: str, directory: str) -> Prepared:
     """Elements that can be deleted are; those of an array become zero."""
     target = to_write(name, directory)
-    if map_refusals.is_fixed(target.map):
-        map_refusals.check_writable(target.map)
+    if refusals.is_fixed(target.map):
+        refusals.check_writable(target.map)
         nothing = zeros(target.map)
         emptied: Sequence[Element] = [Element(key, nothing) for key in all_indexes(target.map)]
     else:
-        map_refusals.check_deletable(target.map, target.name)
+        refusals.check_deletable(target.map, target.name)
         found = content.start(target.map)
         emptied = [Element(key) for chunk in found for key in keys_of(chunk) if chunk.values]
     return Prepared(Writing(target, Change(target.map, emptied, gone_is_fine=True)))

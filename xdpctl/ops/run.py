@@ -13,12 +13,12 @@ from msgspec import Struct
 
 from xdpctl.core import changes, packets
 from xdpctl.core.changes import Change, Content
-from xdpctl.core.chunk import Chunk
-from xdpctl.core.decode import Layout
 from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
-from xdpctl.core.map_refusals import NotTold
+from xdpctl.core.maps.chunk import Chunk
+from xdpctl.core.maps.decode import Layout
+from xdpctl.core.maps.refusals import NotTold
 from xdpctl.core.objects import elf
 from xdpctl.core.objects.check import check_loadable
 from xdpctl.core.packets import Packet

@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 
 from msgspec import Struct
 
-from xdpctl.core.decode import Entry
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
+from xdpctl.core.maps.decode import Entry
 from xdpctl.core.values.formats import time_of_day
 from xdpctl.core.values.json_text import to_json
 from xdpctl.errors import BadRequest

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from xdpctl.core import beside
-from xdpctl.core.decode import Entry, decode
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
-from xdpctl.core.map_refusals import Gone
+from xdpctl.core.maps import companions
+from xdpctl.core.maps.decode import Entry, decode
+from xdpctl.core.maps.refusals import Gone
 from xdpctl.core.rates import Label, Rates, Values
 from xdpctl.core.rows import sums
 from xdpctl.core.values.cells import cell
@@ -41,7 +41,7 @@ class Watched:
         self._inode = _inode(self._pin)
         of_map = types.of(found.map)
         self.parts = [Readable(found.map, types.layout(found.map, of_map, raw=False))]
-        self._kept = beside.beside(of_map.everything, found.map.name, of_map.key_name, found.map.forgets)
+        self._kept = companions.beside(of_map.everything, found.map.name, of_map.key_name, found.map.forgets)
         twin = reading.twin(found.map, self._kept, raw=False)
         self.parts += [twin] if twin else []
         self._lost_in = reading.lost_in(found.map, self._kept)
@@ -94,7 +94,7 @@ class Watched:
         read = readings.get(self._lost_in.id) if self._lost_in else None
         if read is None:
             return
-        before, self._lost = self._lost, beside.lost(self._kept, read.chunks[0].values)["packets"]
+        before, self._lost = self._lost, companions.lost(self._kept, read.chunks[0].values)["packets"]
         if before is not None and self._lost > before:
             tell(f"{self.name} has no place left: {packets(self._lost - before)} more lost")
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct, structs
 
 from xdpctl.core import growth, why, why_pinned
-from xdpctl.core.beside import GLOBALS
 from xdpctl.core.broken import Broken
 from xdpctl.core.growth import Content
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.machine.reach import Reach
+from xdpctl.core.maps.companions import GLOBALS
 from xdpctl.core.scene import Place, Scene, Traffic, Watched
 from xdpctl.core.why import Moves
 from xdpctl.core.wording import did_you_mean

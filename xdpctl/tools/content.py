@@ -5,12 +5,12 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from itertools import chain, islice
 
-from xdpctl.core import map_refusals
-from xdpctl.core.chunk import Chunk, Shape, Untold, chunks
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import Map, Via
-from xdpctl.core.map_refusals import NOT_SUPPORTED
-from xdpctl.core.seen import Seen
+from xdpctl.core.maps import refusals
+from xdpctl.core.maps.chunk import Chunk, Shape, Untold, chunks
+from xdpctl.core.maps.first_seen import Seen
+from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import Refused, XdpctlError
 from xdpctl.tools import bpftool, proc
 
@@ -23,7 +23,7 @@ MANY = 4096
 
 def start(map_: Map, via: Via | None = None) -> Iterator[Chunk]:
     """The elements of a map, which begin to come at once."""
-    map_refusals.check_dumpable(map_)
+    refusals.check_dumpable(map_)
     if via is Via.BATCH or (via is None and map_.type in BATCHED and map_.max_entries >= MANY):
         from xdpctl.tools import libbpf
 
@@ -50,10 +50,10 @@ def found(map_: Map, pieces: Iterable[bytes]) -> Iterator[Chunk]:
             count += len(chunk)
             yield chunk
     except Untold as untold:
-        if map_refusals.holds_bytes(map_):
+        if refusals.holds_bytes(map_):
             raise Refused(f"{map_.name} can't be dumped: bpftool: {untold.message}") from None
-        raise map_refusals.not_told(map_, untold.message) from None
-    if map_refusals.is_fixed(map_) and count != map_.max_entries:
+        raise refusals.not_told(map_, untold.message) from None
+    if refusals.is_fixed(map_) and count != map_.max_entries:
         raise answers.unreadable("bpftool", f"{count} of the {map_.max_entries} elements of {map_.name}")
 
 
@@ -72,9 +72,9 @@ def failure(map_: Map, result: proc.Result) -> XdpctlError:
     """Why a map wasn't dumped."""
     reason = bpftool.reason_of(result)
     if bpftool.is_missing(reason):
-        return map_refusals.gone(map_)
-    if result.status in NOT_OFFERED and result.out.strip() == b"[]" and not map_refusals.holds_bytes(map_):
-        return map_refusals.not_told(map_, reason)
+        return refusals.gone(map_)
+    if result.status in NOT_OFFERED and result.out.strip() == b"[]" and not refusals.holds_bytes(map_):
+        return refusals.not_told(map_, reason)
     error = bpftool.failure(result)
     return type(error)(f"{map_.name} can't be dumped: {error.message}", *error.hints)
 

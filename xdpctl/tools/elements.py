@@ -7,13 +7,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from xdpctl.core import elements, map_refusals
-from xdpctl.core.chunk import Shape, Untold, chunks
-from xdpctl.core.elements import Change
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.shell import command_line
-from xdpctl.core.map_refusals import NOT_SUPPORTED
+from xdpctl.core.maps import elements, refusals
+from xdpctl.core.maps.chunk import Shape, Untold, chunks
+from xdpctl.core.maps.elements import Change
+from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import HostLacks, Interrupted, XdpctlError
 from xdpctl.tools import bpftool, placing, proc, signals
 
@@ -66,7 +66,7 @@ def lookup(map_: Map, key: bytes) -> tuple[bytes, ...]:
     try:
         found = list(chunks([b"[" + result.out + b"]"], shape))
     except Untold as untold:
-        raise map_refusals.not_told(map_, untold.message) from None
+        raise refusals.not_told(map_, untold.message) from None
     if [chunk.keys for chunk in found] != [key]:
         raise answers.unreadable("bpftool", "another element than the one that was looked up")
     [chunk] = found

@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from xdpctl.core.chunk import Chunk, slot
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.map_refusals import NOT_SUPPORTED, Gone
+from xdpctl.core.maps.chunk import Chunk, slot
+from xdpctl.core.maps.refusals import NOT_SUPPORTED, Gone
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from xdpctl.core import growth
 from xdpctl.core.growth import Content
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.map_refusals import NotTold
+from xdpctl.core.maps.refusals import NotTold
 from xdpctl.tools import content
 
 

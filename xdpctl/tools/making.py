@@ -5,7 +5,7 @@ import errno
 import os
 
 from xdpctl.core.btf.blob import blob
-from xdpctl.core.new_map import NewMap
+from xdpctl.core.maps.new_map import NewMap
 from xdpctl.errors import Refused
 from xdpctl.tools import libbpf, proc
 

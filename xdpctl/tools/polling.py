@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from xdpctl.core.chunk import Chunk
 from xdpctl.core.machine.model import Map, MapId, Via
-from xdpctl.core.map_refusals import Gone
+from xdpctl.core.maps.chunk import Chunk
+from xdpctl.core.maps.refusals import Gone
 from xdpctl.tools import bpftool, content, libbpf, placing, proc
 
 

@@ -5,11 +5,11 @@ from itertools import chain
 
 from msgspec import Struct
 
-from xdpctl.core import beside
-from xdpctl.core.beside import Accounts, Beside, Counts
-from xdpctl.core.chunk import Chunk
-from xdpctl.core.decode import Entry, Layout, decode
 from xdpctl.core.machine.model import Map, Via
+from xdpctl.core.maps import companions
+from xdpctl.core.maps.chunk import Chunk
+from xdpctl.core.maps.companions import Accounts, Beside, Counts
+from xdpctl.core.maps.decode import Entry, Layout, decode
 from xdpctl.tools import bpftool, content, types
 
 Entries = list[Entry]
@@ -27,9 +27,11 @@ class Reading:
         self.types = types.told(map_, as_) if as_ else types.of(map_)
         self.layout = types.layout(map_, self.types, raw)
         self.per_cpu = per_cpu or (map_.per_cpu and not self.layout.typed)  # bytes can't be merged
-        self.kept: Beside = beside.beside(self.types.everything, map_.name, self.types.key_name, map_.forgets)
+        self.kept: Beside = companions.beside(
+            self.types.everything, map_.name, self.types.key_name, map_.forgets
+        )
         self._total = _total(map_, self.kept)
-        self._held = beside.Held(self._total or {}, self.layout.is_sum)
+        self._held = companions.Held(self._total or {}, self.layout.is_sum)
 
     def entries(self) -> Iterator[Entries]:
         """Many at a time."""
@@ -73,7 +75,7 @@ def twin(map_: Map, kept: Beside, raw: bool) -> Readable | None:
     if found is None:
         return None
     of_twin = types.of(found)
-    if of_twin.key_name != beside.FLOW6:
+    if of_twin.key_name != companions.FLOW6:
         return None
     return Readable(found, types.layout(found, of_twin, raw))
 
@@ -93,12 +95,12 @@ def _total(map_: Map, kept: Beside) -> Counts | None:
 
 def lost_in(map_: Map, kept: Beside) -> Map | None:
     """The map of the global variables that count what found no place."""
-    return _sibling(map_, beside.GLOBALS) if kept.lost else None
+    return _sibling(map_, companions.GLOBALS) if kept.lost else None
 
 
 def _lost(map_: Map, kept: Beside) -> Counts | None:
     variables = lost_in(map_, kept)
-    return None if variables is None else beside.lost(kept, _only(variables).values)
+    return None if variables is None else companions.lost(kept, _only(variables).values)
 
 
 def _only(map_: Map) -> Chunk:

@@ -6,13 +6,8 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from xdpctl.core import map_refusals
-from xdpctl.core.batch import Columns
 from xdpctl.core.btf.columns import Column, Leaf, one
 from xdpctl.core.btf.types import Types
-from xdpctl.core.chunk import Chunk
-from xdpctl.core.decode import Entry, decode
-from xdpctl.core.elements import Change, Element
 from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.encode.members import Writer
 from xdpctl.core.encode.numbers import native, number
@@ -20,7 +15,12 @@ from xdpctl.core.encode.text import Said, parted
 from xdpctl.core.encode.words import meant, prefix, spoken
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
-from xdpctl.core.prefixes import longest
+from xdpctl.core.maps import refusals
+from xdpctl.core.maps.batch_file import Columns
+from xdpctl.core.maps.chunk import Chunk
+from xdpctl.core.maps.decode import Entry, decode
+from xdpctl.core.maps.elements import Change, Element
+from xdpctl.core.maps.prefixes import longest
 from xdpctl.core.rows import columns
 from xdpctl.core.values.value import Value, flat
 from xdpctl.errors import BadRequest, XdpctlError
@@ -36,7 +36,7 @@ class Target:
     ) -> None:
         """`lenient` takes keys and values that a map can hold but no packet has."""
         self.map, self.pin, self.name = found.map, found.pin, name
-        map_refusals.check_keys(self.map)
+        refusals.check_keys(self.map)
         self.types = types.told(self.map, as_) if as_ else types.of(self.map)
         self.layout = types.layout(self.map, self.types, raw)
         if self.layout.typed and not self.types.key_and_value.types and self.map.bytes_key == 4:
@@ -78,12 +78,12 @@ class Target:
 
     def key_bytes(self, said_: Said) -> bytes:
         plain = isinstance(said_, str) and said_.isascii() and said_.isdecimal()
-        if plain and map_refusals.is_array(self.map) and not self._type(0, self.map.bytes_key):
+        if plain and refusals.is_array(self.map) and not self._type(0, self.map.bytes_key):
             said_ = (
                 f"0x{native(number(said_, 0, (1 << 32) - 1), 4).hex()}"  # without BTF, it still is a number
             )
         key = self.key(said_, None)
-        map_refusals.check_index(self.map, key)
+        refusals.check_index(self.map, key)
         return key
 
     def held(self, key: bytes) -> tuple[bytes, ...]:
@@ -99,11 +99,11 @@ class Target:
         return longest((k for chunk in content.start(self.map) for k in keys_of(chunk)), key)
 
     def refusal(self, answer: elements.Answer, key: bytes) -> XdpctlError:
-        return map_refusals.refusal(self.map, self.name, answer.number, answer.said, self.words(key))
+        return refusals.refusal(self.map, self.name, answer.number, answer.said, self.words(key))
 
     def check_room(self, keys: Iterable[bytes], which: str) -> None:
         """Whether elements with these keys fit in beside those that are there."""
-        if self.map.forgets or map_refusals.is_array(self.map):
+        if self.map.forgets or refusals.is_array(self.map):
             return
         count = len({element.key for element in elements_of(self.map)}.union(keys))
         if count > self.map.max_entries:

@@ -3,12 +3,12 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from xdpctl.core import decode, map_refusals
 from xdpctl.core.btf import check
 from xdpctl.core.btf.types import BtfDump, Types, struct_with_meaning
-from xdpctl.core.decode import Layout
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import Map
+from xdpctl.core.maps import decode, refusals
+from xdpctl.core.maps.decode import Layout
 from xdpctl.errors import BadRequest
 from xdpctl.tools import bpftool, host, proc
 
@@ -43,7 +43,7 @@ def of(map_: Map) -> MapTypes:
 
 def _btf(map_: Map, result: proc.Result) -> BtfDump:
     if not result.ok and bpftool.is_missing(bpftool.reason_of(result)):
-        raise map_refusals.gone(map_)
+        raise refusals.gone(map_)
     return bpftool.btf(result)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
-from xdpctl.core.beside import Accounts, Counts
 from xdpctl.core.machine.model import Map
+from xdpctl.core.maps.companions import Accounts, Counts
 from xdpctl.core.rows import Batches, Totals, of_each_cpu, row
 from xdpctl.core.values.cells import cell, spelled
 from xdpctl.core.values.json_text import to_json, to_json_lines

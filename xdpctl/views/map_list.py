@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from xdpctl.core.machine.model import Map, Program
-from xdpctl.core.map_kinds import ABOUT, flag_names
+from xdpctl.core.maps.kinds import ABOUT, flag_names
 from xdpctl.core.values.json_text import to_json
 from xdpctl.views.table import table, text
 from xdpctl.views.units import amount

@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
-from xdpctl.core.beside import Accounts
-from xdpctl.core.decode import Entry
+from xdpctl.core.maps.companions import Accounts
+from xdpctl.core.maps.decode import Entry
 from xdpctl.core.values.cells import cell, spelled
 from xdpctl.core.values.value import Row, Value, flat
 

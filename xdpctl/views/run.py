@@ -5,10 +5,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from xdpctl.core.beside import GLOBALS
 from xdpctl.core.changes import Change, Edit, edits
-from xdpctl.core.decode import Entry
 from xdpctl.core.machine.model import Map, Program
+from xdpctl.core.maps.companions import GLOBALS
+from xdpctl.core.maps.decode import Entry
 from xdpctl.core.runs import Run, Sums
 from xdpctl.core.values.json_text import to_json
 from xdpctl.core.values.value import Value, flat

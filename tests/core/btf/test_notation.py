@@ -7,7 +7,7 @@ import pytest
 from xdpctl.core.btf.columns import one
 from xdpctl.core.btf.notation import INTEGERS, STRUCTS, TYPEDEFS, as_types
 from xdpctl.core.btf.types import BtfType, Types
-from xdpctl.core.decode import layout
+from xdpctl.core.maps.decode import layout
 from xdpctl.errors import BadRequest
 
 from ..conftest import Compile

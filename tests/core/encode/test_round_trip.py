@@ -12,12 +12,12 @@ from xdpctl.core.btf.columns import one
 from xdpctl.core.btf.known_types import OF_TIMES, OF_TYPEDEFS
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import BtfType, Types
-from xdpctl.core.chunk import chunks
 from xdpctl.core.encode.encoder import Encoder
+from xdpctl.core.maps.chunk import chunks
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.value import Value, flat
 
-from ..test_decode import BY_ID, TYPED, TYPES, dumped, shape_of
+from ..maps.test_decode import BY_ID, TYPED, TYPES, dumped, shape_of
 
 BOOT = 1_700_000_000_000_000_000
 

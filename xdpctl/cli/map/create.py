@@ -13,8 +13,8 @@ Examples:
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.map_kinds import FLAGS
-from xdpctl.core.new_map import NUMBERS
+from xdpctl.core.maps.kinds import FLAGS
+from xdpctl.core.maps.new_map import NUMBERS
 from xdpctl.ops import map_create
 
 

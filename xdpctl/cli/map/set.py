@@ -19,7 +19,7 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.elements import EVERY_CPU, How
+from xdpctl.core.maps.elements import EVERY_CPU, How
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 from xdpctl.core.wording import elements
 from xdpctl.errors import BadRequest

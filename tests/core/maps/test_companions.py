@@ -2,9 +2,9 @@
 
 import pytest
 
-from xdpctl.core.beside import Beside, Held, beside, lost
 from xdpctl.core.btf.types import BtfDump, BtfType, Variable
-from xdpctl.core.decode import Entry
+from xdpctl.core.maps.companions import Beside, Held, beside, lost
+from xdpctl.core.maps.decode import Entry
 
 LOST, LOST_BYTES = Variable(2, 0, 8), Variable(3, 8, 8)
 BTF = BtfDump(

@@ -3,10 +3,10 @@
 import pytest
 
 from xdpctl.core.btf.notation import as_types
-from xdpctl.core.elements import EVERY_CPU, Change, Element, written
 from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.encode.text import Said
 from xdpctl.core.machine.model import Map, MapId
+from xdpctl.core.maps.elements import EVERY_CPU, Change, Element, written
 from xdpctl.errors import BadRequest
 
 HASH = Map(MapId(7), "hash", "m", 4, 2, 9)

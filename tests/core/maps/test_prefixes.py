@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from xdpctl.core.prefixes import longest
+from xdpctl.core.maps.prefixes import longest
 
 
 def key(text: str) -> bytes:

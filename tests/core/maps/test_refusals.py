@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.map_refusals import (
+from xdpctl.core.maps.refusals import (
     NOT_SUPPORTED,
     check_deletable,
     check_dumpable,

@@ -6,7 +6,7 @@ from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import BtfDump, BtfType, Types
 from xdpctl.core.machine.identifiers import complaint
 from xdpctl.core.machine.model import Argv
-from xdpctl.core.map_kinds import FLAGS
+from xdpctl.core.maps.kinds import FLAGS
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
 

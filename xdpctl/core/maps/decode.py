@@ -5,7 +5,7 @@ from msgspec import Struct
 from xdpctl.core.btf.columns import Column, Leaf, Record
 from xdpctl.core.btf.known_types import MERGERS
 from xdpctl.core.btf.types import BtfDump, Types
-from xdpctl.core.chunk import Chunk
+from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.values.formats import hexadecimal, unsigned
 from xdpctl.core.values.value import Value
 

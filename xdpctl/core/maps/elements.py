@@ -5,10 +5,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from xdpctl.core.chunk import slot
 from xdpctl.core.encode.members import Writer
 from xdpctl.core.encode.text import Said
 from xdpctl.core.machine.model import Argv, Map
+from xdpctl.core.maps.chunk import slot
 from xdpctl.errors import BadRequest
 
 EVERY_CPU = -1

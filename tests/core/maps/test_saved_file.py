@@ -6,7 +6,7 @@ import pytest
 
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import Types
-from xdpctl.core.saved import About, Header, Line, moved, read, times
+from xdpctl.core.maps.saved_file import About, Header, Line, moved, read, times
 from xdpctl.errors import BadRequest
 
 FIRST = '{"schema":1,"saved":"2026-11-20T15:00:00.000Z","boot":5,"map":{"id":1,"name":"m","type":"hash"}}\n'

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xdpctl.core.chunk import Chunk
-from xdpctl.core.seen import Seen
+from xdpctl.core.maps.chunk import Chunk
+from xdpctl.core.maps.first_seen import Seen
 
 
 def chunk(numbers: list[int], cpus: int = 1) -> Chunk:

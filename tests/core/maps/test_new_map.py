@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from xdpctl.core.btf.blob import blob
-from xdpctl.core.new_map import NewMap, new_map
+from xdpctl.core.maps.new_map import NewMap, new_map
 from xdpctl.errors import BadRequest
 
 

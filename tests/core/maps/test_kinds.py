@@ -2,7 +2,7 @@
 
 import pytest
 
-from xdpctl.core.map_kinds import ABOUT, FLAGS, flag_names
+from xdpctl.core.maps.kinds import ABOUT, FLAGS, flag_names
 from xdpctl.core.spec.words import Flag, MapType
 
 

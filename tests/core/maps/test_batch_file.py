@@ -2,7 +2,7 @@
 
 import pytest
 
-from xdpctl.core.batch import Columns, Spoken, WrongLine, read
+from xdpctl.core.maps.batch_file import Columns, Spoken, WrongLine, read
 
 COUNTS = Columns(("key",), ("packets", "bytes"))
 FLOWS = Columns(("src_ip", "port"), ("value.port", "in.a"))

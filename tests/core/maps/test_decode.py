@@ -14,12 +14,12 @@ import pytest
 from xdpctl.core.btf.columns import one
 from xdpctl.core.btf.known_types import total
 from xdpctl.core.btf.types import BtfDump, BtfType, Types
-from xdpctl.core.chunk import Shape, chunks
-from xdpctl.core.decode import CpuValue, Entry, Layout, bytes_as_they_are, layout
-from xdpctl.core.decode import decode as decode_chunk
+from xdpctl.core.maps.chunk import Shape, chunks
+from xdpctl.core.maps.decode import CpuValue, Entry, Layout, bytes_as_they_are, layout
+from xdpctl.core.maps.decode import decode as decode_chunk
 from xdpctl.errors import Refused
 
-RECORDED = Path(__file__).parent.parent / "data" / "recorded"
+RECORDED = Path(__file__).parent.parent.parent / "data" / "recorded"
 VERSIONS = ("v6.8.0", "debian7.1.0", "v7.7.0")
 TYPES = msgspec.json.decode((RECORDED / "types.btf.json").read_bytes(), type=BtfDump)
 BY_ID = {type_.id: type_ for type_ in TYPES.types}

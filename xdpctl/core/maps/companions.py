@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from xdpctl.core.btf.types import BtfDump, Variable
-from xdpctl.core.decode import Entry
+from xdpctl.core.maps.decode import Entry
 from xdpctl.core.values.formats import unsigned
 
 GLOBALS = ".bss"

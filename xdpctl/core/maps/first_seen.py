@@ -3,7 +3,7 @@
 import struct
 from array import array
 
-from xdpctl.core.chunk import Chunk
+from xdpctl.core.maps.chunk import Chunk
 
 SMALLEST, LARGEST = 1 << 10, 1 << 21
 """Slots to begin with; more are made when half of them are taken."""
