@@ -2,10 +2,10 @@
 
 import json
 
-from xdpctl.core.broken import Broken, Link
 from xdpctl.core.machine.model import AttachedProgram, Attachment, Device, IpMode, ProgId
-from xdpctl.core.scene import Place, Running
-from xdpctl.core.why import Moves
+from xdpctl.core.why.chain import Moves
+from xdpctl.core.why.finding import Broken, Link
+from xdpctl.core.why.snapshot import Place, Running
 from xdpctl.views.why import as_json, as_text
 
 DOWN = Broken(Link.UP, "device down", "it is down", "ip link set dev veth0 up")

@@ -16,7 +16,7 @@ Examples:
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.broken import Broken
+from xdpctl.core.why.finding import Broken
 from xdpctl.errors import XdpctlError
 from xdpctl.ops import why
 from xdpctl.views import why as view

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct, structs
 
-from xdpctl.core import growth, why, why_pinned
-from xdpctl.core.broken import Broken
-from xdpctl.core.growth import Content
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps.companions import GLOBALS
-from xdpctl.core.scene import Place, Scene, Traffic, Watched
-from xdpctl.core.why import Moves
+from xdpctl.core.why import chain, growth, pinned
+from xdpctl.core.why.chain import Moves
+from xdpctl.core.why.finding import Broken
+from xdpctl.core.why.growth import Content
+from xdpctl.core.why.snapshot import Place, Scene, Traffic, Watched
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import bpffs, bpftool, host, iplink, looking, maps, netns, runs, types
@@ -36,12 +36,12 @@ def explain(
         scene = structs.replace(scene, asked=_asked(name, reach, scene))
     except BadRequest:
         directory = os.path.dirname(name or "")
-        hidden = why_pinned.hidden_pins(structs.replace(scene, pin=directory)) if directory else None
+        hidden = pinned.hidden_pins(structs.replace(scene, pin=directory)) if directory else None
         if hidden is None:
             raise
         return hidden
     _refuse_gone_maps(scene)
-    return why.at_once(scene) or why.after(scene, _watch(scene, sleep, clock))
+    return chain.at_once(scene) or chain.after(scene, _watch(scene, sleep, clock))
 
 
 def _scene(pin: str, netns_name: str) -> Scene:

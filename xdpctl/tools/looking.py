@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from contextlib import suppress
 
-from xdpctl.core import growth
-from xdpctl.core.growth import Content
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.maps.refusals import NotTold
+from xdpctl.core.why import growth
+from xdpctl.core.why.growth import Content
 from xdpctl.tools import content
 
 

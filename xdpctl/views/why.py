@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from xdpctl.core.broken import Broken
 from xdpctl.core.values.json_text import to_json
 from xdpctl.core.values.visible import visible
-from xdpctl.core.why import Moves
+from xdpctl.core.why.chain import Moves
+from xdpctl.core.why.finding import Broken
 
 SCHEMA = 1
 

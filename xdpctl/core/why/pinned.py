@@ -1,12 +1,12 @@
 """Whether programs and maps are pinned, so that they can be named, and stay when nothing else holds them."""
 
-from xdpctl.core import mending, why_placed
-from xdpctl.core.broken import Broken, Link
 from xdpctl.core.machine import mounts
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.owners import named
 from xdpctl.core.machine.paths import PIN_DIRECTORY
-from xdpctl.core.scene import Scene
+from xdpctl.core.why import fixes, placed
+from xdpctl.core.why.finding import Broken, Link
+from xdpctl.core.why.snapshot import Scene
 from xdpctl.core.wording import join
 
 BPFFS = PIN_DIRECTORY.rpartition("/")[0]
@@ -29,7 +29,7 @@ def hidden_pins(scene: Scene) -> Broken | None:
             Link.PINNED,
             "hidden pins",
             f"nothing is pinned in {scene.pin}: a second bpffs lies over the first and hides its pins",
-            mending.line("umount", mount.point),
+            fixes.line("umount", mount.point),
         )
     return None
 
@@ -42,13 +42,13 @@ def nothing_pinned(scene: Scene) -> Broken | None:
     if program.pinned:
         directory = program.pinned[0].rpartition("/")[0]
         says = f"nothing is pinned in {scene.pin}: {named(program)} is pinned in {directory}"
-        return Broken(Link.PINNED, "pinned elsewhere", says, mending.xdpctl("why", pin=directory))
+        return Broken(Link.PINNED, "pinned elsewhere", says, fixes.xdpctl("why", pin=directory))
     maps = scene.maps_of((program,))
     where = running[program.id]
     if not maps:
-        return why_placed.without_map(scene, where)
+        return placed.without_map(scene, where)
     says = f"{where.says}, but neither it nor its maps are pinned in {scene.pin}"
-    return Broken(Link.PINNED, "not pinned", says, mending.pin(scene, program, maps, scene.pin))
+    return Broken(Link.PINNED, "not pinned", says, fixes.pin(scene, program, maps, scene.pin))
 
 
 def pins_gone(scene: Scene) -> Broken | None:
@@ -74,7 +74,7 @@ def _not_pinned(scene: Scene, program: Program, lacking: tuple[Map, ...]) -> Bro
         f"until it goes, `xdpctl dump` reads {join(f'{m.name} as id:{m.id}' for m in lacking)}"
     )
     directory = program.pinned[0].rpartition("/")[0] if program.pinned else scene.pin
-    return Broken(Link.PINNED, "not pinned", says, mending.pin(scene, program, lacking, directory))
+    return Broken(Link.PINNED, "not pinned", says, fixes.pin(scene, program, lacking, directory))
 
 
 def _nothing_is_pinned(scene: Scene) -> bool:

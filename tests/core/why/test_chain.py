@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from xdpctl.core import why
-from xdpctl.core.broken import Broken
 from xdpctl.core.machine.model import (
     AttachedProgram,
     Attachment,
@@ -24,8 +22,10 @@ from xdpctl.core.machine.model import (
     Xdp,
 )
 from xdpctl.core.machine.mounts import Mount
-from xdpctl.core.scene import Place, Scene, Traffic, Watched
-from xdpctl.core.why import Moves
+from xdpctl.core.why import chain
+from xdpctl.core.why.chain import Moves
+from xdpctl.core.why.finding import Broken
+from xdpctl.core.why.snapshot import Place, Scene, Traffic, Watched
 
 PIN = "/sys/fs/bpf/ebpf"
 UP = ("UP", "LOWER_UP")
@@ -95,19 +95,19 @@ def broken(found: Broken | Moves | None) -> Broken:
 
 
 def test_a_chain_that_holds() -> None:
-    assert why.at_once(scene()) is None
-    found = why.after(scene(), watched(5, 5, {25: 5}))
+    assert chain.at_once(scene()) is None
+    found = chain.after(scene(), watched(5, 5, {25: 5}))
     assert isinstance(found, Moves)
     assert found.says == (
         "veth0 received 5 packets in 1.1 s, xdp_allow (id 7, native mode) ran 5 times, pkt_cnt counted 5"
     )
-    unknown = why.after(scene(), watched(1, None, {25: None}))
+    unknown = chain.after(scene(), watched(1, None, {25: None}))
     assert unknown.says == "veth0 received 1 packet in 1.1 s, pkt_cnt changed"
 
 
 def test_a_driver_that_does_not_count_what_is_dropped() -> None:
-    assert isinstance(why.after(scene(), watched(0, 3, {25: 3})), Moves)
-    assert broken(why.after(scene(), watched(0, 3))).cause == "nothing counted"
+    assert isinstance(chain.after(scene(), watched(0, 3, {25: 3})), Moves)
+    assert broken(chain.after(scene(), watched(0, 3))).cause == "nothing counted"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_driver_that_does_not_count_what_is_dropped() -> None:
     ],
 )
 def test_packets_that_get_so_far(seen: Watched, cause: str, mend: str) -> None:
-    found = broken(why.after(scene(), seen))
+    found = broken(chain.after(scene(), seen))
     assert (found.cause, found.mend) == (cause, mend)
 
 
@@ -130,13 +130,13 @@ def test_maps_of_which_the_kernel_tells_nothing() -> None:
     ring = counter(26, "events", kind="ringbuf")
     both = scene(programs=(program(7, 25, 26),), maps=(counter(), ring))
     seen = structs.replace(watched(5, 5), not_told=frozenset({MapId(26)}))
-    assert broken(why.after(both, seen)).says == (
+    assert broken(chain.after(both, seen)).says == (
         "xdp_allow (id 7, native mode) ran 5 times in 1.1 s, and pkt_cnt stayed the same: it counts other "
         "packets; the kernel doesn't tell what came into events"
     )
     asked = structs.replace(both, asked=ring)
     for counted in ({}, {MapId(25): 5}):
-        found = broken(why.after(asked, structs.replace(seen, counted=counted)))
+        found = broken(chain.after(asked, structs.replace(seen, counted=counted)))
         assert found.says.endswith("ran 5 times in 1.1 s, and the kernel doesn't tell what came into events")
 
 
@@ -145,13 +145,13 @@ def test_an_earlier_link_comes_first() -> None:
     down = Place(device("veth0", 9, flags=()))
     other = program(9, 31, pin="/sys/fs/bpf/else/xdp_allow")
     maps = (counter(), counter(31, pinned=False))
-    assert broken(why.at_once(scene(down, programs=(program(), other), maps=maps))).cause == "another map"
-    assert broken(why.at_once(scene(down, programs=(program(9),)))).cause == "device down"
+    assert broken(chain.at_once(scene(down, programs=(program(), other), maps=maps))).cause == "another map"
+    assert broken(chain.at_once(scene(down, programs=(program(9),)))).cause == "device down"
 
 
 def test_no_matter_which_of_several_devices_is_up() -> None:
     down = Place(device("veth5", 7, flags=()))
-    assert why.at_once(scene(down, VETH0, VETH1)) is None
+    assert chain.at_once(scene(down, VETH0, VETH1)) is None
 
 
 @pytest.mark.parametrize(
@@ -166,27 +166,27 @@ def test_a_program_is_released_as_it_is_held(link: BpfLink | None, mend: str) ->
     theirs = structs.replace(program(9, 99), metadata={}, pinned=(), name="theirs")
     place = Place(device("veth0", 9, title="theirs"))
     links = () if link is None else (link,)
-    found = broken(why.at_once(scene(place, programs=(program(), theirs), links=links, asked=place)))
+    found = broken(chain.at_once(scene(place, programs=(program(), theirs), links=links, asked=place)))
     assert (found.cause, found.mend) == ("another program", f"{mend} && xdpctl attach veth0")
 
 
 def test_a_pinned_program_without_a_map() -> None:
-    found = broken(why.at_once(scene(programs=(program(7, 99),), maps=())))
+    found = broken(chain.at_once(scene(programs=(program(7, 99),), maps=())))
     assert found.says == "xdp_allow (id 7, native mode) runs on veth0, and has no map to count in"
     assert found.mend == "xdpctl unload && xdpctl load --dev veth0"
     idle = Place(device("veth0"))
-    assert broken(why.at_once(scene(idle, programs=(program(7, 99),), maps=()))).cause == "not attached"
+    assert broken(chain.at_once(scene(idle, programs=(program(7, 99),), maps=()))).cause == "not attached"
 
 
 def test_a_dispatcher() -> None:
     place = Place(device("veth0", 9, title="xdp_dispatcher"))
     dispatcher = structs.replace(program(9, 99, name="xdp_dispatcher"), pinned=(), metadata={})
-    found = broken(why.at_once(scene(place, programs=(program(), dispatcher), asked=place)))
+    found = broken(chain.at_once(scene(place, programs=(program(), dispatcher), asked=place)))
     assert "xdp_dispatcher (id 9, native mode) runs on veth0 for several programs" in found.says
     assert found.mend == "xdp-loader unload veth0 --all && xdpctl attach veth0"
     part = program(7, kind="ext")
     for asked in (None, counter(), place):
-        assert why.at_once(scene(place, programs=(part, dispatcher), asked=asked)) is None
+        assert chain.at_once(scene(place, programs=(part, dispatcher), asked=asked)) is None
 
 
 def test_a_program_that_is_called_by_another() -> None:
@@ -194,9 +194,9 @@ def test_a_program_that_is_called_by_another() -> None:
     caller = structs.replace(program(9, 40, name="caller"), btf_id=BtfId(3))
     maps = (counter(), counter(40, "jumps", kind="prog_array"))
     place = Place(device("veth0", 9, title="caller"))
-    assert why.at_once(scene(place, programs=(called, caller), maps=maps, asked=counter())) is None
+    assert chain.at_once(scene(place, programs=(called, caller), maps=maps, asked=counter())) is None
     stranger = structs.replace(caller, btf_id=BtfId(4))
-    found = why.at_once(scene(place, programs=(called, stranger), maps=maps, asked=counter()))
+    found = chain.at_once(scene(place, programs=(called, stranger), maps=maps, asked=counter()))
     assert broken(found).cause == "not attached"
 
 
@@ -216,7 +216,7 @@ def test_a_program_that_is_called_by_another() -> None:
     ],
 )
 def test_no_carrier(place: Place, says: str, mend: str) -> None:
-    found = broken(why.at_once(scene(place)))
+    found = broken(chain.at_once(scene(place)))
     assert (found.link, found.cause) == ("up", "no carrier")
     assert found.says.endswith(says)
     assert found.mend == mend
@@ -225,7 +225,7 @@ def test_no_carrier(place: Place, says: str, mend: str) -> None:
 def test_both_ends_in_one_namespace() -> None:
     one, other = Place(device("va", 7, link="vb")), Place(device("vb", index=3, link="va"))
     seen = structs.replace(watched(lo=Traffic(3, 3)), addresses={"va": "10.0.0.1"})
-    found = broken(why.after(scene(LOOPBACK, one, other), seen))
+    found = broken(chain.after(scene(LOOPBACK, one, other), seen))
     assert found.cause == "through loopback"
     assert found.mend.endswith("ip netns add peer && ip link set vb netns peer")
 
@@ -235,9 +235,9 @@ def test_a_map_of_the_same_name_that_is_pinned_too_is_only_pointed_out() -> None
     theirs = structs.replace(counter(31), pinned=("/sys/fs/bpf/b/pkt_cnt",))
     place = Place(device("veth0", 9))
     two = scene(place, programs=(program(), other), maps=(counter(), theirs))
-    found = broken(why.at_once(two))
+    found = broken(chain.at_once(two))
     assert (found.cause, found.mend) == ("another map", "xdpctl dump /sys/fs/bpf/b/pkt_cnt")
-    assert why.at_once(structs.replace(two, asked=place)) is None
+    assert chain.at_once(structs.replace(two, asked=place)) is None
 
 
 def test_labs_of_others_number_their_devices_alike() -> None:
@@ -249,56 +249,56 @@ def test_labs_of_others_number_their_devices_alike() -> None:
     not_ours = structs.replace(program(9, 31), pinned=())
     maps = (counter(), counter(31, pinned=False))
     idle = Place(device("veth0"))
-    found = why.at_once(scene(idle, namesake, programs=(program(), not_ours), maps=maps))
+    found = chain.at_once(scene(idle, namesake, programs=(program(), not_ours), maps=maps))
     assert broken(found).cause == "not attached"
 
 
 def test_what_is_not_pinned_alone_is_attached_by_its_path_or_number() -> None:
     idle = Place(device("veth0"))
     two = (program(7), program(8, name="second"))
-    found = broken(why.at_once(scene(LOOPBACK, idle, programs=two)))
+    found = broken(chain.at_once(scene(LOOPBACK, idle, programs=two)))
     assert found.mend == f"ip link set dev veth0 xdp pinned {PIN}/xdp_allow"
     unpinned = structs.replace(program(), pinned=())
-    found = broken(why.at_once(scene(LOOPBACK, idle, VETH1, programs=(unpinned,))))
+    found = broken(chain.at_once(scene(LOOPBACK, idle, VETH1, programs=(unpinned,))))
     assert found.mend == "bpftool net attach xdp id 7 dev veth0"
 
 
 def test_a_device_is_named_only_where_there_is_no_choice() -> None:
     two = (LOOPBACK, Place(device("eth0")), Place(device("eth1", index=4)))
-    assert broken(why.at_once(scene(*two))).mend == "xdpctl attach DEV"
+    assert broken(chain.at_once(scene(*two))).mend == "xdpctl attach DEV"
 
 
 def test_a_full_map_is_told_by_what_was_lost_or_by_its_size() -> None:
     lost = structs.replace(watched(9, 9, {25: 2}), lost={MapId(25): 7})
-    found = broken(why.after(scene(), lost))
+    found = broken(chain.after(scene(), lost))
     assert (found.cause, found.says) == (
         "map full",
         "pkt_cnt (id 25) is full: it holds 8 elements, and 7 packets found no place in 1.1 s",
     )
     stuck = structs.replace(watched(9, 9), full=frozenset({MapId(25)}))
-    assert broken(why.after(scene(), stuck)).says == "pkt_cnt (id 25) is full: it holds 8 elements"
-    assert isinstance(why.after(scene(), structs.replace(stuck, counted={MapId(25): 9})), Moves)
-    assert broken(why.after(scene(), structs.replace(stuck, traffic={}, runs=0))).cause == "no traffic"
+    assert broken(chain.after(scene(), stuck)).says == "pkt_cnt (id 25) is full: it holds 8 elements"
+    assert isinstance(chain.after(scene(), structs.replace(stuck, counted={MapId(25): 9})), Moves)
+    assert broken(chain.after(scene(), structs.replace(stuck, traffic={}, runs=0))).cause == "no traffic"
 
 
 def test_what_a_program_keeps_in_global_variables_is_a_counter_only_of_others() -> None:
     ours = program(7, 25, 26, 27)
     maps = (counter(25, "config"), counter(26, "actions"), counter(27, "xdp_allo.bss", pinned=False))
     asked = scene(programs=(ours,), maps=maps, asked=maps[0])
-    both = broken(why.after(asked, watched(3, 3, {26: 3, 27: None})))
+    both = broken(chain.after(asked, watched(3, 3, {26: 3, 27: None})))
     assert both.says == "xdp_allow (id 7, native mode) counted in actions, and left config as it was"
-    assert broken(why.after(asked, watched(3, 3, {27: None}))).cause == "nothing counted"
+    assert broken(chain.after(asked, watched(3, 3, {27: None}))).cause == "nothing counted"
     theirs = structs.replace(asked, programs=(structs.replace(ours, metadata={}),))
-    found = broken(why.after(theirs, watched(3, 3, {27: None})))
+    found = broken(chain.after(theirs, watched(3, 3, {27: None})))
     assert (found.cause, found.mend) == ("another counter", "xdpctl dump id:27")
 
 
 def test_no_bpffs_and_a_hidden_one() -> None:
     mounts = ((), (BPFFS, BPFFS), (BPFFS,))
     elsewhere = program(pin="/mnt/bpf/x/xdp_allow")
-    found = [why.at_once(scene(programs=(elsewhere,), maps=(), mounted=mounted)) for mounted in mounts]
+    found = [chain.at_once(scene(programs=(elsewhere,), maps=(), mounted=mounted)) for mounted in mounts]
     assert [broken(one).cause for one in found] == ["no bpffs", "hidden pins", "pinned elsewhere"]
-    assert broken(why.at_once(scene(programs=(), maps=(), mounted=()))).cause == "no program"
+    assert broken(chain.at_once(scene(programs=(), maps=(), mounted=()))).cause == "no program"
 
 
 UNPINNED = counter(pinned=False)
@@ -307,7 +307,7 @@ UNPINNED = counter(pinned=False)
 @pytest.mark.parametrize("asked", [VETH0, UNPINNED])
 def test_pins_that_have_gone(asked: Map | Place) -> None:
     nowhere = structs.replace(program(), pinned=())
-    found = broken(why.at_once(scene(programs=(nowhere,), maps=(UNPINNED,), asked=asked)))
+    found = broken(chain.at_once(scene(programs=(nowhere,), maps=(UNPINNED,), asked=asked)))
     assert (found.link, found.cause) == ("pinned", "not pinned")
     assert found.says == (
         "xdp_allow (id 7, native mode) runs on veth0, but xdp_allow and pkt_cnt are not pinned: "
@@ -317,14 +317,14 @@ def test_pins_that_have_gone(asked: Map | Place) -> None:
         f"mkdir -p {PIN} && bpftool prog pin id 7 {PIN}/xdp_allow && bpftool map pin id 25 {PIN}/pkt_cnt"
     )
     theirs = structs.replace(nowhere, metadata={})
-    assert why.at_once(scene(programs=(theirs,), maps=(UNPINNED,), asked=asked)) is None
+    assert chain.at_once(scene(programs=(theirs,), maps=(UNPINNED,), asked=asked)) is None
 
 
 @pytest.mark.parametrize("asked", [None, VETH0, UNPINNED])
 def test_only_the_pin_of_a_map_has_gone(asked: Map | Place | None) -> None:
     mine = program(pin="/sys/fs/bpf/mine/xdp_allow")
     one = structs.replace(scene(programs=(mine,), maps=(UNPINNED,), asked=asked), pin="/sys/fs/bpf/mine")
-    found = broken(why.at_once(one))
+    found = broken(chain.at_once(one))
     assert (found.cause, found.mend) == (
         "not pinned",
         "mkdir -p /sys/fs/bpf/mine && bpftool map pin id 25 /sys/fs/bpf/mine/pkt_cnt",
@@ -335,28 +335,28 @@ def test_only_the_pin_of_a_map_has_gone(asked: Map | Place | None) -> None:
 def test_of_several_maps_only_the_one_that_is_asked_about_needs_its_pin() -> None:
     both = (counter(), counter(26, "actions", pinned=False), counter(27, "xdp_allo.bss", pinned=False))
     two = scene(programs=(program(7, 25, 26, 27),), maps=both)
-    assert why.at_once(structs.replace(two, asked=both[0])) is None
+    assert chain.at_once(structs.replace(two, asked=both[0])) is None
     for asked in (None, VETH0, both[1]):
-        found = broken(why.at_once(structs.replace(two, asked=asked)))
+        found = broken(chain.at_once(structs.replace(two, asked=asked)))
         assert found.mend == f"mkdir -p {PIN} && bpftool map pin id 26 {PIN}/actions"
     idle = Place(device("veth0"))
-    found = broken(why.at_once(structs.replace(two, places=(idle,), asked=both[1])))
+    found = broken(chain.at_once(structs.replace(two, places=(idle,), asked=both[1])))
     assert found.says.startswith("xdp_allow (id 7) is loaded, but actions is not pinned")
 
 
 def test_nothing_is_attached_to_the_loopback_device() -> None:
-    found = broken(why.at_once(scene(asked=LOOPBACK)))
+    found = broken(chain.at_once(scene(asked=LOOPBACK)))
     assert found.says == (
         "xdp_allow (id 7, native mode) runs on veth0, not on lo, "
         "which carries only what the machine sends to itself, and has XDP in generic mode alone"
     )
     assert (found.cause, found.mend) == ("another device", "xdpctl why veth0")
     remote = (LOOPBACK, Place(device("veth1", 7), "peer", IN_PEER))
-    assert broken(why.at_once(scene(*remote, asked=LOOPBACK))).mend == "xdpctl --netns peer why veth1"
+    assert broken(chain.at_once(scene(*remote, asked=LOOPBACK))).mend == "xdpctl --netns peer why veth1"
     idle = (LOOPBACK, Place(device("veth0")))
-    assert broken(why.at_once(scene(*idle, asked=LOOPBACK))).mend == "xdpctl attach veth0"
+    assert broken(chain.at_once(scene(*idle, asked=LOOPBACK))).mend == "xdpctl attach veth0"
     nothing = scene(LOOPBACK, programs=(), maps=(), asked=LOOPBACK)
-    assert broken(why.at_once(nothing)).mend == "xdpctl load --dev DEV"
+    assert broken(chain.at_once(nothing)).mend == "xdpctl load --dev DEV"
 
 
 def any_scene(chance: Random) -> Scene:
@@ -398,7 +398,7 @@ def any_scene(chance: Random) -> Scene:
 def test_every_scene_has_an_answer() -> None:
     chance, causes = Random(4), set()
     for _ in range(3000):
-        found: Broken | Moves | None = why.at_once(seen := any_scene(chance))
+        found: Broken | Moves | None = chain.at_once(seen := any_scene(chance))
         if found is None:
             counted: dict[int, int | None] = {m.id: 2 for m in seen.maps if chance.random() < 0.3}
             received, runs = chance.choice([0, 5]), chance.choice([None, 0, 3])
@@ -406,7 +406,7 @@ def test_every_scene_has_an_answer() -> None:
                 Traffic(chance.choice([0, 2]), chance.choice([0, 1])),
                 Traffic(chance.choice([0, 3])),
             )
-            found = why.after(seen, watched(received, runs, counted, br0=beneath, lo=looped))
+            found = chain.after(seen, watched(received, runs, counted, br0=beneath, lo=looped))
         assert found.says
         causes.add(found.cause if isinstance(found, Broken) else "moves")
     assert len(causes) > 18

@@ -6,7 +6,7 @@ from xdpctl.core.machine.model import Argv, Map, Mode, Program
 from xdpctl.core.machine.owners import DISPATCHER, pinned_programs
 from xdpctl.core.machine.paths import PIN_DIRECTORY
 from xdpctl.core.machine.shell import command_line
-from xdpctl.core.scene import Place, Running, Scene
+from xdpctl.core.why.snapshot import Place, Running, Scene
 
 
 def line(*words: str, inside: Argv = ()) -> str:

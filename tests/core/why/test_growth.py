@@ -4,12 +4,12 @@ import struct
 
 import pytest
 
-from xdpctl.core import growth
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import BtfDump, BtfType, Variable
-from xdpctl.core.growth import Content
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.decode import Layout, bytes_as_they_are, layout
+from xdpctl.core.why import growth
+from xdpctl.core.why.growth import Content
 
 
 def of(words: str, size: int) -> Layout:

@@ -2,34 +2,34 @@
 
 from msgspec import Struct
 
-from xdpctl.core import why_counts, why_pinned, why_placed
-from xdpctl.core.broken import Broken
 from xdpctl.core.machine.owners import describe
-from xdpctl.core.scene import Running, Scene, Watched
+from xdpctl.core.why import pinned, placed, traffic
+from xdpctl.core.why.finding import Broken
+from xdpctl.core.why.snapshot import Running, Scene, Watched
 from xdpctl.core.wording import join, packets, times
 
 AT_ONCE = (
-    why_pinned.hidden_pins,
-    why_placed.no_program,
-    why_pinned.nothing_pinned,
-    why_placed.other_map,
-    why_placed.unused_map,
-    why_pinned.pins_gone,
-    why_placed.elsewhere,
-    why_placed.no_map,
-    why_placed.not_attached,
-    why_placed.read_only,
-    why_counts.down,
-    why_counts.no_carrier,
+    pinned.hidden_pins,
+    placed.no_program,
+    pinned.nothing_pinned,
+    placed.other_map,
+    placed.unused_map,
+    pinned.pins_gone,
+    placed.elsewhere,
+    placed.no_map,
+    placed.not_attached,
+    placed.read_only,
+    traffic.down,
+    traffic.no_carrier,
 )
 """In the order of the chain: each relies on those before it."""
 WATCHED = (
-    why_counts.passed_by,
-    why_counts.only_sent,
-    why_counts.through_loopback,
-    why_counts.no_traffic,
-    why_counts.never_ran,
-    why_counts.other_counter,
+    traffic.passed_by,
+    traffic.only_sent,
+    traffic.through_loopback,
+    traffic.no_traffic,
+    traffic.never_ran,
+    traffic.other_counter,
 )
 
 
@@ -65,12 +65,12 @@ def at_once(scene: Scene) -> Broken | None:
 
 def after(scene: Scene, watched: Watched) -> Broken | Moves:
     """What is broken on the way of the packets, if anything is."""
-    if broken := why_counts.full(scene, watched):
+    if broken := traffic.full(scene, watched):
         return broken
     counted = {m.name: watched.counted[m.id] for m in scene.maps_asked() if m.id in watched.counted}
     if counted:
-        running = why_counts.connected(scene)
+        running = traffic.connected(scene)
         received = watched.of(dict.fromkeys(r.place for r in running)).received
         return Moves(watched.seconds, running, received, watched.runs, counted)
     found = (check(scene, watched) for check in WATCHED)
-    return next(filter(None, found), None) or why_counts.nothing_counted(scene, watched)
+    return next(filter(None, found), None) or traffic.nothing_counted(scene, watched)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from xdpctl.core import mending
-from xdpctl.core.broken import Broken, Link
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.owners import DISPATCHER, named
-from xdpctl.core.scene import Place, Running, Scene
+from xdpctl.core.why import fixes
+from xdpctl.core.why.finding import Broken, Link
+from xdpctl.core.why.snapshot import Place, Running, Scene
 from xdpctl.core.wording import join
 
 READ_ONLY = 1 << 7
@@ -16,7 +16,7 @@ READ_ONLY = 1 << 7
 def no_program(scene: Scene) -> Broken | None:
     if scene.near() or scene.maps_asked():
         return None
-    mend = mending.load(scene, scene.asked if isinstance(scene.asked, Place) else None)
+    mend = fixes.load(scene, scene.asked if isinstance(scene.asked, Place) else None)
     return Broken(Link.LOADED, "no program", "no XDP program is pinned, and none runs on a device", mend)
 
 
@@ -38,9 +38,9 @@ def unused_map(scene: Scene) -> Broken | None:
         return None
     unused = scene.maps_asked()
     pins = dict.fromkeys(pin for m in unused for pin in m.pinned)
-    remove = mending.line("rm", *pins) if pins else ""
+    remove = fixes.line("rm", *pins) if pins else ""
     says = f"no program uses {join(f'{m.name} (id {m.id})' for m in unused)}"
-    return Broken(Link.LOADED, "unused map", says, mending.then(remove, mending.load(scene)))
+    return Broken(Link.LOADED, "unused map", says, fixes.then(remove, fixes.load(scene)))
 
 
 def read_only(scene: Scene) -> Broken | None:
@@ -48,7 +48,7 @@ def read_only(scene: Scene) -> Broken | None:
         return None
     mine = scene.asked
     others = [m for m in scene.maps_of(scene.users((mine,))) if not m.flags & READ_ONLY and not m.internal]
-    mend = mending.dump(scene, others[0]) if others else f"bpftool map update id {mine.id} key ... value ..."
+    mend = fixes.dump(scene, others[0]) if others else f"bpftool map update id {mine.id} key ... value ..."
     says = f"programs can't write {mine.name} (id {mine.id}): only user space does"
     return Broken(Link.RIGHT_MAP, "read-only map", says, mend)
 
@@ -68,10 +68,10 @@ def elsewhere(scene: Scene) -> Broken | None:
     end = scene.other_end(here)
     best = min(runs, key=lambda r: (r.place != end, r.place.device.ifname != here.device.ifname))
     program = next((p for p in candidates if p.id == best.attachment.prog.id), program)
-    move = mending.attach(scene, program, here)
+    move = fixes.attach(scene, program, here)
     if best.place == end:
         says = f"{best.says}, the other end of {here.name}: there it sees what {here.name} sends"
-        move = mending.then(mending.release(scene, best), move)
+        move = fixes.then(fixes.release(scene, best), move)
         return Broken(Link.ATTACHED, "other end", says, move)
     if best.place.device.ifname == here.device.ifname:
         says = f"{best.says}, not on {here.name if here.netns else f'the {here.name} of this namespace'}"
@@ -85,7 +85,7 @@ def _not_loopback(here: Place, best: Running) -> Broken:
         f"{best.says}, not on {here.name}, which carries only what the machine sends to itself, "
         f"and has XDP in generic mode alone"
     )
-    look = mending.xdpctl("why", best.place.device.ifname, netns=best.place.netns)
+    look = fixes.xdpctl("why", best.place.device.ifname, netns=best.place.netns)
     return Broken(Link.ATTACHED, "another device", says, look)
 
 
@@ -112,13 +112,13 @@ def not_attached(scene: Scene) -> Broken | None:
     others = scene.running(scene.programs_asked())
     if others:
         says = f"{others[0].says}, not in netns {scene.netns}"
-        return Broken(Link.ATTACHED, "another namespace", says, mending.attach(scene, program))
+        return Broken(Link.ATTACHED, "another namespace", says, fixes.attach(scene, program))
     return _idle(scene, program, None)
 
 
 def _idle(scene: Scene, program: Program, where: Place | None) -> Broken:
     says = f"{named(program)} is loaded, but runs on no device"
-    return Broken(Link.ATTACHED, "not attached", says, mending.attach(scene, program, where))
+    return Broken(Link.ATTACHED, "not attached", says, fixes.attach(scene, program, where))
 
 
 def _maps_meant(scene: Scene) -> tuple[Map, ...]:
@@ -142,24 +142,22 @@ def _namesakes(scene: Scene, mine: Map) -> Iterator[tuple[Running, Map]]:
 def _make_it_mine(scene: Scene, mine: Map, theirs: Map, running: Running) -> str:
     users = [p for p in scene.users((mine,)) if p.pinned]
     if users and not theirs.pinned:
-        return mending.then(mending.release(scene, running), mending.attach(scene, users[0], running.place))
+        return fixes.then(fixes.release(scene, running), fixes.attach(scene, users[0], running.place))
     if theirs.pinned or not mine.pinned:
-        return mending.dump(scene, theirs)
+        return fixes.dump(scene, theirs)
     pin = mine.pinned[0]
-    return mending.then(
-        mending.line("rm", pin), mending.line("bpftool", "map", "pin", "id", str(theirs.id), pin)
-    )
+    return fixes.then(fixes.line("rm", pin), fixes.line("bpftool", "map", "pin", "id", str(theirs.id), pin))
 
 
 def _put_ours(scene: Scene, running: Running) -> str:
     """A program that counts in the place of one that doesn't."""
     pinned = scene.pinned()
     counters = [p for p in pinned if scene.maps_of((p,))]
-    load = mending.load(scene, running.place)
+    load = fixes.load(scene, running.place)
     if pinned and not counters:
-        return mending.then(mending.xdpctl("unload", pin=scene.pin), load)
-    ours = mending.attach(scene, counters[0], running.place) if counters else load
-    return mending.then(mending.release(scene, running), ours)
+        return fixes.then(fixes.xdpctl("unload", pin=scene.pin), load)
+    ours = fixes.attach(scene, counters[0], running.place) if counters else load
+    return fixes.then(fixes.release(scene, running), ours)
 
 
 def _at(found: Map) -> str:

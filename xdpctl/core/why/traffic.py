@@ -1,10 +1,10 @@
 """Whether packets arrive and are counted: what has to be watched, after a look at the devices."""
 
-from xdpctl.core import mending
-from xdpctl.core.broken import Broken, Link
 from xdpctl.core.machine.model import Map, Mode, Program
 from xdpctl.core.machine.owners import describe, ids
-from xdpctl.core.scene import Place, Running, Scene, Watched
+from xdpctl.core.why import fixes
+from xdpctl.core.why.finding import Broken, Link
+from xdpctl.core.why.snapshot import Place, Running, Scene, Watched
 from xdpctl.core.wording import elements, join, packets, times
 
 
@@ -12,7 +12,7 @@ def down(scene: Scene) -> Broken | None:
     found = scene.running_asked()
     if any(_is_up(r.place) for r in found):
         return None
-    return Broken(Link.UP, "device down", f"{found[0].says}, which is down", mending.up(found[0].place))
+    return Broken(Link.UP, "device down", f"{found[0].says}, which is down", fixes.up(found[0].place))
 
 
 def no_carrier(scene: Scene) -> Broken | None:
@@ -22,7 +22,7 @@ def no_carrier(scene: Scene) -> Broken | None:
     end = scene.other_end(running.place)
     if end is not None:
         says = f"{running.says}, whose other end, {end.name}, is down"
-        return Broken(Link.UP, "other end down", says, mending.up(end))
+        return Broken(Link.UP, "other end down", says, fixes.up(end))
     what = "whose other end is down" if running.place.is_veth else "to which nothing is connected"
     mend = "set its other end up" if running.place.is_veth else "connect it"
     return Broken(Link.UP, "no carrier", f"{running.says}, {what}", mend)
@@ -40,9 +40,7 @@ def full(scene: Scene, watched: Watched) -> Broken | None:
         if lost or stuck:
             count = f", and {packets(lost)} found no place in {watched.seconds:.1f} s" if lost else ""
             says = f"{found.name} (id {found.id}) is full: it holds {elements(found.max_entries)}{count}"
-            again = mending.then(
-                mending.xdpctl("unload", pin=scene.pin), mending.load(scene, _places(scene)[0])
-            )
+            again = fixes.then(fixes.xdpctl("unload", pin=scene.pin), fixes.load(scene, _places(scene)[0]))
             return Broken(Link.COUNTS, "map full", says, f"build it with a larger max_entries, then: {again}")
     return None
 
@@ -62,17 +60,17 @@ def _stopped_beneath(scene: Scene, watched: Watched, running: Running, below: Pl
     received = f"{packets(watched.of([below]).received)} in {watched.seconds:.1f} s"
     name = running.place.name
     # While a program is above, the kernel changes nothing beneath.
-    release = mending.release(scene, running)
+    release = fixes.release(scene, running)
     ours = ids(scene.programs_asked())
     for attachment in below.device.xdp.attached:
         if attachment.prog.id not in ours:
             earlier = Running(below, attachment)
             says = f"{earlier.says}, beneath {name}, and decides first: of {received} none came through"
             again = _attach(scene, running.place)
-            mend = mending.then(release, mending.release(scene, earlier), again)
+            mend = fixes.then(release, fixes.release(scene, earlier), again)
             return Broken(Link.RECEIVES, "earlier program", says, mend)
     says = f"{below.name}, beneath {name}, received {received}, but none was for {name} itself"
-    return Broken(Link.RECEIVES, "passed by", says, mending.then(release, _attach(scene, below)))
+    return Broken(Link.RECEIVES, "passed by", says, fixes.then(release, _attach(scene, below)))
 
 
 def only_sent(scene: Scene, watched: Watched) -> Broken | None:
@@ -120,8 +118,8 @@ def never_ran(scene: Scene, watched: Watched) -> Broken | None:
         f"{running.place.name} received {received} in {watched.seconds:.1f} s, and {_ran_by(scene)} saw none"
     )
     mode = Mode.NATIVE if generic else Mode.GENERIC
-    again = mending.attach(scene, _program(scene), running.place, mode)
-    return Broken(Link.RUNS, "never ran", says, mending.then(mending.release(scene, running), again))
+    again = fixes.attach(scene, _program(scene), running.place, mode)
+    return Broken(Link.RUNS, "never ran", says, fixes.then(fixes.release(scene, running), again))
 
 
 def other_counter(scene: Scene, watched: Watched) -> Broken | None:
@@ -134,7 +132,7 @@ def other_counter(scene: Scene, watched: Watched) -> Broken | None:
         return None
     mine, theirs = join(m.name for m in kept), join(m.name for m in moved)
     says = f"{_ran_by(scene)} counted in {theirs}, and left {mine} as it was"
-    return Broken(Link.COUNTS, "another counter", says, mending.dump(scene, moved[0]))
+    return Broken(Link.COUNTS, "another counter", says, fixes.dump(scene, moved[0]))
 
 
 def nothing_counted(scene: Scene, watched: Watched) -> Broken:
@@ -147,7 +145,7 @@ def nothing_counted(scene: Scene, watched: Watched) -> Broken:
     stayed = f"{join(m.name for m in kept)} stayed the same: it counts other packets" if kept else ""
     unseen = f"the kernel doesn't tell what came into {join(m.name for m in hidden)}" if hidden else ""
     says = f"{who} {ran} in {watched.seconds:.1f} s, and {'; '.join(filter(None, (stayed, unseen)))}"
-    look = mending.line("bpftool", "prog", "dump", "xlated", "id", str(running.attachment.prog.id), "linum")
+    look = fixes.line("bpftool", "prog", "dump", "xlated", "id", str(running.attachment.prog.id), "linum")
     return Broken(Link.COUNTS, "nothing counted", says, f"see which it counts: {look}")
 
 
@@ -189,8 +187,8 @@ def _program(scene: Scene) -> Program:
 
 
 def _attach(scene: Scene, where: Place) -> str:
-    return mending.attach(scene, _program(scene), where)
+    return fixes.attach(scene, _program(scene), where)
 
 
 def _ping(scene: Scene, watched: Watched, place: Place) -> str:
-    return mending.ping(place, watched.addresses.get(place.name, ""), scene.other_end(place))
+    return fixes.ping(place, watched.addresses.get(place.name, ""), scene.other_end(place))
