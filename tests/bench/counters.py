@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from xdpctl.core.bench import Ratio, Timing, ratio
+from xdpctl.core.measure.bench import Ratio, Timing, ratio
 
 from .lab import ENVIRONMENT, OVER, XDPCTL, verdict
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from xdpctl.core.bench import Measured, Report, Timing
+from xdpctl.core.measure.bench import Measured, Report, Timing
 from xdpctl.views.bench import as_json, as_text, conclusions
 
 

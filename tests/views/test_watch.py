@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from xdpctl.core.rates import Rates
+from xdpctl.core.measure.rates import Rates
 from xdpctl.core.values.cells import unspelled
 from xdpctl.views.units import amount, history, share
 from xdpctl.views.watch import (

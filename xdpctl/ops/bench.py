@@ -13,16 +13,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core import bench
 from xdpctl.core.machine import paths
 from xdpctl.core.machine.model import Argv
+from xdpctl.core.measure import bench
+from xdpctl.core.measure.variants import EMPTY, FAMILY, PACKET, RACE, Variant, build_line
 from xdpctl.core.objects.check import check_loadable
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.plan import Plan
 from xdpctl.core.program.render import TEMPLATES, headers, render
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
-from xdpctl.core.variants import EMPTY, FAMILY, PACKET, RACE, Variant, build_line
 from xdpctl.errors import BadRequest
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, clang, content, host, maps, mountns, objects, proc, sources

@@ -10,7 +10,7 @@ from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import companions
 from xdpctl.core.maps.decode import Entry, decode
 from xdpctl.core.maps.refusals import Gone
-from xdpctl.core.rates import Label, Rates, Values
+from xdpctl.core.measure.rates import Label, Rates, Values
 from xdpctl.core.rows import sums
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.value import flat

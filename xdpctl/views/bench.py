@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from xdpctl.core.bench import Measured, Report, Timing, ratio
+from xdpctl.core.measure.bench import Measured, Report, Timing, ratio
 from xdpctl.core.values.json_text import to_json
 from xdpctl.core.values.visible import visible
 from xdpctl.views.table import listed, wrapped

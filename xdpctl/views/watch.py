@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core.rates import Course, Label, Rates
+from xdpctl.core.measure.rates import Course, Label, Rates
 from xdpctl.core.values.cells import spelled
 from xdpctl.core.values.json_text import to_json
 from xdpctl.core.values.visible import visible

@@ -1,6 +1,6 @@
 """Samples to rates: what is new, gone, or less than before."""
 
-from xdpctl.core.rates import REMEMBERED, Fell, Label, Rates, Values
+from xdpctl.core.measure.rates import REMEMBERED, Fell, Label, Rates, Values
 
 TCP, UDP = ("tcp",), ("udp",)
 

@@ -4,7 +4,8 @@ import struct
 
 import pytest
 
-from xdpctl.core.bench import (
+from xdpctl.core.maps.chunk import Chunk
+from xdpctl.core.measure.bench import (
     Measured,
     Report,
     Timing,
@@ -14,9 +15,8 @@ from xdpctl.core.bench import (
     repeat_for,
     share_of_others,
 )
-from xdpctl.core.maps.chunk import Chunk
+from xdpctl.core.measure.variants import EMPTY, FAMILY, PACKET, RACE, build_line
 from xdpctl.core.spec.source import read_spec
-from xdpctl.core.variants import EMPTY, FAMILY, PACKET, RACE, build_line
 
 
 def timing(*samples: float, ran: int = 100, counted: int | None = 100) -> Timing:

@@ -1,0 +1,4 @@
+"""Samples to figures: what a packet costs, how fast counters grow.
+
+Time comes in as a number.
+"""
