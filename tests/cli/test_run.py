@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xdpctl import cli
-from xdpctl.core.packets import PacketKind
+from xdpctl.core.packets.samples import PacketKind
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from xdpctl.core.machine.reach import Reach
-from xdpctl.core.packets import Packet
-from xdpctl.core.runs import Run
+from xdpctl.core.packets.run_counts import Run
+from xdpctl.core.packets.samples import Packet
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import prog_run, programs
 from xdpctl.tools.prog_run import Place

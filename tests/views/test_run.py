@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from xdpctl.core.changes import Change
 from xdpctl.core.machine.model import Map, MapId, ProgId, Program
-from xdpctl.core.packets import PacketKind, of_kind
-from xdpctl.core.runs import Run, Sums, Tally
+from xdpctl.core.packets.map_changes import Change
+from xdpctl.core.packets.run_counts import Run, Sums, Tally
+from xdpctl.core.packets.samples import PacketKind, of_kind
 from xdpctl.core.values.value import Value
 from xdpctl.views.run import (
     json_maps,

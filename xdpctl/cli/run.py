@@ -25,9 +25,9 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core import packets
-from xdpctl.core.packets import Packet, PacketKind
-from xdpctl.core.runs import Run, Tally
+from xdpctl.core.packets import samples
+from xdpctl.core.packets.run_counts import Run, Tally
+from xdpctl.core.packets.samples import Packet, PacketKind
 from xdpctl.errors import BadRequest
 from xdpctl.ops import run
 from xdpctl.views import run as view
@@ -95,8 +95,8 @@ def _packets(kinds: list[PacketKind], frames: list[str], capture: Path | None) -
         raise BadRequest("there is no packet to run", "give --packet KIND, --hex HEX or --pcap FILE")
     if len(chosen) > 1:
         raise BadRequest(f"{' and '.join(chosen)} exclude each other", "give one of them")
-    given = (packets.from_hex(str(i), frame) for i, frame in enumerate(frames, 1))
-    return (*map(packets.of_kind, kinds), *given)
+    given = (samples.from_hex(str(i), frame) for i, frame in enumerate(frames, 1))
+    return (*map(samples.of_kind, kinds), *given)
 
 
 def _tell_about(prepared: run.Prepared) -> None:

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import changes, packets
-from xdpctl.core.changes import Change, Content
 from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
@@ -21,10 +19,12 @@ from xdpctl.core.maps.decode import Layout
 from xdpctl.core.maps.refusals import NotTold
 from xdpctl.core.objects import elf
 from xdpctl.core.objects.check import check_loadable
-from xdpctl.core.packets import Packet
+from xdpctl.core.packets import map_changes, samples
+from xdpctl.core.packets.map_changes import Change, Content
+from xdpctl.core.packets.run_counts import Run
+from xdpctl.core.packets.samples import Packet
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.plan import Plan
-from xdpctl.core.runs import Run
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import (
@@ -110,7 +110,7 @@ class Prepared(Struct, frozen=True):
 def prepare(request: Request) -> Prepared:
     """What is to be run, after every check that can be made without running it."""
     target = _target(request)
-    longest = packets.LONGEST if target.frags else packets.ONE_BUFFER
+    longest = samples.LONGEST if target.frags else samples.ONE_BUFFER
     source = Source(request.given, request.capture, request.repeat)
     return Prepared(target, source, source.survey(longest), longest)
 
@@ -171,23 +171,23 @@ class Watched:
         self._before = self._last = self._remembered(list(content.start(map_)))
 
     def _remembered(self, chunks: Iterable[Chunk]) -> Content:
-        return changes.remember(chunks, not self.map.elements_come_singly)
+        return map_changes.remember(chunks, not self.map.elements_come_singly)
 
     def since_last(self) -> list[Change]:
         """What changed since it was asked before."""
         chunks = list(content.start(self.map))
-        found = changes.changes(self._last, chunks, self.layout)
+        found = map_changes.changes(self._last, chunks, self.layout)
         self._last = self._remembered(chunks)
         return [change for batch in self._of_variables(found) for change in batch]
 
     def changes(self) -> Iterator[list[Change]]:
         """What changed from the beginning."""
-        return self._of_variables(changes.changes(self._before, content.start(self.map), self.layout))
+        return self._of_variables(map_changes.changes(self._before, content.start(self.map), self.layout))
 
     def _of_variables(self, found: Iterator[list[Change]]) -> Iterator[list[Change]]:
         if not self.map.internal:
             return found
-        return ([v for change in batch for v in changes.of_variables(change)] for batch in found)
+        return ([v for change in batch for v in map_changes.of_variables(change)] for batch in found)
 
 
 class Session:

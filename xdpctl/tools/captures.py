@@ -8,8 +8,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core import pcap
-from xdpctl.core.packets import Packet, reason_not_to_run
+from xdpctl.core.packets import pcap
+from xdpctl.core.packets.samples import Packet, reason_not_to_run
 from xdpctl.errors import BadRequest
 
 

@@ -8,10 +8,10 @@ from msgspec import Meta, Struct
 
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import Argv
-from xdpctl.core.packets import Packet
+from xdpctl.core.packets.run_counts import Run
+from xdpctl.core.packets.samples import Packet
 from xdpctl.core.plan import plan
 from xdpctl.core.plan.plan import Plan
-from xdpctl.core.runs import Run
 from xdpctl.errors import Refused
 from xdpctl.tools import bpftool, proc
 

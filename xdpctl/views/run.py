@@ -5,11 +5,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from xdpctl.core.changes import Change, Edit, edits
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.maps.companions import GLOBALS
 from xdpctl.core.maps.decode import Entry
-from xdpctl.core.runs import Run, Sums
+from xdpctl.core.packets.edits import Edit, edits
+from xdpctl.core.packets.map_changes import Change
+from xdpctl.core.packets.run_counts import Run, Sums
 from xdpctl.core.values.json_text import to_json
 from xdpctl.core.values.value import Value, flat
 from xdpctl.views.dump import table_lines

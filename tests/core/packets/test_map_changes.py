@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xdpctl.core.btf.columns import Leaf, Record
-from xdpctl.core.changes import Change, Edit, changes, edits, of_variables, remember
-from xdpctl.core.headers import fields
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.decode import Layout
-from xdpctl.core.packets import PacketKind, of_kind
+from xdpctl.core.packets.edits import Edit, edits
+from xdpctl.core.packets.headers import fields
+from xdpctl.core.packets.map_changes import Change, changes, of_variables, remember
+from xdpctl.core.packets.samples import PacketKind, of_kind
 from xdpctl.core.values.formats import unsigned
 
 NUMBER = Leaf(4, unsigned, "I")

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from xdpctl.core.packets import Packet
+from xdpctl.core.packets.samples import Packet
 from xdpctl.errors import BadRequest
 
 ETHERNET = 1

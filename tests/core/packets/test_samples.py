@@ -9,7 +9,7 @@ from scapy.layers.l2 import Ether
 from scapy.layers.inet import ICMP, IP, TCP, UDP  # isort: skip
 from scapy.layers.inet6 import IPv6  # isort: skip
 
-from xdpctl.core.packets import (
+from xdpctl.core.packets.samples import (
     LONGEST,
     ONE_BUFFER,
     Packet,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scapy.layers.l2 import Ether
 from scapy.utils import PcapNgWriter, PcapWriter
 
-from xdpctl.core.packets import Packet
-from xdpctl.core.pcap import packets
+from xdpctl.core.packets.pcap import packets
+from xdpctl.core.packets.samples import Packet
 from xdpctl.errors import BadRequest
 
 MAGICS = {

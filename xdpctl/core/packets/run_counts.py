@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from xdpctl.core.changes import Change
 from xdpctl.core.machine.model import Map
-from xdpctl.core.packets import Packet
+from xdpctl.core.packets.map_changes import Change
+from xdpctl.core.packets.samples import Packet
 from xdpctl.core.values.names import VERDICTS
 
 
