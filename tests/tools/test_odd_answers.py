@@ -25,7 +25,7 @@ from xdpctl.core.maps.chunk import Shape, chunks
 from xdpctl.core.maps.companions import beside, lost
 from xdpctl.core.maps.decode import decode
 from xdpctl.core.maps.refusals import is_fixed
-from xdpctl.core.rows import columns, counters, shape, sums, with_names
+from xdpctl.core.query.rows import columns, counters, shape, sums, with_names
 from xdpctl.errors import XdpctlError
 from xdpctl.tools import bpftool, content, elements, iplink, proc, types
 from xdpctl.tools.netns import HERE

@@ -23,7 +23,8 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core.machine.model import Via
 from xdpctl.core.machine.reach import Reach
-from xdpctl.core.rows import Batches, NotZero, Order, Totals, place, row
+from xdpctl.core.query.rows import Batches, place, row
+from xdpctl.core.query.select import NotZero, Order, Totals
 from xdpctl.errors import BadRequest
 from xdpctl.ops import dump
 from xdpctl.views import dump as view
@@ -100,7 +101,7 @@ def _column(field: str, found: dump.Dump) -> str:
 
 
 def _matching(expression: str, found: dump.Dump) -> Batches:
-    from xdpctl.core.where import parse
+    from xdpctl.core.query.where import parse
 
     matches = parse(expression, found.shape, [name for name, number in found.columns.items() if number])
     return _some(found, ([entry for entry in entries if matches(row(entry))] for entries in found.entries))

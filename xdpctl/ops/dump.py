@@ -9,7 +9,7 @@ from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps.companions import Accounts
 from xdpctl.core.maps.decode import Entry
-from xdpctl.core.rows import columns, counters, shape, sums, with_names
+from xdpctl.core.query.rows import columns, counters, shape, sums, with_names
 from xdpctl.core.values.value import Row
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host, maps

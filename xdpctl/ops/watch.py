@@ -11,7 +11,7 @@ from xdpctl.core.maps import companions
 from xdpctl.core.maps.decode import Entry, decode
 from xdpctl.core.maps.refusals import Gone
 from xdpctl.core.measure.rates import Label, Rates, Values
-from xdpctl.core.rows import sums
+from xdpctl.core.query.rows import sums
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.value import flat
 from xdpctl.core.wording import packets

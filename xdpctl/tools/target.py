@@ -21,7 +21,7 @@ from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.decode import Entry, decode
 from xdpctl.core.maps.elements import Change, Element
 from xdpctl.core.maps.prefixes import longest
-from xdpctl.core.rows import columns
+from xdpctl.core.query.rows import columns
 from xdpctl.core.values.value import Value, flat
 from xdpctl.errors import BadRequest, XdpctlError
 from xdpctl.tools import content, elements, host, maps, types

@@ -5,7 +5,8 @@ from itertools import chain, islice
 
 from xdpctl.core.machine.model import Map
 from xdpctl.core.maps.companions import Accounts, Counts
-from xdpctl.core.rows import Batches, Totals, of_each_cpu, row
+from xdpctl.core.query.rows import Batches, of_each_cpu, row
+from xdpctl.core.query.select import Totals
 from xdpctl.core.values.cells import cell, spelled
 from xdpctl.core.values.json_text import to_json, to_json_lines
 from xdpctl.core.values.value import Row, Value

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, NoReturn
 
-from xdpctl.core.compare import (
+from xdpctl.core.query.compare import (
     ORDERS,
     Test,
     Word,
@@ -21,8 +21,8 @@ from xdpctl.core.compare import (
     number_of,
     range_of,
 )
-from xdpctl.core.places import NoPlace, Shape, element, value_at
-from xdpctl.core.rows import named
+from xdpctl.core.query.paths import NoPlace, Shape, element, value_at
+from xdpctl.core.query.rows import named
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean, pointed
 from xdpctl.errors import BadRequest

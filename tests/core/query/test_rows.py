@@ -6,7 +6,8 @@ from xdpctl.core.btf.columns import Leaf, Record
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import BtfType, EnumValue, Member, Types
 from xdpctl.core.maps.decode import Entry, bytes_as_they_are, layout
-from xdpctl.core.rows import NotZero, Order, Totals, columns, counters, known, place, sums, with_names
+from xdpctl.core.query.rows import columns, counters, known, place, sums, with_names
+from xdpctl.core.query.select import NotZero, Order, Totals
 from xdpctl.core.values.formats import ipv4, unsigned
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xdpctl.core.where import parse
+from xdpctl.core.query.where import parse
 from xdpctl.errors import BadRequest
 
 ROW: dict[str, Any] = {
