@@ -25,7 +25,8 @@ from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
 from xdpctl.errors import BadRequest
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, clang, content, host, maps, mountns, objects, proc, sources
+from xdpctl.tools import bpffs, bpftool, clang, content, host, maps, mountns, proc
+from xdpctl.tools.files import objects, sources
 
 HERE = bpffs.ROOT
 """Where it all happens: this directory is on every machine, and nothing else is needed from it."""

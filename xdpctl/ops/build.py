@@ -15,7 +15,8 @@ from xdpctl.core.spec import presets
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
 from xdpctl.errors import BadRequest, Lines
-from xdpctl.tools import clang, placing, sources
+from xdpctl.tools import clang
+from xdpctl.tools.files import placing, sources
 
 
 class Prepared(Struct, frozen=True):

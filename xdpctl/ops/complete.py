@@ -10,7 +10,8 @@ from xdpctl.core.machine import paths
 from xdpctl.core.objects import elf
 from xdpctl.core.spec import presets as spec_presets
 from xdpctl.errors import BadRequest
-from xdpctl.tools import netns, trust
+from xdpctl.tools import netns
+from xdpctl.tools.files import trust
 
 
 def check_home() -> None:

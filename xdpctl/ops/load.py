@@ -13,8 +13,9 @@ from xdpctl.core.objects.elf import BpfObject
 from xdpctl.core.plan import actions, plan
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, iplink, objects, pinning, proc, turns
+from xdpctl.tools import bpffs, bpftool, host, iplink, pinning, proc, turns
 from xdpctl.tools.attaching import Attaching
+from xdpctl.tools.files import objects
 from xdpctl.tools.netns import Netns, named
 
 

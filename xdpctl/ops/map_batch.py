@@ -10,7 +10,8 @@ from xdpctl.core.maps import elements as core
 from xdpctl.core.maps.batch_file import Spoken
 from xdpctl.core.maps.elements import Change, Element, How
 from xdpctl.errors import BadRequest, XdpctlError
-from xdpctl.tools import host, sources
+from xdpctl.tools import host
+from xdpctl.tools.files import sources
 from xdpctl.tools.target import Target, Writing, elements_of, to_write
 
 Values = tuple[bytes, ...]

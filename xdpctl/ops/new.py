@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xdpctl.errors import BadRequest
-from xdpctl.tools import placing
+from xdpctl.tools.files import placing
 
 
 def new(path: Path, spec: str) -> None:

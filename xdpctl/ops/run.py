@@ -27,19 +27,9 @@ from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.plan import Plan
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
-from xdpctl.tools import (
-    bpffs,
-    bpftool,
-    content,
-    host,
-    maps,
-    mountns,
-    objects,
-    prog_run,
-    programs,
-    types,
-)
-from xdpctl.tools.captures import Source, Survey
+from xdpctl.tools import bpffs, bpftool, content, host, maps, mountns, prog_run, programs, types
+from xdpctl.tools.files import objects
+from xdpctl.tools.files.captures import Source, Survey
 from xdpctl.tools.prog_run import Place
 
 HERE = bpffs.ROOT

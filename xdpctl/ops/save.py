@@ -15,7 +15,8 @@ from xdpctl.core.maps.decode import Entry
 from xdpctl.core.values.formats import time_of_day
 from xdpctl.core.values.json_text import to_json
 from xdpctl.errors import BadRequest
-from xdpctl.tools import host, maps, placing
+from xdpctl.tools import host, maps
+from xdpctl.tools.files import placing
 from xdpctl.tools.reading import Reading
 
 SCHEMA = 1

@@ -10,7 +10,8 @@ from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.values.visible import visible
 from xdpctl.errors import HostLacks, Lines, Refused
-from xdpctl.tools import proc, sources
+from xdpctl.tools import proc
+from xdpctl.tools.files import sources
 
 FLAGS = ("-O2", "-g", "-target", "bpf")
 ANYWHERE = ("-fdebug-compilation-dir=.",)

@@ -15,7 +15,8 @@ from xdpctl.core.maps.chunk import Shape, Untold, chunks
 from xdpctl.core.maps.elements import Change
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import HostLacks, Interrupted, XdpctlError
-from xdpctl.tools import bpftool, placing, proc, signals
+from xdpctl.tools import bpftool, proc, signals
+from xdpctl.tools.files import placing
 
 FEW = 3
 """So many elements of a change are shown beforehand."""

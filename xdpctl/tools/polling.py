@@ -8,7 +8,8 @@ from msgspec import Struct
 from xdpctl.core.machine.model import Map, MapId, Via
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.refusals import Gone
-from xdpctl.tools import bpftool, content, libbpf, placing, proc
+from xdpctl.tools import bpftool, content, libbpf, proc
+from xdpctl.tools.files import placing
 
 
 class Reading(Struct, frozen=True):

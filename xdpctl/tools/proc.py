@@ -24,7 +24,7 @@ from xdpctl.core.machine import packages
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import BadRequest, HostLacks, Refused
-from xdpctl.tools import trust
+from xdpctl.tools.files import trust
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 QUERY_SECONDS = 20.0

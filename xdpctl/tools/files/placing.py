@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from xdpctl.errors import BadRequest
-from xdpctl.tools import signals, trust
+from xdpctl.tools import signals
+from xdpctl.tools.files import trust
 
 OLD = ".old"
 UNFOLLOWED = os.O_NOFOLLOW | os.O_NONBLOCK

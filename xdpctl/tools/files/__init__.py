@@ -1,0 +1,4 @@
+"""Files that users name: specs, C, objects, captures.
+
+Nothing of the kernel.
+"""
