@@ -8,7 +8,8 @@ import pytest
 
 from xdpctl.core.machine.model import BpfLink, BtfId, Map, MapId, ProgId, Program
 from xdpctl.errors import HostLacks, Refused, XdpctlError
-from xdpctl.tools import bpftool, content, proc
+from xdpctl.tools import bpftool, proc
+from xdpctl.tools.maps import content
 
 RECORDED = Path(__file__).parent.parent / "data" / "recorded"
 VERSIONS = ("v6.8.0", "debian7.1.0", "v7.7.0")

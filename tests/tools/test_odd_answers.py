@@ -27,7 +27,8 @@ from xdpctl.core.maps.decode import decode
 from xdpctl.core.maps.refusals import is_fixed
 from xdpctl.core.query.rows import columns, counters, shape, sums, with_names
 from xdpctl.errors import XdpctlError
-from xdpctl.tools import bpftool, content, elements, iplink, proc, types
+from xdpctl.tools import bpftool, iplink, proc
+from xdpctl.tools.maps import content, elements, types
 from xdpctl.tools.netns import HERE
 from xdpctl.views import status
 

@@ -25,8 +25,10 @@ from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
 from xdpctl.errors import BadRequest
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, clang, content, host, maps, mountns, proc
+from xdpctl.tools import bpffs, bpftool, clang, host, mountns, proc
 from xdpctl.tools.files import objects, sources
+from xdpctl.tools.maps import content
+from xdpctl.tools.maps.find import pinned_map
 
 HERE = bpffs.ROOT
 """Where it all happens: this directory is on every machine, and nothing else is needed from it."""
@@ -249,7 +251,7 @@ class _Runs:
         if counts is None:
             return None
         path = f"{self.program.pin(self.mode)}_maps/{counts.map}"
-        found = content.through_bpftool(maps.pinned(path), "pinned", path)
+        found = content.through_bpftool(pinned_map(path), "pinned", path)
         return bench.counted(found, counts.position, counts.unit)
 
 

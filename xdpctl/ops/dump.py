@@ -12,8 +12,9 @@ from xdpctl.core.maps.decode import Entry
 from xdpctl.core.query.rows import columns, counters, shape, sums, with_names
 from xdpctl.core.values.value import Row
 from xdpctl.errors import BadRequest
-from xdpctl.tools import host, maps
-from xdpctl.tools.reading import Reading
+from xdpctl.tools import host
+from xdpctl.tools.maps.find import find_map
+from xdpctl.tools.maps.reading import Reading
 
 
 class Dump(Struct, frozen=True):
@@ -48,7 +49,7 @@ def dump(name: str, reach: Reach, raw: bool, per_cpu: bool, via: Via | None, as_
     Its first entries have been read, so that what can't be read fails here.
     """
     host.require_privileges()
-    found = maps.find(name, reach)
+    found = find_map(name, reach)
     if per_cpu and not found.map.per_cpu:
         raise BadRequest(
             f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"

@@ -8,7 +8,7 @@ from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import refusals
 from xdpctl.core.maps.elements import Change
 from xdpctl.errors import BadRequest
-from xdpctl.tools import types
+from xdpctl.tools.maps import types
 from xdpctl.tools.target import Target, Writing, elements_of, to_read, to_write
 
 

@@ -8,7 +8,8 @@ from msgspec import Struct
 from xdpctl.core.maps.new_map import NewMap, new_map
 from xdpctl.core.plan import plan
 from xdpctl.ops import apply
-from xdpctl.tools import bpftool, host, making, pinning
+from xdpctl.tools import bpftool, host, pinning
+from xdpctl.tools.maps.create import can_create, create_map
 
 
 class Prepared(Struct, frozen=True):
@@ -39,14 +40,14 @@ def prepare(
         host.require_privileges()
     path = pinning.free_path(named, directory)
     directories = pinning.directory_steps(os.path.dirname(path))
-    return Prepared(new, path, directories, making.offered())
+    return Prepared(new, path, directories, can_create())
 
 
 def run(prepared: Prepared) -> None:
     steps, path, step = prepared.directories, prepared.path, prepared.by_bpftool
     care: dict[plan.Step, apply.Care] = {**pinning.MOUNTING, step: pinning.Pinned((path,))}
     if prepared.typed:
-        make = functools.partial(making.create, prepared.new, path)
+        make = functools.partial(create_map, prepared.new, path)
         apply.run(apply.Operation(steps, care=care, finish=make, last=True))
     else:
         apply.run(apply.Operation((*steps, step), care=care, last=True))

@@ -8,7 +8,9 @@ from xdpctl.core.btf.types import Types
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
 from xdpctl.errors import BadRequest
-from xdpctl.tools import bpftool, host, maps, proc, types
+from xdpctl.tools import bpftool, host, proc
+from xdpctl.tools.maps import types
+from xdpctl.tools.maps.find import find_map
 
 
 class Listed(Struct, frozen=True):
@@ -38,7 +40,7 @@ def list_() -> tuple[Listed, ...]:
 
 def show(name: str, reach: Reach) -> Shown:
     host.require_privileges()
-    found = maps.find(name, reach).map
+    found = find_map(name, reach).map
     asked = proc.start(bpftool.command("prog", "show"))
     known = types.of(found)
     pins = next((other.pinned for other in bpftool.maps() if other.id == found.id), None)

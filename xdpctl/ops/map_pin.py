@@ -7,7 +7,8 @@ from msgspec import Struct
 from xdpctl.core.machine.model import Map
 from xdpctl.core.plan import plan
 from xdpctl.ops import apply
-from xdpctl.tools import bpftool, host, maps, pinning
+from xdpctl.tools import bpftool, host, pinning
+from xdpctl.tools.maps.find import find_map_to_write
 
 
 class Prepared(Struct, frozen=True):
@@ -18,7 +19,7 @@ class Prepared(Struct, frozen=True):
 
 def prepare(name: str, directory: str, named: str) -> Prepared:
     host.require_privileges()
-    found = maps.find_to_write(name, directory).map
+    found = find_map_to_write(name, directory).map
     path = pinning.free_path(named, directory)
     command = bpftool.command("map", "pin", "id", str(found.id), path)
     pinned = plan.step(f"pin {found.name}", command, ("rm", "-f", path))

@@ -11,7 +11,7 @@ from xdpctl.core.maps.decode import Entry
 from xdpctl.core.maps.refusals import check_readable
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
-from xdpctl.tools import content, elements
+from xdpctl.tools.maps import content, elements
 from xdpctl.tools.target import Target, keys_of, to_read
 
 

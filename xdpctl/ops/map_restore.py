@@ -9,8 +9,9 @@ from xdpctl.core.maps.decode import Layout
 from xdpctl.core.maps.elements import Change, Element
 from xdpctl.core.maps.saved_file import Header, Line
 from xdpctl.errors import BadRequest, XdpctlError
-from xdpctl.tools import host, types
+from xdpctl.tools import host
 from xdpctl.tools.files import sources
+from xdpctl.tools.maps import types
 from xdpctl.tools.target import Target, Writing, to_write, zeros
 
 Values = tuple[bytes, ...]

@@ -11,7 +11,8 @@ from xdpctl.core.maps import refusals
 from xdpctl.core.maps.elements import Change, Element, How
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
-from xdpctl.tools import content, elements, host
+from xdpctl.tools import host
+from xdpctl.tools.maps import content, elements
 from xdpctl.tools.target import Writing, all_indexes, keys_of, to_write, zeros
 
 

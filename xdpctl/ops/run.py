@@ -27,9 +27,11 @@ from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.plan import Plan
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, content, host, maps, mountns, prog_run, programs, types
+from xdpctl.tools import bpffs, bpftool, host, mountns, prog_run, programs
 from xdpctl.tools.files import objects
 from xdpctl.tools.files.captures import Source, Survey
+from xdpctl.tools.maps import content, types
+from xdpctl.tools.maps.find import exact_map
 from xdpctl.tools.prog_run import Place
 
 HERE = bpffs.ROOT
@@ -205,7 +207,7 @@ class Session:
 
     def _watch(self, tell: Callable[[str], None]) -> Iterator[Watched]:
         for id_ in self.program.map_ids:
-            map_ = maps.exactly(f"id:{id_}").map
+            map_ = exact_map(f"id:{id_}").map
             if ".rodata" in map_.name:
                 continue
             try:
@@ -238,5 +240,5 @@ def _refuse_another(path: Path, copy: Program, loaded: Program) -> None:
 
 
 def _shapes(program: Program) -> Counter[tuple[str, int, int, int]]:
-    found = [maps.exactly(f"id:{id_}").map for id_ in program.map_ids]
+    found = [exact_map(f"id:{id_}").map for id_ in program.map_ids]
     return Counter((str(m.type), m.bytes_key, m.bytes_value, m.max_entries) for m in found)

@@ -15,9 +15,10 @@ from xdpctl.core.maps.decode import Entry
 from xdpctl.core.values.formats import time_of_day
 from xdpctl.core.values.json_text import to_json
 from xdpctl.errors import BadRequest
-from xdpctl.tools import host, maps
+from xdpctl.tools import host
 from xdpctl.tools.files import placing
-from xdpctl.tools.reading import Reading
+from xdpctl.tools.maps.find import Found, find_map
+from xdpctl.tools.maps.reading import Reading
 
 SCHEMA = 1
 
@@ -33,7 +34,7 @@ def save(name: str, reach: Reach, path: Path, via: Via | None) -> Saved:
     """All elements, raw: names and times of day don't tell all."""
     host.require_privileges()
     with _output(path) as file:
-        found = maps.find(name, reach)
+        found = find_map(name, reach)
         reading = Reading(found.map, raw=True, via=via, per_cpu=found.map.per_cpu)
         file.write(_line(_about(found)))
         count = 0
@@ -59,7 +60,7 @@ def _output(path: Path) -> Iterator[BinaryIO]:
         aside.move(name)
 
 
-def _about(found: maps.Found) -> dict[str, Any]:
+def _about(found: Found) -> dict[str, Any]:
     map_ = found.map
     return {
         "schema": SCHEMA,

@@ -16,9 +16,11 @@ from xdpctl.core.values.cells import cell
 from xdpctl.core.values.value import flat
 from xdpctl.core.wording import packets
 from xdpctl.errors import BadRequest
-from xdpctl.tools import host, maps, reading, types
-from xdpctl.tools.polling import Poller, Readings
-from xdpctl.tools.reading import Readable
+from xdpctl.tools import host
+from xdpctl.tools.maps import reading, types
+from xdpctl.tools.maps.find import Found, exact_map, find_map
+from xdpctl.tools.maps.polling import Poller, Readings
+from xdpctl.tools.maps.reading import Readable
 
 Tell = Callable[[str], None]
 
@@ -31,12 +33,12 @@ class Watched:
         self.rates = Rates()
         self.key_names: tuple[str, ...] = ("key",)
         self.there = True
-        self._look(maps.find(name, reach))
+        self._look(find_map(name, reach))
         self.fields = sums(self.parts[0].layout.value) if self.parts[0].layout.is_sum else ()
         if not self.fields:
             raise BadRequest(f"{self.map.name} can't be watched: nothing in its values is a count")
 
-    def _look(self, found: maps.Found) -> None:
+    def _look(self, found: Found) -> None:
         self.map, self._pin = found.map, found.pin
         self._inode = _inode(self._pin)
         of_map = types.of(found.map)
@@ -60,7 +62,7 @@ class Watched:
             return
         before = self.map.id
         try:
-            self._look(maps.exactly(self._pin or f"id:{before}"))  # another's map of this name is no answer
+            self._look(exact_map(self._pin or f"id:{before}"))  # another's map of this name is no answer
         except (BadRequest, Gone):
             self._vanish(tell)
             return

@@ -16,7 +16,9 @@ from xdpctl.core.why.growth import Content
 from xdpctl.core.why.snapshot import Place, Scene, Traffic, Watched
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, Refused
-from xdpctl.tools import bpffs, bpftool, host, iplink, looking, maps, netns, runs, types
+from xdpctl.tools import bpffs, bpftool, host, iplink, netns, runs
+from xdpctl.tools.maps import snapshot, types
+from xdpctl.tools.maps.find import find_map
 
 WINDOW = 1.1
 """Seconds to watch: long enough for the next of pings that come each second."""
@@ -82,7 +84,7 @@ def _asked(name: str | None, reach: Reach, scene: Scene) -> Map | Place | None:
         if place.device.ifname == name:
             return place
     try:
-        found = maps.find(name, reach).map
+        found = find_map(name, reach).map
     except BadRequest as error:
         if "/" in name or name.startswith("id:") or not error.message.startswith("there is no map"):
             raise
@@ -122,12 +124,12 @@ def _watch(scene: Scene, sleep: Callable[[float], None], clock: Callable[[], flo
     programs = frozenset(r.attachment.prog.id for r in scene.running_asked())
     watched = {m.id: m for m in (*scene.maps_asked(), *scene.maps_of(scene.programs_asked()))}
     with runs.counted() as known:
-        contents, ran = looking.contents(watched.values()), runs.total(programs)
+        contents, ran = snapshot.contents(watched.values()), runs.total(programs)
         first = _Look(contents, ran, _meters(scene), clock())
         sleep(WINDOW)
         at, metered = clock(), _meters(scene)
         ran = runs.total(programs)
-    then = _Look(looking.contents(watched.values()), ran, metered, at)
+    then = _Look(snapshot.contents(watched.values()), ran, metered, at)
     return _difference(watched, first, then, known)
 
 

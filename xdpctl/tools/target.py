@@ -24,7 +24,9 @@ from xdpctl.core.maps.prefixes import longest
 from xdpctl.core.query.rows import columns
 from xdpctl.core.values.value import Value, flat
 from xdpctl.errors import BadRequest, XdpctlError
-from xdpctl.tools import content, elements, host, maps, types
+from xdpctl.tools import host
+from xdpctl.tools.maps import content, elements, types
+from xdpctl.tools.maps.find import Found, find_map, find_map_to_write
 
 HALF_A_MILLISECOND = 500_000
 """In nanoseconds. Times are shown to the millisecond; one that is said is meant to be in the middle."""
@@ -32,7 +34,7 @@ HALF_A_MILLISECOND = 500_000
 
 class Target:
     def __init__(
-        self, name: str, found: maps.Found, as_: str = "", *, raw: bool = False, lenient: bool = False
+        self, name: str, found: Found, as_: str = "", *, raw: bool = False, lenient: bool = False
     ) -> None:
         """`lenient` takes keys and values that a map can hold but no packet has."""
         self.map, self.pin, self.name = found.map, found.pin, name
@@ -164,12 +166,12 @@ class Target:
 
 def to_read(name: str, reach: Reach, as_: str = "", *, raw: bool = False) -> Target:
     host.require_privileges()
-    return Target(name, maps.find(name, reach), as_, raw=raw, lenient=True)
+    return Target(name, find_map(name, reach), as_, raw=raw, lenient=True)
 
 
 def to_write(name: str, directory: str, as_: str = "", *, lenient: bool = False) -> Target:
     host.require_privileges()
-    return Target(name, maps.find_to_write(name, directory), as_, lenient=lenient)
+    return Target(name, find_map_to_write(name, directory), as_, lenient=lenient)
 
 
 def _of_kind(value: Column) -> str:

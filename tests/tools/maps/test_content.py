@@ -7,7 +7,7 @@ import pytest
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.maps.refusals import Gone, NotTold
 from xdpctl.errors import Refused
-from xdpctl.tools import content, looking
+from xdpctl.tools.maps import content, snapshot
 
 Stub = Callable[..., Callable[[], list[str]]]
 HASH = Map(MapId(7), "hash", "m", 1, 1, 4)
@@ -51,6 +51,8 @@ def test_what_the_kernel_does_not_tell_is_left_out_and_nothing_else(stub: Stub) 
     ring = Map(MapId(5), "ringbuf", "ring", 0, 0, 4096)
     keyless = Map(MapId(6), 99, "keyless", 0, 1, 4)
     stub("bpftool", b"[" + ELEMENT + b"]")
-    assert {id_: found.values for id_, found in looking.contents((ring, keyless, HASH)).items()} == {7: b"\2"}
+    assert {id_: found.values for id_, found in snapshot.contents((ring, keyless, HASH)).items()} == {
+        7: b"\2"
+    }
     with pytest.raises(Refused, match="1 of the 2 elements"):
-        looking.contents((ring, ARRAY))
+        snapshot.contents((ring, ARRAY))

@@ -10,7 +10,8 @@ from xdpctl.core.maps import companions
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.companions import Accounts, Beside, Counts
 from xdpctl.core.maps.decode import Entry, Layout, decode
-from xdpctl.tools import bpftool, content, types
+from xdpctl.tools import bpftool
+from xdpctl.tools.maps import content, types
 
 Entries = list[Entry]
 

@@ -7,7 +7,8 @@ import pytest
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.reach import Reach
 from xdpctl.errors import BadRequest
-from xdpctl.tools import bpftool, maps, proc
+from xdpctl.tools import bpftool, proc
+from xdpctl.tools.maps.find import find_map
 
 NOWHERE = Reach("/nowhere", "/nowhere", lambda _: None)
 
@@ -28,13 +29,13 @@ def kernel_has(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
 def test_global_variables_by_the_end_of_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel_has(monkeypatch, "xdp_allo.rodata", "xdp_allo.bss", "bss", "x.bss2")
-    assert maps.find(".bss", NOWHERE).map.name == "xdp_allo.bss"
+    assert find_map(".bss", NOWHERE).map.name == "xdp_allo.bss"
 
 
 def test_global_variables_of_several_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel_has(monkeypatch, "xdp_allo.bss", "other.bss")
     with pytest.raises(BadRequest) as caught:
-        maps.find(".bss", NOWHERE)
+        find_map(".bss", NOWHERE)
     assert caught.value.message == "several maps are called '.bss'; name one by its id or path:"
     assert caught.value.hints == ("  id:1  array  xdp_allo.bss", "  id:2  array  other.bss")
 
@@ -43,4 +44,4 @@ def test_a_name_that_no_map_ends_in(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel_has(monkeypatch, "xdp_allo.bss", "pkt_cnt")
     for name in (".rodata", "cnt"):
         with pytest.raises(BadRequest, match=f"there is no map '{name}'"):
-            maps.find(name, NOWHERE)
+            find_map(name, NOWHERE)

@@ -25,12 +25,12 @@ class _CreateOptions(ctypes.Structure):
     )
 
 
-def offered() -> bool:
+def can_create() -> bool:
     """Whether libbpf is there, and is 0.7 or newer."""
     return bool(libbpf.installed()) and hasattr(libbpf.library(), "bpf_map_create")
 
 
-def create(new: NewMap, path: str) -> None:
+def create_map(new: NewMap, path: str) -> None:
     """Make a map of these types, and pin it."""
     library = libbpf.library()
     proc.remark(f"bpf_btf_load, bpf_map_create and bpf_obj_pin of libbpf: {new.name} at {path}")

@@ -6,7 +6,7 @@ import pytest
 
 from xdpctl.core.machine.model import Map, MapId, Via
 from xdpctl.errors import Refused
-from xdpctl.tools.polling import Poller
+from xdpctl.tools.maps.polling import Poller
 
 Stub = Callable[..., Callable[[], list[str]]]
 MAPS = tuple(Map(MapId(number), "hash", f"m{number}", 1, 1, 4) for number in (7, 8))

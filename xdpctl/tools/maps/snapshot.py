@@ -7,7 +7,7 @@ from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.maps.refusals import NotTold
 from xdpctl.core.why import growth
 from xdpctl.core.why.growth import Content
-from xdpctl.tools import content
+from xdpctl.tools.maps import content
 
 
 def contents(maps: Iterable[Map]) -> dict[MapId, Content]:

@@ -12,8 +12,9 @@ from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.maps.elements import Change, Element, How
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import HostLacks, Interrupted, Refused
-from xdpctl.tools import elements, libbpf, proc
-from xdpctl.tools.elements import Answer, Outcome, Refusal
+from xdpctl.tools import libbpf, proc
+from xdpctl.tools.maps import elements
+from xdpctl.tools.maps.elements import Answer, Outcome, Refusal
 
 Stub = Callable[..., Callable[[], list[str]]]
 HASH = Map(MapId(7), "hash", "m", 2, 1, 9)

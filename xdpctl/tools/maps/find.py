@@ -17,37 +17,37 @@ class Found(Struct, frozen=True):
     pin: str | None
 
 
-def find(name: str, reach: Reach) -> Found:
+def find_map(name: str, reach: Reach) -> Found:
     """A map to be read."""
     if not is_bare(name):
-        return exactly(name)
+        return exact_map(name)
     pins = (naming.pin_at(f"{directory}/{name}", "map") for directory in reach.directories)
     pin = next(filter(None, pins), None)
-    found = Found(pinned(pin), pin) if pin else _anywhere(name)
+    found = Found(pinned_map(pin), pin) if pin else _anywhere(name)
     reach.found(name, found.pin or f"id:{found.map.id}")
     return found
 
 
-def find_to_write(name: str, directory: str) -> Found:
+def find_map_to_write(name: str, directory: str) -> Found:
     """A map to be written: a bare name is in the directory, or nowhere."""
     if not is_bare(name):
-        return exactly(name)
+        return exact_map(name)
     pin = naming.own_pin(name, directory, "map")
     if pin is not None:
-        return Found(pinned(pin), pin)
+        return Found(pinned_map(pin), pin)
     if elsewhere := _called(name, bpftool.maps()):
         raise not_here("map", name, directory, _choices(elsewhere))
     raise BadRequest(f"there is no map {name!r} in {directory}", *_near(name, directory))
 
 
-def exactly(name: str) -> Found:
+def exact_map(name: str) -> Found:
     """The map at a path in bpffs, or that of an id."""
     if name.startswith("id:"):
         return Found(_by_id(name), None)
     pin = naming.pin_at(name, "map")
     if pin is None:
         raise BadRequest(f"there is no map {name}", *did_you_mean(name, _pins_beside(name)))
-    return Found(pinned(pin), pin)
+    return Found(pinned_map(pin), pin)
 
 
 def _by_id(name: str) -> Map:
@@ -57,7 +57,7 @@ def _by_id(name: str) -> Map:
     return _shown(proc.query(bpftool.command("map", "show", "id", str(id_))), f"map with id {id_}")
 
 
-def pinned(path: str) -> Map:
+def pinned_map(path: str) -> Map:
     return _shown(proc.query(bpftool.command("map", "show", "pinned", path)), f"map {path}")
 
 
