@@ -9,7 +9,8 @@ import pytest
 from xdpctl.core.trace.log import Line
 from xdpctl.errors import HostLacks
 from xdpctl.ops import trace
-from xdpctl.tools import host, printers, tracefs
+from xdpctl.tools import host, tracefs
+from xdpctl.tools.programs import printers
 
 TEXT = "".join(f"  ping-7  [001] ..s. 12.00000{n}: bpf_trace_printk: seen {n}\n" for n in range(4))
 

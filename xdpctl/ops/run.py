@@ -27,12 +27,14 @@ from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.plan import Plan
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, mountns, prog_run, programs
+from xdpctl.tools import bpffs, bpftool, host, mountns
 from xdpctl.tools.files import objects
 from xdpctl.tools.files.captures import Source, Survey
 from xdpctl.tools.maps import content, types
 from xdpctl.tools.maps.find import exact_map
-from xdpctl.tools.prog_run import Place
+from xdpctl.tools.programs import test_run
+from xdpctl.tools.programs.find import find_program, find_program_to_run, shown_program
+from xdpctl.tools.programs.test_run import Place
 
 HERE = bpffs.ROOT
 """Where it all happens: this directory is on every machine, and nothing else is needed from it."""
@@ -91,7 +93,7 @@ class Prepared(Struct, frozen=True):
         entering = plan.step("enter a mount namespace of its own, which all ends with", mountns.ENTER)
         some = tuple(islice(self.source.runs(self.longest), SHOWN))
         groups = [(packet,) for packet in some] if self.few else [some]
-        running = [step for group in groups for step in prog_run.steps(self.place, group)]
+        running = [step for group in groups for step in test_run.steps(self.place, group)]
         return (entering, *self.setting, *running)
 
     @property
@@ -124,9 +126,9 @@ def _target(request: Request) -> Target:
     if name is None:
         program = owners.the_program(bpftool.programs(), request.reach.pin)
     elif request.live:
-        program = programs.find_to_run(name, request.reach.pin)
+        program = find_program_to_run(name, request.reach.pin)
     else:
-        program = programs.find(name, request.reach)
+        program = find_program(name, request.reach)
     if request.live:
         return Target(program.name or f"id:{program.id}", program=program)
     return _copy_of(program, built)
@@ -187,7 +189,7 @@ class Session:
 
     def __init__(self, prepared: Prepared, tell: Callable[[str], None]) -> None:
         self._prepared = prepared
-        self.program = programs.shown(*prepared.place.program)
+        self.program = shown_program(*prepared.place.program)
         if prepared.target.object is not None and prepared.target.program is not None:
             _refuse_another(prepared.target.object, self.program, prepared.target.program)
         self.maps = list(self._watch(tell))
@@ -195,13 +197,13 @@ class Session:
     def runs(self) -> Iterator[Run]:
         """One for each packet and repetition, as they come."""
         waiting = self._prepared.source.runs(self._prepared.longest)
-        while some := tuple(islice(waiting, prog_run.AT_ONCE)):
-            yield from prog_run.run(self._prepared.place, some)
+        while some := tuple(islice(waiting, test_run.AT_ONCE)):
+            yield from test_run.run(self._prepared.place, some)
 
     def runs_with_effects(self) -> Iterator[Run]:
         """The same with what each changed in maps, which are read after each."""
         for packet in self._prepared.source.runs(self._prepared.longest):
-            [run] = prog_run.run(self._prepared.place, (packet,))
+            [run] = test_run.run(self._prepared.place, (packet,))
             found = ((watched.map, watched.since_last()) for watched in self.maps)
             yield run._replace(effects=tuple(effect for effect in found if effect[1]))
 

@@ -15,7 +15,8 @@ from xdpctl.core.trace import log, why_silent
 from xdpctl.core.trace.log import Line
 from xdpctl.errors import HostLacks, Refused, XdpctlError
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, host, mountns, printers, signals, tracefs
+from xdpctl.tools import bpffs, host, mountns, signals, tracefs
+from xdpctl.tools.programs import printers
 
 PATIENCE = 3.0
 """Seconds without a line, after which it is said why there may be none; each time twice as many."""

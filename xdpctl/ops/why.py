@@ -16,9 +16,10 @@ from xdpctl.core.why.growth import Content
 from xdpctl.core.why.snapshot import Place, Scene, Traffic, Watched
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, Refused
-from xdpctl.tools import bpffs, bpftool, host, iplink, netns, runs
+from xdpctl.tools import bpffs, bpftool, host, iplink, netns
 from xdpctl.tools.maps import snapshot, types
 from xdpctl.tools.maps.find import find_map
+from xdpctl.tools.programs import run_counts
 
 WINDOW = 1.1
 """Seconds to watch: long enough for the next of pings that come each second."""
@@ -123,12 +124,12 @@ def _watch(scene: Scene, sleep: Callable[[float], None], clock: Callable[[], flo
     """The devices are looked at last before and first after: what they receive then is counted by then."""
     programs = frozenset(r.attachment.prog.id for r in scene.running_asked())
     watched = {m.id: m for m in (*scene.maps_asked(), *scene.maps_of(scene.programs_asked()))}
-    with runs.counted() as known:
-        contents, ran = snapshot.contents(watched.values()), runs.total(programs)
+    with run_counts.counted() as known:
+        contents, ran = snapshot.contents(watched.values()), run_counts.total(programs)
         first = _Look(contents, ran, _meters(scene), clock())
         sleep(WINDOW)
         at, metered = clock(), _meters(scene)
-        ran = runs.total(programs)
+        ran = run_counts.total(programs)
     then = _Look(snapshot.contents(watched.values()), ran, metered, at)
     return _difference(watched, first, then, known)
 

@@ -10,24 +10,24 @@ from xdpctl.errors import BadRequest, HostLacks
 from xdpctl.tools import bpftool, naming, proc
 
 
-def find(name: str, reach: Reach) -> Program:
+def find_program(name: str, reach: Reach) -> Program:
     """A program to be looked at."""
     if not is_bare(name):
         return _exactly(name)
     pins = (naming.pin_at(f"{directory}/{name}", "program") for directory in reach.directories)
     pin = next(filter(None, pins), None)
-    program = _xdp(shown("pinned", pin), pin) if pin else _anywhere(name)
+    program = _xdp(shown_program("pinned", pin), pin) if pin else _anywhere(name)
     reach.found(name, pin or (*program.pinned, f"id:{program.id}")[0])
     return program
 
 
-def find_to_run(name: str, directory: str) -> Program:
+def find_program_to_run(name: str, directory: str) -> Program:
     """A program that counts as it runs: a bare name is in the directory, or nowhere."""
     if not is_bare(name):
         return _exactly(name)
     pin = naming.own_pin(name, directory, "program")
     if pin is not None:
-        return _xdp(shown("pinned", pin), pin)
+        return _xdp(shown_program("pinned", pin), pin)
     if elsewhere := _called(name, bpftool.programs()):
         raise not_here("program", name, directory, _choices(elsewhere))
     raise BadRequest(f"there is no program {name!r} in {directory}", "xdpctl status shows programs")
@@ -41,14 +41,14 @@ def _exactly(name: str) -> Program:
             raise BadRequest(
                 f"{short(name)} is no program id", "write id: and a number, as xdpctl status shows it"
             )
-        return _xdp(shown("id", str(id_)), name)
+        return _xdp(shown_program("id", str(id_)), name)
     pin = naming.pin_at(name, "program")
     if pin is None:
         raise BadRequest(f"there is no program {name}", "xdpctl status shows programs and their pins")
-    return _xdp(shown("pinned", pin), pin)
+    return _xdp(shown_program("pinned", pin), pin)
 
 
-def shown(*named: str) -> Program:
+def shown_program(*named: str) -> Program:
     """The program that bpftool calls so: `pinned PATH`, or `id N`."""
     result = proc.query(bpftool.command("prog", "show", *named))
     if result.ok:

@@ -7,7 +7,8 @@ import pytest
 
 from xdpctl.core.machine.model import ProgId, Program
 from xdpctl.errors import Refused
-from xdpctl.tools import bpftool, host, libbpf, proc, runs
+from xdpctl.tools import bpftool, host, libbpf, proc
+from xdpctl.tools.programs import run_counts
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_counting_ends_even_after_a_failure(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
     file, other = os.pipe()
     monkeypatch.setattr(libbpf, "count_runs", lambda: file)
-    with contextlib.suppress(KeyboardInterrupt), runs.counted() as known:
+    with contextlib.suppress(KeyboardInterrupt), run_counts.counted() as known:
         assert known
         raise KeyboardInterrupt
     with pytest.raises(OSError, match="Bad file descriptor"):
@@ -33,14 +34,14 @@ def test_counting_ends_even_after_a_failure(monkeypatch: pytest.MonkeyPatch, sho
 def test_counting_that_was_switched_on_stays_on(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
     monkeypatch.setattr(host, "read", {"/proc/sys/kernel/bpf_stats_enabled": "1\n"}.get)
     monkeypatch.delattr(libbpf, "count_runs")
-    with runs.counted() as known:
+    with run_counts.counted() as known:
         assert known
     assert shown == []
 
 
 def test_without_libbpf_it_is_not_known(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
     monkeypatch.setattr(libbpf, "_found", lambda: ("", None))
-    with runs.counted() as known:
+    with run_counts.counted() as known:
         assert not known
     assert shown == []
 
@@ -48,6 +49,6 @@ def test_without_libbpf_it_is_not_known(monkeypatch: pytest.MonkeyPatch, shown: 
 def test_a_program_of_which_nothing_is_told_ran_some_unknown_times(monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = Program(ProgId(7), "xdp", run_cnt=3), Program(ProgId(8), "xdp")
     monkeypatch.setattr(bpftool, "programs_without_pins", lambda: (one, other))
-    assert runs.total(frozenset({ProgId(7), ProgId(8)})) == 3
+    assert run_counts.total(frozenset({ProgId(7), ProgId(8)})) == 3
     with pytest.raises(Refused, match="the program with id 9 has gone meanwhile"):
-        runs.total(frozenset({ProgId(7), ProgId(9)}))
+        run_counts.total(frozenset({ProgId(7), ProgId(9)}))

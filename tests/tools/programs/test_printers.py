@@ -7,7 +7,8 @@ import pytest
 from xdpctl.core.machine.model import ProgId, Program
 from xdpctl.core.trace.why_silent import Printer
 from xdpctl.errors import BadRequest, HostLacks, Refused
-from xdpctl.tools import bpftool, iplink, printers
+from xdpctl.tools import bpftool, iplink
+from xdpctl.tools.programs import printers
 
 XDP = Program(ProgId(7), "xdp", name="one", jited=True)
 
