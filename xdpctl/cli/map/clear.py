@@ -5,12 +5,12 @@ Example: xdpctl map clear pkt_cnt
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.wording import elements
-from xdpctl.ops import map_write
+from xdpctl.ops.map import write
 
 
 def command(name: str = arguments.MAP, pin: str = arguments.PIN) -> None:
     with session.checking():
-        prepared = map_write.prepare_clear(name, session.pin_directory(pin))
+        prepared = write.prepare_clear(name, session.pin_directory(pin))
     if (count := session.written(prepared.writing)) is not None:
         done = "made zero" if prepared.zeroes else "deleted"
         session.say(f"{elements(count)} of {prepared.map.name} {done}")

@@ -9,7 +9,7 @@ import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.wording import elements
-from xdpctl.ops import map_copy
+from xdpctl.ops.map import copy
 
 
 def command(
@@ -22,6 +22,6 @@ def command(
     pin: str = arguments.PIN,
 ) -> None:
     with session.checking():
-        writing = map_copy.prepare(from_, to, session.reach(pin))
+        writing = copy.prepare(from_, to, session.reach(pin))
     if (count := session.written(writing)) is not None:
         session.say(f"{elements(count)} of {from_} copied to {to}")

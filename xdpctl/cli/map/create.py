@@ -15,7 +15,7 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core.maps.kinds import FLAGS
 from xdpctl.core.maps.new_map import NUMBERS
-from xdpctl.ops import map_create
+from xdpctl.ops.map import create
 
 
 def command(
@@ -36,7 +36,7 @@ def command(
     pin: str = arguments.PIN,
 ) -> None:
     directory = session.pin_directory(pin)
-    prepared = map_create.prepare(
+    prepared = create.prepare(
         path, directory, map_type, key, value, max_entries, tuple(flag), session.dry_run()
     )
     if session.dry_run():
@@ -45,7 +45,7 @@ def command(
             session.say("# through libbpf, with types; without them, it would be:")
         session.say_plan((prepared.by_bpftool,))
         return
-    map_create.run(prepared)
+    create.run(prepared)
     session.say(f"made {prepared.new.name}, pinned at {prepared.path}")
     if not prepared.typed:
         session.note(f"{prepared.new.name} has no BTF, which takes libbpf: tell its types with --as")

@@ -17,7 +17,7 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core.wording import elements
 from xdpctl.errors import BadRequest
-from xdpctl.ops import map_batch, map_write
+from xdpctl.ops.map import from_file, write
 from xdpctl.views import map as view
 
 
@@ -33,12 +33,12 @@ def command(
         if key:
             raise BadRequest("--batch tells of keys", f"leave out {' '.join(key)}")
         with session.checking():
-            many = map_batch.prepare_delete(name, directory, batch, as_)
+            many = from_file.prepare_delete(name, directory, batch, as_)
         if (count := session.written(many)) is not None:
             session.say(f"{elements(count)} of {many.change.map.name} deleted")
         return
     if not key:
         raise BadRequest("KEY is missing", f"xdpctl map delete {name} KEY, or --batch FILE")
-    prepared = map_write.prepare_delete(name, directory, tuple(key), as_)
+    prepared = write.prepare_delete(name, directory, tuple(key), as_)
     if session.written(prepared.writing) is not None:
         session.say_lines(view.was_deleted(prepared.map.name, prepared.key, prepared.before))

@@ -11,7 +11,7 @@ Examples:
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.ops import map_read
+from xdpctl.ops.map import read
 from xdpctl.views import dump as view
 
 
@@ -24,7 +24,7 @@ def command(
     raw: bool = typer.Option(False, "--raw", help="Show numbers and hexadecimal, not names and addresses."),
     as_: str = arguments.AS,
 ) -> None:
-    got = map_read.get(name, session.reach(pin), tuple(key), as_, raw, per_cpu)
+    got = read.get(name, session.reach(pin), tuple(key), as_, raw, per_cpu)
     batches = [[got.entry]]
     if json:
         session.stream([view.json_start(got.map, got.pin), *view.json_entries(batches), view.json_end({})])

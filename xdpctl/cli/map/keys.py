@@ -9,7 +9,7 @@ Examples:
 """
 
 from xdpctl.cli import arguments, session
-from xdpctl.ops import map_read
+from xdpctl.ops.map import read
 from xdpctl.views import map as view
 
 
@@ -19,7 +19,7 @@ def command(
     json: bool = arguments.JSON,
     as_: str = arguments.AS,
 ) -> None:
-    map_, keys = map_read.keys(name, session.reach(pin), as_)
+    map_, keys = read.keys(name, session.reach(pin), as_)
     if json:
         session.stream(view.keys_as_json(map_.name, (key.value for key in keys)))
     else:

@@ -6,12 +6,12 @@ Example: xdpctl map list --json
 """
 
 from xdpctl.cli import arguments, session
-from xdpctl.ops import map_list
+from xdpctl.ops.map import listing
 from xdpctl.views import map_list as view
 
 
 def command(json: bool = arguments.JSON) -> None:
-    found = [(one.map, one.programs) for one in map_list.list_()]
+    found = [(one.map, one.programs) for one in listing.list_()]
     if json:
         session.say(view.list_as_json(found))
     elif found:

@@ -11,7 +11,7 @@ Examples:
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.ops import map_read
+from xdpctl.ops.map import read
 from xdpctl.views import map as view
 
 
@@ -25,7 +25,7 @@ def command(
     as_: str = arguments.AS,
 ) -> None:
     words = tuple(key or ())
-    found = map_read.following(name, session.reach(pin), words, as_)
+    found = read.following(name, session.reach(pin), words, as_)
     if json:
         session.say(view.next_as_json(found.value if found else None, last=found is None))
     elif found is not None:

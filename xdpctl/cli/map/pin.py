@@ -12,7 +12,7 @@ Examples:
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.ops import map_pin
+from xdpctl.ops.map import pin_map
 
 
 def command(
@@ -20,9 +20,9 @@ def command(
     path: str = typer.Argument(..., metavar="NAME|PATH", help="Where, in bpffs.", show_default=False),
     pin: str = arguments.PIN,
 ) -> None:
-    prepared = map_pin.prepare(name, session.pin_directory(pin), path)
+    prepared = pin_map.prepare(name, session.pin_directory(pin), path)
     if session.dry_run():
         session.say_plan(prepared.operation.plan)
         return
-    map_pin.run(prepared)
+    pin_map.run(prepared)
     session.say(f"pinned {prepared.map.name} (id {prepared.map.id}) at {prepared.path}")

@@ -16,7 +16,7 @@ import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.wording import elements
-from xdpctl.ops import map_restore
+from xdpctl.ops.map import restore
 
 
 def command(
@@ -31,6 +31,6 @@ def command(
     pin: str = arguments.PIN,
 ) -> None:
     with session.checking():
-        writing = map_restore.prepare(path, name, session.pin_directory(pin))
+        writing = restore.prepare(path, name, session.pin_directory(pin))
     if (count := session.written(writing)) is not None:
         session.say(f"{elements(count)} of {writing.change.map.name} restored")

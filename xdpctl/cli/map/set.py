@@ -23,7 +23,7 @@ from xdpctl.core.maps.elements import EVERY_CPU, How
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 from xdpctl.core.wording import elements
 from xdpctl.errors import BadRequest
-from xdpctl.ops import map_batch, map_write
+from xdpctl.ops.map import from_file, write
 from xdpctl.views import map as view
 
 
@@ -47,13 +47,13 @@ def command(
         if words:
             raise BadRequest("--batch tells of keys and values", f"leave out {' '.join(words)}")
         with session.checking():
-            many = map_batch.prepare_set(name, directory, batch, as_, of_cpu, how)
+            many = from_file.prepare_set(name, directory, batch, as_, of_cpu, how)
         if (count := session.written(many)) is not None:
             session.say(f"{elements(count)} of {many.change.map.name} set")
         return
     if not words:
         raise BadRequest("KEY and VALUE are missing", f"xdpctl map set {name} KEY VALUE, or --batch FILE")
-    prepared = map_write.prepare_set(name, directory, tuple(words), as_, of_cpu, how)
+    prepared = write.prepare_set(name, directory, tuple(words), as_, of_cpu, how)
     if session.written(prepared.writing) is None:
         return
     cpus = len(prepared.writing.change.elements[0].values)

@@ -9,11 +9,11 @@ Examples:
 """
 
 from xdpctl.cli import arguments, session
-from xdpctl.ops import map_list
+from xdpctl.ops.map import listing
 from xdpctl.views import map_list as view
 
 
 def command(name: str = arguments.MAP, pin: str = arguments.PIN, json: bool = arguments.JSON) -> None:
-    found = map_list.show(name, session.reach(pin))
+    found = listing.show(name, session.reach(pin))
     render = view.about_as_json if json else view.about
     session.say_lines(render(found.map, found.programs, found.key_type, found.value_type))
