@@ -13,7 +13,8 @@ from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
 
-os.environ.pop("COLUMNS", None)  # somebody's terminal, or that of pytest-xdist, is no business of the tests
+for name in ("COLUMNS", "XDPCTL_PIN"):  # somebody's terminal and directory are no business of the tests
+    os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -327,3 +327,11 @@ def test_nobody_reads_the_output(line: str, redirection: str, tmp_path: Path) ->
     command = f"{shlex.quote(sys.executable)} -m xdpctl {line} {redirection}"
     done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("words", [(), ("map",)])
+def test_without_a_verb_there_is_help(run: Run, words: tuple[str, ...]) -> None:
+    done = run(*words)
+    assert done.returncode == 2
+    assert len((done.stdout + done.stderr).splitlines()) > 10
+    assert "\\n" not in done.stdout + done.stderr

@@ -43,6 +43,13 @@ def test_values_of_each_cpu_are_written_back(lab: Lab) -> None:
         assert sorted(lab.read("cpu_flows", "--per-cpu")["entries"], key=str) == sorted(before, key=str)
 
 
+def test_who_says_whose_values_they_are(lab: Lab) -> None:
+    maps.load(lab)
+    (lab.directory / "values.csv").write_text("key,cpu,packets,bytes\n1,1,30,40\n")
+    said = "values.csv:2: --cpu, and the file too, say whose value it is"
+    lab.refused(2, said, "map", "set", "cpu_flows", "--batch", "values.csv", "--cpu", "0")
+
+
 def test_a_file_with_something_wrong_changes_nothing(lab: Lab) -> None:
     maps.load(lab)
     lab.ok("map", "set", "flows", "10.0.0.1,1,0", "1", "2")

@@ -130,3 +130,25 @@ def test_a_live_run_counts_in_the_pin_directory_alone(theirs: Lab) -> None:
     assert theirs.xdpctl(*there, env=SET).returncode == 0
     assert theirs.xdpctl(*run).returncode == 0
     assert theirs.dump() == {0: 7}
+
+
+REDIRECTS = """
+verdict = "redirect"
+[redirect]
+max_entries = 4
+"""
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_devices_are_those_of_the_network_namespace(lab: Lab, batch: bool) -> None:
+    """The kernel understands a number as a device of whoever writes it."""
+    lab.must("ip", "-n", "peer", "link", "add", "far", "index", "77", "type", "veth", "peer", "name", "near")
+    (lab.directory / "spec.toml").write_text(REDIRECTS)
+    (lab.directory / "devices.csv").write_text("key,value\n0,77\n1,77\n")
+    lab.ok("build", "spec.toml")
+    lab.ok("load")
+    words = ("--batch", "devices.csv") if batch else ("0", "77")
+    lab.refused(1, "tx_port[0]", "map", "set", "tx_port", *words)
+    lab.ok("--netns", "peer", "map", "set", "tx_port", *words)
+    shown = lab.ok("--netns", "peer", "--dry-run", "map", "set", "tx_port", *words)
+    assert shown.startswith("nsenter --net=/run/netns/peer bpftool ")

@@ -188,3 +188,46 @@ def test_looking_fails(lab: Lab) -> None:
     script = "if {real} -d link show dev veth0 | grep -q 'prog/xdp'; then echo broken; exit 0; fi"
     env = intercept(lab, "ip", "-j -d link show", script)
     lab.refused(1, "ip printed what xdpctl can't read", "load", "--dev", "veth0", env=env)
+
+
+@pytest.mark.parametrize("ending", ["kill -9 $$", "exit 0", "echo Error: x >&2; exit 1"])
+def test_what_somebody_else_pinned_meanwhile_stays(lab: Lab, ending: str) -> None:
+    lab.ok("build")
+    theirs = f"{{real}} map create {PIN}/pkt_cnt type hash key 4 value 8 entries 3 name theirs"
+    env = intercept(lab, "bpftool", "prog load", f"{theirs} >/dev/null; {ending}")
+    done = lab.xdpctl("load", env=env)
+    assert done.returncode == 1
+    assert "left behind" not in done.stderr
+    assert lab.pins() == [PIN, f"{PIN}/pkt_cnt"]
+
+
+def test_ip_speaks_of_another_device(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load", "--dev", "veth0")
+    env = intercept(lab, "ip", "show dev veth0", "exec {real} -j -d link show dev lo")
+    lab.refused(1, "of lo, though it was asked for veth0", "detach", "veth0", env=env)
+    lab.must("ip", "link", "property", "add", "dev", "veth0", "altname", "another_name_for_veth0")
+    lab.ok("detach", "another_name_for_veth0")
+
+
+@pytest.mark.parametrize(
+    ("program", "pattern", "arguments"),
+    [("bpftool", "prog load", ("load",)), ("ip", "xdpdrv off", ("detach", "veth0"))],
+)
+def test_a_tool_that_never_ends_is_not_waited_for_after_ctrl_c(
+    lab: Lab, program: str, pattern: str, arguments: tuple[str, ...]
+) -> None:
+    lab.ok("build")
+    if arguments != ("load",):
+        lab.ok("load", "--dev", "veth0")
+    before = lab.state()
+    env = {**os.environ, **intercept(lab, program, pattern, "touch begun; sleep 100")}
+    with subprocess.Popen(
+        lab.enter(XDPCTL, *arguments), env=env, stderr=subprocess.PIPE, text=True
+    ) as running:
+        while not (lab.directory / "begun").exists():
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        assert running.wait(20) == 130
+    (lab.directory / "begun").unlink()
+    assert lab.state() == before

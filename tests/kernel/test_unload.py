@@ -142,3 +142,61 @@ def test_names_of_namespaces_are_any_bytes(lab: Lab) -> None:
     lab.must(*inside, "ip", "link", "set", "dev", "veth0", "xdpdrv", "pinned", f"{PIN}/xdp_allow")
     assert shlex.quote("veth0") in lab.xdpctl("why").stdout
     assert lab.program_exists(program)
+
+
+def test_a_namespace_that_only_an_open_file_keeps(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load")
+    lab.ok("--netns", "peer", "attach", "veth1")
+    with process(lab, "sh", "-c", 'exec 9</run/netns/peer; exec "$@"', "sh"):
+        lab.must("umount", "-l", "/run/netns/peer")
+        assert "runs on no device" not in lab.xdpctl("why").stdout
+        assert lab.ok("unload").startswith("detached from veth1")
+    assert lab.pins() == []
+
+
+def test_a_namespace_that_is_mounted_elsewhere_alone(lab: Lab) -> None:
+    """As that of a container is, for whoever is outside of it."""
+    lab.ok("build")
+    lab.ok("load")
+    lab.ok("--netns", "peer", "attach", "veth1")
+    with process(lab, "unshare", "-m"):
+        lab.must("umount", "-l", "/run/netns/peer")
+        assert lab.ok("unload").startswith("detached from veth1")
+    assert lab.pins() == []
+
+
+def test_a_pin_that_is_another_by_now_stays(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load", "--dev", "veth0")
+    [(_, program)] = lab.attached()
+    theirs = f"bpftool map create {PIN}/pkt_cnt type hash key 4 value 8 entries 3 name theirs"
+    env = intercept(lab, "ip", "xdpdrv off", f'rm {PIN}/pkt_cnt; {theirs}; exec {{real}} "$@"')
+    done = lab.xdpctl("unload", env=env)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"something else is pinned at {PIN}/pkt_cnt by now" in done.stderr
+    assert lab.pins() == [PIN, f"{PIN}/pkt_cnt", f"{PIN}/xdp_allow"]
+    assert [found for _, found in lab.attached()] == [program], "it was put back"
+
+
+def test_a_pin_of_another_name_stays(lab: Lab) -> None:
+    """Somebody made it so that the map stays."""
+    lab.ok("build")
+    lab.ok("load", "--dev", "veth0")
+    lab.ping(3)
+    lab.ok("map", "pin", "pkt_cnt", "kept")
+    done = lab.xdpctl("unload")
+    assert done.returncode == 0
+    assert done.stderr == f"a map stays in the kernel, it is pinned at {PIN}/kept too\n"
+    assert lab.pins() == [PIN, f"{PIN}/kept"]
+    assert lab.dump("kept") == {0: 3}
+
+
+def test_what_root_would_remove_is_not_guessed(lab: Lab) -> None:
+    """The plan without root, pasted, removes nothing."""
+    lab.must("chmod", "755", "/sys/fs/bpf")
+    lab.ok("build")
+    lab.ok("load")
+    plan = lab.must("setpriv", "--reuid=1234", "--clear-groups", XDPCTL, "--dry-run", "unload")
+    lab.run("sh", "-c", plan)
+    assert lab.pins() == [PIN, f"{PIN}/pkt_cnt", f"{PIN}/xdp_allow"]

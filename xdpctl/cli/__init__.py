@@ -16,7 +16,7 @@ from xdpctl import __version__
 from xdpctl.cli import arguments, session
 from xdpctl.cli.words import CheckedCommand, CheckedGroup
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest, Interrupted, XdpctlError
+from xdpctl.errors import BadRequest, HostLacks, Interrupted, XdpctlError
 
 VERBS = {
     "new": "Write a commented spec to start from.",
@@ -117,6 +117,9 @@ def execute(words: list[str] | None = None) -> int:
     except XdpctlError as error:
         session.tell_error(error)
         return error.exit_code
+    except MemoryError:
+        session.tell_error(HostLacks("there isn't enough memory for this"))
+        return HostLacks.exit_code
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         session.tell_error(XdpctlError(f"{where}{error.strerror}"))

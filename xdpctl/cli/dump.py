@@ -1,7 +1,8 @@
 """Show what a map holds.
 
 MAP is a name, a path in bpffs, or id:NUMBER. A name is looked for in the pin directory, then in the
-default one, then in all of bpffs, then among all maps; if it isn't in the first, stderr says where it is.
+default ones ($XDPCTL_PIN, /sys/fs/bpf/ebpf), then in all of bpffs, then among all maps; if it isn't in
+the first, stderr says where it is.
 Values of several CPUs are summed. Where a program counts what found no place
 in its map, or what its map had to forget, that is shown below; on stderr, where elements are CSV or lines.
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from xdpctl.core.machine.model import Mode
 from xdpctl.core.machine.paths import PIN_DIRECTORY
@@ -51,7 +51,7 @@ def pin_directory(given: str) -> str:
 
 def reach(given: str) -> Reach:
     """Where what is read is looked for."""
-    return Reach(pin_directory(given), PIN_DIRECTORY, note)
+    return Reach(pin_directory(given), (pin_directory(""), PIN_DIRECTORY), note)
 
 
 def width() -> int | None:
@@ -131,6 +131,8 @@ def say_plan(plan: Plan) -> None:
 class Writing(Protocol):
     """Elements that are about to be written to a map."""
 
+    def within(self, netns_name: str, /) -> Self: ...
+
     def commands(self) -> list[str]: ...
 
     def run(self) -> int: ...
@@ -147,6 +149,7 @@ def checking() -> Iterator[None]:
 
 def written(writing: Writing) -> int | None:
     """How many elements were written; None where it is only said what would be."""
+    writing = writing.within(netns())
     if not dry_run():
         return writing.run()
     for command in writing.commands():

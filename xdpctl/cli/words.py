@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from xdpctl.core.values.visible import visible
+from xdpctl.core.values.visible import visible, visible_lines
 from xdpctl.errors import BadRequest
 
 WrongUsage: Any = typer.BadParameter.__base__
@@ -27,7 +27,9 @@ class Checked:
                 self._check(ctx, args)
             rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
         except WrongUsage as wrong:
-            wrong.message = visible(wrong.message)  # it quotes words as they are
+            is_help = type(wrong).__name__ == "NoArgsIsHelpError"  # which typer doesn't export either
+            shown = visible_lines if is_help else visible
+            wrong.message = shown(wrong.message)  # it quotes words as they are
             raise
         return rest
 

@@ -97,8 +97,9 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
         except BaseException as error:
             told = isinstance(error, XdpctlError) and error.told
             trouble = _undo(operation, done, [] if told else begun[len(done) :])
-            if trouble and isinstance(error, Interrupted):
-                raise Interrupted("interrupted", *trouble) from error
+            if isinstance(error, Interrupted) or interrupted():
+                message = "interrupted" if trouble else "interrupted, and all undone"
+                raise Interrupted(message, *trouble) from error
             if trouble and isinstance(error, XdpctlError):
                 raise type(error)(error.message, *error.hints, *trouble, log=error.log) from error
             raise

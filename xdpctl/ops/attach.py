@@ -33,7 +33,7 @@ def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: boo
         turns.wait()
     device, programs = iplink.device(name, netns), bpftool.programs()
     if device.xdp.attached:
-        raise owners.occupied(device, programs, bpftool.links())
+        raise owners.occupied(device, programs, bpftool.links(), netns.name)
     found = owners.the_program(programs, pin)
     step = _step(name, owners.below(found.pinned, pin)[0], mode, netns)
     care = {step: Attaching(name, netns, lambda: found.id)}

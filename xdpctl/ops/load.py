@@ -63,7 +63,10 @@ def prepare(request: Request) -> Prepared:
     names = (found.xdp_programs[0], *found.maps), actions.internal_pins(str(path), found)
     wanted, internal = (tuple(f"{request.pin}/{name}" for name in some) for some in names)
     steps = (*places, loading, *tidying)
-    care: dict[plan.Step, apply.Care] = {**pinning.MOUNTING, loading: pinning.Pinned(wanted, internal)}
+    care: dict[plan.Step, apply.Care] = {
+        **pinning.MOUNTING,
+        loading: pinning.Pinned(wanted, internal, by_own_names=True),
+    }
     if request.device is not None:
         attaching = actions.attach(request.device, wanted[0], request.mode.tried, netns.prefix)
         program = functools.cache(lambda: bpftool.pinned_program(wanted[0]).id)
@@ -95,9 +98,9 @@ def _refuse_occupied(name: str, netns: Netns, dry_run: bool) -> None:
         proc.ready_to_act()
     device = iplink.found(name, asked.result(), netns)
     if device.xdp.attached and not host.privileged():
-        raise owners.occupied(device, None, ())
+        raise owners.occupied(device, None, (), netns.name)
     if device.xdp.attached:
-        raise owners.occupied(device, bpftool.programs(), bpftool.links())
+        raise owners.occupied(device, bpftool.programs(), bpftool.links(), netns.name)
 
 
 def _refuse_taken(pin: str, found: BpfObject) -> None:

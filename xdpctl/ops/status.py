@@ -1,6 +1,6 @@
 """What is loaded, pinned and attached."""
 
-from xdpctl.core.machine.model import Placed, Program, ProgramStatus
+from xdpctl.core.machine.model import Placed, ProgramStatus
 from xdpctl.tools import bpftool, host, iplink, proc
 from xdpctl.tools.netns import named
 
@@ -11,7 +11,7 @@ def status(netns_name: str) -> tuple[ProgramStatus, ...]:
     asked_programs = proc.start(bpftool.command("-f", "prog", "show"))
     asked_maps = proc.start(bpftool.command("-f", "map", "show"))
     devices = iplink.decode(proc.query(iplink.show_command(None, named(netns_name))))
-    programs = bpftool.read(asked_programs.result(), tuple[Program, ...])
+    programs = bpftool.read_programs(asked_programs.result())
     maps = {m.id: m for m in bpftool.read_maps(asked_maps.result())}
     return tuple(
         ProgramStatus(

@@ -1,5 +1,6 @@
 """Take a program off every device, remove its pins, and see that it is gone."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 
@@ -31,7 +32,7 @@ class Prepared(Struct, frozen=True):
 
 def prepare(pin: str, force: bool, dry_run: bool) -> Prepared:
     if dry_run and _holds_only_pins(pin) and not host.privileged():
-        guess = (plan.step("remove the pins", ("rm", "-r", pin)),)
+        guess = (plan.step("remove the pins", ("rm", f"{pin}/PROGRAM", f"{pin}/MAPS")),)
         return Prepared(pin, (), (), (), frozenset(), apply.Operation(guess, frozenset(), frozenset))
     host.require_privileges()
     if not dry_run:
@@ -61,7 +62,12 @@ def prepare(pin: str, force: bool, dry_run: bool) -> Prepared:
     observe = _observer(pin, owners.ids(programs), {place for place, _, _ in places})
     devices = tuple(device.ifname + place.label for place, device, _ in places)
 
+    seen = {path: bpffs.identity(path) for path in pins}
+
     def check() -> None:
+        for path, identity in seen.items():
+            if not os.path.lexists(path) or bpffs.identity(path) != identity:
+                raise Refused(f"something else is pinned at {path} by now", "look what it is, and try again")
         for place, device, attachment in places:
             if iplink.device(device.ifname, place).attachments_of(frozenset({attachment.prog.id})):
                 raise Refused(f"{device.ifname}{place.label} still runs {owners.describe(attachment)}")
@@ -95,9 +101,10 @@ def run(
     left = apply.run_and_look(prepared.operation, look, tell, what)
     detached()
     if left:
+        done = "detached and unpinned" if prepared.devices else "unpinned"
         raise Refused(
-            f"detached and unpinned, but {' and '.join(left)} is still in the kernel",
-            "another process or a bpf link holds it: bpftool link show",
+            f"{done}, but {' and '.join(left)} is still in the kernel",
+            "another process, a bpf link or a device that can't be seen holds it: bpftool link show",
         )
     unloaded()
 
@@ -109,8 +116,10 @@ def _came_with(programs: tuple[Program, ...], path: str) -> bool:
     seems to have that of the one before.
     """
     result = proc.query(bpftool.command("map", "show", "pinned", path))
-    btf = bpftool.read(result, Map).btf_id if result.ok else None
-    return bool(btf) and any(program.btf_id == btf for program in programs)
+    found = bpftool.read(result, Map) if result.ok else None
+    if found is None or not found.btf_id or not owners.is_named_so(found, path):
+        return False
+    return any(program.btf_id == found.btf_id for program in programs)
 
 
 def _holds_only_pins(directory: str) -> bool:

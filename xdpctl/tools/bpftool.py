@@ -42,7 +42,11 @@ def command(*words: str) -> Argv:
 
 def programs() -> tuple[Program, ...]:
     """All programs, with their pins."""
-    return tuple(map(_each_pin_once, read(proc.query(command("-f", "prog", "show")), tuple[Program, ...])))
+    return read_programs(proc.query(command("-f", "prog", "show")))
+
+
+def read_programs(result: proc.Result) -> tuple[Program, ...]:
+    return tuple(map(_each_pin_once, read(result, tuple[Program, ...])))
 
 
 def programs_without_pins() -> tuple[Program, ...]:
@@ -57,6 +61,8 @@ def pinned_program(path: str) -> Program:
 def prints(program: Program) -> bool:
     """Whether a program calls bpf_printk; where the kernel hides what programs call, it may."""
     result = proc.query(command("prog", "dump", "xlated", "id", str(program.id)))
+    if not result.ok and is_missing(reason_of(result)):
+        return False  # it has gone meanwhile
     if not read(result, tuple[Instruction, ...]):
         raise answers.unreadable("bpftool", "a program without instructions")
     return re.search(rb"call bpf_(?:trace_v?printk|unspec)#", result.out) is not None
@@ -64,12 +70,12 @@ def prints(program: Program) -> bool:
 
 def maps() -> tuple[Map, ...]:
     """All maps, with their pins."""
-    return tuple(map(_each_pin_once, read_maps(proc.query(command("-f", "map", "show")))))
+    return read_maps(proc.query(command("-f", "map", "show")))
 
 
 def read_maps(result: proc.Result) -> tuple[Map, ...]:
     read(result, tuple[MapSizes, ...])
-    return read(result, tuple[Map, ...])
+    return tuple(map(_each_pin_once, read(result, tuple[Map, ...])))
 
 
 def read_map(result: proc.Result) -> Map:

@@ -48,7 +48,7 @@ class Meter(msgspec.Struct, frozen=True):
         return next((a.local for a in self.addr_info if a.family == "inet"), "")
 
 
-_NO_DEVICE = re.compile(r'^Device ".*" does not exist|^Cannot find device|not a valid ifname', re.M)
+_NO_DEVICE = re.compile(r'^Device ".*" does not exist|^Cannot find device|not a valid ifname', re.M | re.S)
 T = TypeVar("T", Device, Meter)
 
 
@@ -95,7 +95,10 @@ def found(name: str, result: proc.Result, netns: Netns) -> Device:
     if result.status > 0 and _NO_DEVICE.search(result.err):
         known = [d.ifname for d in devices(netns) if d.ifname != name]
         raise BadRequest(f"there is no device {name!r}{netns.label}", *did_you_mean(name, known))
-    return decode(result)[0]
+    device = decode(result)[0]
+    if name not in (device.ifname, *device.altnames):
+        raise answers.unreadable("ip", f"of {device.ifname}, though it was asked for {name}")
+    return device
 
 
 def failure(result: proc.Result) -> XdpctlError:

@@ -1,5 +1,6 @@
 """Network namespaces, entered by their file for the network calls alone: pins stay where they are."""
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from xdpctl.tools import bpffs
 
 NAMED = "/run/netns"
 OWN = "/proc/self/ns/net"
+NS_GET_NSTYPE, CLONE_NEWNET = 0xB703, 0x40000000
 
 
 class Netns(Struct, frozen=True):
@@ -72,10 +74,41 @@ def everywhere() -> dict[int, list[Netns]]:
         ways.setdefault(number, []).extend(way for way in [Netns(file)] if leads_to(way, number))
     for number, way in _of_processes(processes):
         ways.setdefault(number, []).append(way)
+    for number, way in _of_others(processes):
+        ways.setdefault(number, []).append(way)
     for number, file in kept:
         others = (Netns(f"/proc/{process}/root{file}") for process in processes)
         ways[number] = ways[number] or [way for way in others if leads_to(way, number)]
     return ways
+
+
+def _of_others(processes: Sequence[str]) -> Iterator[tuple[int, Netns]]:
+    """Namespaces that a process keeps by an open file, or by a mount that only it and its like see."""
+    seen, of_namespaces = {os.stat("/proc/self/ns/mnt").st_ino}, os.stat(OWN).st_dev
+    for process in processes:
+        with contextlib.suppress(OSError):
+            number = os.stat(f"/proc/{process}/ns/mnt").st_ino
+            if number not in seen:
+                seen.add(number)
+                mounted = mounts.parse(Path(f"/proc/{process}/mountinfo").read_text(errors="surrogateescape"))
+                for kept, file in mounts.network_namespaces(mounted):
+                    yield kept, Netns(f"/proc/{process}/root{file}")
+            for descriptor in os.listdir(f"/proc/{process}/fd"):
+                path = f"/proc/{process}/fd/{descriptor}"
+                with contextlib.suppress(OSError):  # it has been closed meanwhile
+                    if (found := os.stat(path)).st_dev == of_namespaces and _is_network(path):
+                        yield found.st_ino, Netns(path)
+
+
+def _is_network(path: str) -> bool:
+    """Whether a file of a namespace is that of a network."""
+    import fcntl
+
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return fcntl.ioctl(file, NS_GET_NSTYPE) == CLONE_NEWNET
+    finally:
+        os.close(file)
 
 
 def leads_to(way: Netns, number: int) -> bool:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core.machine import mounts
-from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine import mounts, owners
+from xdpctl.core.machine.model import Argv, Map, Program
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan import actions, plan
 from xdpctl.errors import BadRequest, Refused
-from xdpctl.tools import bpffs
+from xdpctl.tools import bpffs, bpftool, proc
 
 
 class Mounted(Struct, frozen=True):
@@ -43,6 +43,8 @@ class Pinned(Struct, frozen=True):
     wanted: tuple[str, ...]
     others: tuple[str, ...] = ()
     """Those that come with them."""
+    by_own_names: bool = False
+    """What has another name then, somebody else has pinned meanwhile."""
 
     def verify(self, _act: plan.Act) -> None:
         """bpftool may end well though it did nothing, or only a part."""
@@ -55,10 +57,22 @@ class Pinned(Struct, frozen=True):
 
     def undo(self, act: plan.Act, _sure: bool) -> tuple[Argv, ...]:
         """None of these pins was there before."""
-        return act.undo
+        return tuple((*argv[:2], *filter(self._is_ours, argv[2:])) for argv in act.undo)
 
     def remains(self) -> frozenset[str]:
-        return frozenset(filter(os.path.lexists, (*self.wanted, *self.others)))
+        return frozenset(filter(self._is_ours, filter(os.path.lexists, (*self.wanted, *self.others))))
+
+    def _is_ours(self, path: str) -> bool:
+        return not self.by_own_names or not os.path.lexists(path) or _has_its_own_name(path)
+
+
+def _has_its_own_name(path: str) -> bool:
+    """What can't be seen is taken to have it."""
+    program = proc.query(bpftool.command("prog", "show", "pinned", path))
+    if program.ok:
+        return owners.is_named_so(bpftool.read(program, Program), path)
+    found = proc.query(bpftool.command("map", "show", "pinned", path))
+    return not found.ok or owners.is_named_so(bpftool.read(found, Map), path)
 
 
 def directory_steps(pin: str) -> tuple[plan.Step, ...]:

@@ -23,13 +23,17 @@ from msgspec import Struct
 from xdpctl.core.machine import packages
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
-from xdpctl.errors import BadRequest, HostLacks, Refused
+from xdpctl.errors import BadRequest, HostLacks, Interrupted, Refused
+from xdpctl.tools import signals
 from xdpctl.tools.files import trust
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 QUERY_SECONDS = 20.0
 PIECE = 1 << 20
 ACT_SECONDS = 120.0
+INTERRUPTED_SECONDS = 3.0
+"""So long a tool may go on after Ctrl-C, to end what it has begun."""
+LOOK_SECONDS = 0.5
 MAX_OUTPUT = 1 << 30
 
 
@@ -279,19 +283,27 @@ def _spawn_sh(argv: Argv, cwd: Path | None, seconds: float) -> Result:
         raise HostLacks(f"{argv[0]} can't be run: {str(error).strip().splitlines()[-1]}") from error
     finally:
         out_text, err_text = _drain(out), _drain(err)
+    if late and signals.came():
+        raise Interrupted(f"interrupted, and stopped: {command_line(argv, cwd)}")
     if late:
         raise Refused(f"stopped after {seconds:.0f} s: {command_line(argv, cwd)}")
     return Result(argv, status, out_text.encode(errors="surrogateescape"), err_text)
 
 
 def _ends(pid: int, seconds: float) -> bool:
-    """Whether a process ends in time."""
+    """Whether a process ends in time, which is short once a signal has come."""
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:
         return True  # and one of sh's threads has seen it
+    end = time.monotonic() + seconds
     try:
-        return bool(select.select([fd], [], [], seconds)[0])
+        while (left := end - time.monotonic()) > 0:
+            if select.select([fd], [], [], min(left, LOOK_SECONDS))[0]:
+                return True
+            if signals.came():
+                end = min(end, time.monotonic() + INTERRUPTED_SECONDS)
+        return False
     finally:
         os.close(fd)
 

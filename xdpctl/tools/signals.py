@@ -6,6 +6,13 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_notes: list[list[int]] = []
+"""Those that came while they were noted, by whom; the innermost is last."""
+
+
+def came() -> bool:
+    """Whether one was noted, for whoever waits long inside."""
+    return any(_notes)
 
 
 @contextlib.contextmanager
@@ -15,6 +22,7 @@ def noted(to_the_end: bool = False) -> Iterator[Callable[[], bool]]:
     Where all went well, they wait until the process ends, if that is all that is left to do.
     """
     seen: list[int] = []
+    _notes.append(seen)
 
     def note(number: int, _frame: FrameType | None) -> None:
         seen.append(number)
@@ -26,5 +34,6 @@ def noted(to_the_end: bool = False) -> Iterator[Callable[[], bool]]:
         yield lambda: bool(seen)
         stay = to_the_end
     finally:
+        _notes.remove(seen)
         for number, handler in () if stay else before.items():
             signal.signal(number, handler)

@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core.btf.columns import Column, Leaf, one
 from xdpctl.core.btf.types import Types
@@ -24,7 +26,7 @@ from xdpctl.core.maps.prefixes import longest
 from xdpctl.core.query.rows import columns
 from xdpctl.core.values.value import Value, flat
 from xdpctl.errors import BadRequest, XdpctlError
-from xdpctl.tools import host
+from xdpctl.tools import host, netns
 from xdpctl.tools.maps import content, elements, types
 from xdpctl.tools.maps.find import Found, find_map, find_map_to_write
 
@@ -187,6 +189,12 @@ class Writing(Struct, frozen=True):
 
     target: Target
     change: Change
+
+    def within(self, netns_name: str) -> Self:
+        """The same in a network namespace, where that makes a difference."""
+        if not (netns_name and self.change.map.holds_devices):
+            return self
+        return replace(self, change=replace(self.change, inside=netns.named(netns_name).prefix))
 
     def commands(self) -> list[str]:
         return list(elements.shown(self.change))

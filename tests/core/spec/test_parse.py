@@ -178,6 +178,7 @@ def as_raw(spec: Spec) -> dict[str, Any]:
     raw: dict[str, Any] = {
         "program": spec.program,
         "verdict": str(spec.default),
+        **({"undecided": str(spec.undecided)} if spec.undecided else {}),
         "printk": spec.printk,
         "printk_per_second": spec.printk_per_second,
         "frags": spec.frags,

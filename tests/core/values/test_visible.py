@@ -14,7 +14,7 @@ from xdpctl.core.values.visible import visible, visible_lines
         ("\u202e\u2066\u2028\ufeff", "\\u202e\\u2066\\u2028\\ufeff"),
         ("\udcff", "\\udcff"),
         ("\U000e0041", "\\U000e0041"),
-        ("a\tb\rc", "a\\tb\\rc"),
+        ("a\rc", "a\\rc"),
     ],
 )
 def test_what_acts_on_a_terminal_or_deceives_is_escaped(text: str, shown: str) -> None:
@@ -23,4 +23,5 @@ def test_what_acts_on_a_terminal_or_deceives_is_escaped(text: str, shown: str) -
 
 def test_only_line_ends_that_are_meant_end_lines() -> None:
     assert visible("a\nb") == "a\\nb"
-    assert visible_lines("a\nb") == "a\nb"
+    assert visible_lines("a\n\tb") == "a\n\tb"
+    assert visible("a\n\tb") == "a\\n\\tb"

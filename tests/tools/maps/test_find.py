@@ -10,7 +10,7 @@ from xdpctl.errors import BadRequest
 from xdpctl.tools import bpftool, proc
 from xdpctl.tools.maps.find import find_map
 
-NOWHERE = Reach("/nowhere", "/nowhere", lambda _: None)
+NOWHERE = Reach("/nowhere", ("/nowhere",), lambda _: None)
 
 
 def kernel_has(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:

@@ -14,7 +14,7 @@ from xdpctl.tools.programs import test_run
 from xdpctl.tools.programs.find import find_program
 from xdpctl.tools.programs.test_run import Place
 
-ANY = Reach("/nowhere", "/nowhere", print)
+ANY = Reach("/nowhere", ("/nowhere",), print)
 SEVERAL = b"""[{"id":5,"type":"xdp","name":"same","pinned":["/sys/fs/bpf/a/same"]},
 {"id":6,"type":"xdp","name":"same"},{"id":7,"type":"xdp","name":"other"},{"id":8,"type":"tracing","name":"t"}]"""
 
@@ -22,7 +22,7 @@ SEVERAL = b"""[{"id":5,"type":"xdp","name":"same","pinned":["/sys/fs/bpf/a/same"
 def test_a_name_is_looked_for_among_all_programs(stub: Any, tmp_path: Path) -> None:
     stub("bpftool", SEVERAL)
     told: list[str] = []
-    reach = Reach(str(tmp_path), "/nowhere", told.append)
+    reach = Reach(str(tmp_path), ("/nowhere",), told.append)
     assert find_program("other", reach).id == 7
     assert told == [f"other isn't in {tmp_path}: reading id:7"]
     with pytest.raises(BadRequest, match="several programs are called 'same'") as error:
@@ -36,7 +36,7 @@ def test_a_name_is_looked_for_among_all_programs(stub: Any, tmp_path: Path) -> N
 def test_a_pin_comes_first_and_ids_and_paths_are_taken_at_their_word(stub: Any, tmp_path: Path) -> None:
     calls = stub("bpftool", b'{"id":5,"type":"xdp","name":"mine"}')
     (tmp_path / "mine").touch()
-    assert find_program("mine", Reach("/nowhere", str(tmp_path), print)).id == 5
+    assert find_program("mine", Reach("/nowhere", (str(tmp_path),), print)).id == 5
     assert find_program("id:5", ANY).id == 5
     assert calls() == [
         f"bpftool -j -n prog show pinned {tmp_path}/mine",

@@ -92,6 +92,11 @@ class Map(Struct, frozen=True):
         return not str(self.type).endswith(("array", "devmap"))
 
     @property
+    def holds_devices(self) -> bool:
+        """Numbers of devices, in the network namespace of whoever writes them."""
+        return str(self.type).startswith("devmap")
+
+    @property
     def internal(self) -> bool:
         """libbpf makes such maps for a program's global variables: `xdp_allo.rodata`."""
         return "." in self.name
@@ -156,6 +161,7 @@ class Device(Struct, frozen=True):
     master: str | None = None
     """The bridge or bond that it is a port of."""
     linkinfo: LinkInfo = LinkInfo()
+    altnames: tuple[str, ...] = ()
 
     def attachments_of(self, ids: frozenset[ProgId]) -> tuple[Attachment, ...]:
         return tuple(a for a in self.xdp.attached if a.prog.id in ids)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+from xdpctl.core.machine.identifiers import NAME_LENGTH
 from xdpctl.core.machine.model import Argv, Attachment, BpfLink, Device, Map, Mode, ProgId, Program
 from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import BadRequest, Refused
@@ -48,12 +49,23 @@ def the_program(programs: Iterable[Program], directory: str) -> Program:
 
 
 def pins_of(program: Program, maps: Iterable[Map], directory: str) -> tuple[str, ...]:
-    """The pins in a directory that belong to a program: its own and those of the maps that it uses."""
-    own = [pin for map_ in maps if map_.id in program.map_ids for pin in map_.pinned]
+    """The pins in a directory that came with a program: its own and those of the maps that it uses."""
+    own = [p for map_ in maps if map_.id in program.map_ids for p in map_.pinned if is_named_so(map_, p)]
     return below((*program.pinned, *own), directory)
 
 
-def occupied(device: Device, programs: Collection[Program] | None, links: Iterable[BpfLink]) -> Refused:
+def is_named_so(pinned: Map | Program, pin: str) -> bool:
+    """Whether a pin has the own name of what is pinned, as libbpf's pins do; of others, somebody has thought.
+
+    The kernel keeps the first 15 characters of a name, and a pin can't have the dot of `.bss`.
+    """
+    name = pin.rpartition("/")[2]
+    return pinned.name[:NAME_LENGTH] in ("", name[:NAME_LENGTH]) or pinned.name.replace(".", "_") == name
+
+
+def occupied(
+    device: Device, programs: Collection[Program] | None, links: Iterable[BpfLink], netns: str = ""
+) -> Refused:
     """The refusal to attach where a program runs already, which says whose it is.
 
     Without root the programs can't be seen.
@@ -65,7 +77,7 @@ def occupied(device: Device, programs: Collection[Program] | None, links: Iterab
     how = _by_its_pin(ours[0]) if ours else () if programs is None else ("--force",)
     return Refused(
         f"{device.ifname} already runs {describe(attachment)}{whose}{holder}",
-        advice or f"detach it first: {command_line(('xdpctl', 'detach', device.ifname, *how))}",
+        advice or f"detach it first: {command_line((*_detach(device, netns), *how))}",
     )
 
 
@@ -75,7 +87,7 @@ def foreign(
     """The refusal to detach a program that isn't ours, or that is pinned elsewhere."""
     attachment = device.xdp.attached[0]
     holder, advice = _holder(device, attachment, links)
-    detach = ("xdpctl", *(("--netns", netns) if netns else ()), "detach", device.ifname)
+    detach = _detach(device, netns)
     ours = (p for p in programs if p.ours and p.pinned and p.id == attachment.prog.id)
     ways = [f"name its directory: {command_line((*detach, *_by_its_pin(p)))}" for p in ours]
     ways.append(f"detach it all the same: {command_line((*detach, '--force'))}")
@@ -94,6 +106,10 @@ def not_yours(programs: Sequence[Program], directory: str) -> Refused:
         "load gives each program a directory of its own below the root of bpffs: this may be anybody's",
         f"unload it all the same: {unload}",
     )
+
+
+def _detach(device: Device, netns: str) -> Argv:
+    return ("xdpctl", *(("--netns", netns) if netns else ()), "detach", device.ifname)
 
 
 def _by_its_pin(program: Program) -> Argv:

@@ -12,13 +12,13 @@ class Reach(Struct, frozen=True):
 
     pin: str
     """The pin directory."""
-    default: str
-    """The directory that comes next; then all of bpffs, then the kernel."""
+    defaults: tuple[str, ...]
+    """The directories that come next; then all of bpffs, then the kernel."""
     tell: Callable[[str], None]
 
     @property
-    def directories(self) -> tuple[str, str]:
-        return self.pin, self.default
+    def directories(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.pin, *self.defaults)))
 
     def found(self, name: str, place: str) -> None:
         """`place` is a path in bpffs, or `id:N`."""

@@ -44,6 +44,8 @@ class Change(Struct, frozen=True):
     how: How = How.ANY
     gone_is_fine: bool = False
     """Elements to be deleted may have gone already."""
+    inside: Argv = ()
+    """What enters the network namespace by which the kernel understands the values, if they are devices."""
 
     @property
     def for_kernel(self) -> Iterator[tuple[bytes, bytes | None]]:

@@ -110,7 +110,7 @@ def check_deletable(map_: Map, called: str) -> None:
     if is_fixed(map_):
         raise Refused(
             f"{map_.name} is of type {map_.type}: its elements are always there, none can be deleted",
-            f"set one to zero: xdpctl map set {called} KEY 0",
+            f"overwrite one with zeros: xdpctl map set {called} KEY VALUE",
             f"or all: xdpctl map clear {called}",
         )
 

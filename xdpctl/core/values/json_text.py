@@ -54,7 +54,7 @@ def from_json(text: str) -> Value:
         raise ValueError("it goes too deep") from None
     except msgspec.DecodeError as error:
         reason = str(error).partition(" - at ")[0]
-        raise ValueError(reason[:1].lower() + reason[1:]) from None
+        raise ValueError(reason if reason.startswith("JSON") else reason[:1].lower() + reason[1:]) from None
     return found
 
 

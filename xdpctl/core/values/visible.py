@@ -4,8 +4,8 @@ import re
 
 _ODD = re.compile(r"[^ -~]")
 """What may be unprintable."""
-_ODD_IN_LINES = re.compile(r"[^ -~\n]")
-_PLAIN = bytes(range(ord(" "), ord("~") + 1)) + b"\n"
+_ODD_IN_LINES = re.compile(r"[^ -~\n\t]")
+_PLAIN = bytes(range(ord(" "), ord("~") + 1)) + b"\n\t"
 
 
 def visible(text: str) -> str:
@@ -14,13 +14,13 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """The same of text whose line ends are meant."""
+    """The same of text whose line ends and tabs are meant."""
     plain = is_plain(text.encode(errors="surrogatepass"))
     return text if plain else _ODD_IN_LINES.sub(_escaped, text)
 
 
 def is_plain(text: bytes) -> bool:
-    """Whether it is ASCII that can be printed, in lines; much faster than a search."""
+    """Whether it is ASCII that can be printed, in lines and with tabs; much faster than a search."""
     return not text.translate(None, _PLAIN)
 
 

@@ -82,6 +82,8 @@ class _File:
         return self._written(said, cpu, self.there.get(key, ()))
 
     def _written(self, said: Spoken, cpu: int | None, old: Values) -> Values:
+        if cpu is not None and said.cpu is not None:
+            raise BadRequest("--cpu, and the file too, say whose value it is", "leave one of them out")
         of_cpu = cpu if said.cpu is None else said.cpu
         return core.written(self.target.value, said.value, old, of_cpu, self.target.map, self.cpus)
 

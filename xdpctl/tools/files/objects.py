@@ -5,6 +5,9 @@ from pathlib import Path
 from xdpctl.core.machine.paths import BUILD_DIRECTORY
 from xdpctl.errors import BadRequest
 
+LARGEST = 64 << 20
+"""Bytes; objects of large projects have some hundred thousand."""
+
 
 def choose(named: Path | None) -> Path:
     """The object that was named, or the one in bpf/."""
@@ -26,6 +29,10 @@ def built() -> list[Path]:
 
 def read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise BadRequest(f"{path} can't be read: {error.strerror}", "build it: xdpctl build") from error
+    if len(data) > LARGEST:
+        raise BadRequest(f"{path} has more than {LARGEST >> 20} MiB: that is no object of a BPF program")
+    return data

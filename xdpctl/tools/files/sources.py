@@ -5,21 +5,32 @@ from pathlib import Path
 
 from xdpctl.errors import BadRequest
 
+LARGEST = 16 << 20
+"""Characters of a spec or of C."""
+
 
 def text(source: Path, *hints: str) -> str:
-    try:
-        return source.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadRequest(f"{source} can't be read: {error.strerror}", *hints) from error
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"{source} is no UTF-8 text") from error
+    found = _read(source, LARGEST + 1, *hints)
+    if len(found) > LARGEST:
+        raise BadRequest(f"{source} has more than {LARGEST >> 20} million characters")
+    return found
 
 
 def text_or_input(source: Path) -> str:
-    """A file, or standard input for `-`."""
+    """A file of any size, or standard input for `-`."""
     if str(source) != "-":
-        return text(source)
+        return _read(source, -1)
     try:
         return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRequest("standard input is no UTF-8 text") from error
+
+
+def _read(source: Path, size: int, *hints: str) -> str:
+    try:
+        with open(source, encoding="utf-8-sig") as file:
+            return file.read(size)
+    except OSError as error:
+        raise BadRequest(f"{source} can't be read: {error.strerror}", *hints) from error
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{source} is no UTF-8 text") from error

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from xdpctl.core.machine import answers
-from xdpctl.core.machine.model import Map
+from xdpctl.core.machine.model import Argv, Map
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.maps import elements, refusals
 from xdpctl.core.maps.chunk import Shape, Untold, chunks
@@ -97,7 +97,7 @@ def following(map_: Map, key: bytes | None) -> bytes | None:
 def shown(change: Change) -> Iterator[str]:
     """What a change would do, as commands; of many elements the first few."""
     for element in change.elements[:FEW]:
-        line = command_line(bpftool.command(*elements.command(change.map, element, change.how)))
+        line = command_line(_command(change, element))
         if element.same_on_all:
             yield line
         else:
@@ -111,16 +111,20 @@ def apply(change: Change) -> Outcome:
     if not change.elements:
         return Outcome(0)
     if len(change.elements) == 1 and change.elements[0].same_on_all:
-        command = bpftool.command(*elements.command(change.map, change.elements[0], change.how))
+        command = _command(change, change.elements[0])
         with signals.noted() as interrupted:
-            answer = _written(proc.act(command))
+            try:
+                answer = _written(proc.act(command))
+            except XdpctlError as error:
+                perhaps = "it may have been done all the same"
+                raise type(error)(error.message, perhaps, *error.hints) from error
             if not answer.number and interrupted():
                 raise Interrupted(_how_far(1, change))
         gone = change.gone_is_fine and answer.number == errno.ENOENT
         return Outcome(int(not answer.number), Answer() if gone else answer)
     from xdpctl.tools import libbpf
 
-    if libbpf.installed():
+    if libbpf.installed() and not change.inside:
         return _through_libbpf(change)
     if not all(element.same_on_all for element in change.elements):
         hint = proc.install_hint("libbpf")
@@ -155,7 +159,7 @@ def _by_bpftool(change: Change) -> Outcome:
         part = change.elements[place : place + AT_ONCE]
         lines = [" ".join(elements.command(change.map, element, change.how)) for element in part]
         try:
-            ran = [_written(one) for one in bpftool.each(_batch(lines))]
+            ran = [_written(one) for one in bpftool.each(_batch(change, lines))]
         except KeyboardInterrupt:
             raise Interrupted(f"{_how_far(done, change)}, and at most {len(part)} more") from None
         except XdpctlError as error:
@@ -168,9 +172,13 @@ def _by_bpftool(change: Change) -> Outcome:
     return Outcome(done)
 
 
-def _batch(lines: list[str]) -> proc.Result:
+def _command(change: Change, element: elements.Element) -> Argv:
+    return (*change.inside, *bpftool.command(*elements.command(change.map, element, change.how)))
+
+
+def _batch(change: Change, lines: list[str]) -> proc.Result:
     with placing.in_memory(lines) as path:
-        return proc.act(bpftool.command("batch", "file", path))
+        return proc.act((*change.inside, *bpftool.command("batch", "file", path)))
 
 
 def _written(result: proc.Result) -> Answer:
