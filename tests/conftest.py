@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
@@ -14,6 +15,8 @@ from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import proc
 
 os.environ.pop("COLUMNS", None)  # somebody's terminal, or that of pytest-xdist, is no business of the tests
+
+settings.register_profile("prove", max_examples=2000, deadline=None)  # for `make prove`
 
 
 @pytest.fixture(scope="session", autouse=True)
