@@ -3,7 +3,7 @@
 # First a bpftool that the set-up linked; last where Debian keeps its own, which a user's PATH may lack.
 PYTHON = PATH="$(CURDIR)/.venv/bin:$$PATH:/usr/sbin:/sbin" .venv/bin/python
 
-.PHONY: help setup ready demo lint check test fuzz test-kernels bench clean
+.PHONY: help setup ready demo lint check test test-fast fuzz prove test-kernels bench clean
 
 help: ## name the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,9 +28,24 @@ check: lint ## style, types and import directions
 test: lint ## all of check, then every test on all CPUs (those of the kernel need root)
 	$(PYTHON) -m pytest -n auto --dist loadfile
 
+# Without what needs root, builds wheels or makes checkouts ready.
+test-fast: ready ## the tests that need no kernel, in less than a minute
+	$(PYTHON) -m pytest -n auto --dist loadfile \
+		--ignore tests/kernel --ignore tests/test_setup.py --ignore tests/test_wheel.py
+
 TIMES = 20
 fuzz: ready ## more random packets and specs on the real kernel: make fuzz TIMES=20
 	XDPCTL_FUZZ=$(TIMES) $(PYTHON) -m pytest tests/kernel/test_fuzz.py
+
+ROUNDS = 50
+FAULTS = 1000
+prove: export XDPCTL_REQUIRE_KERNEL = 1
+prove: ready ## the long proofs, of which make test tries a sample: races, faults, odd answers, random specs (needs root)
+	XDPCTL_ROUNDS=$(ROUNDS) $(PYTHON) -m pytest tests/kernel/test_at_once.py
+	XDPCTL_ROUNDS=$(FAULTS) $(PYTHON) -m pytest tests/kernel/test_faults.py tests/tools/test_odd_answers.py
+	XDPCTL_FUZZ=$(TIMES) $(PYTHON) -m pytest tests/kernel/test_fuzz.py
+	$(PYTHON) -m pytest -n auto --dist loadfile --hypothesis-profile prove \
+		tests/core tests/views tests/reference
 
 test-kernels: ready ## load and count on Linux 5.10, 6.1 and 6.12 in QEMU, or on some: make test-kernels KERNELS=5.10
 	@tests/kernels/run $(KERNELS)

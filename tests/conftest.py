@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
@@ -15,6 +16,8 @@ from xdpctl.tools import proc
 
 for name in ("COLUMNS", "XDPCTL_PIN"):  # somebody's terminal and directory are no business of the tests
     os.environ.pop(name, None)
+
+settings.register_profile("prove", max_examples=2000, deadline=None)  # for `make prove`
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -54,7 +54,9 @@ import json, os, signal, sys
 from xdpctl.ops import why
 why.WINDOW = 0.05
 from xdpctl.cli import execute
-from xdpctl.tools import elements, libbpf, polling, prog_run, reading, runs  # once for all
+from xdpctl.tools import libbpf  # this and the next, once for all
+from xdpctl.tools.maps import elements, polling, reading
+from xdpctl.tools.programs import run_counts, test_run
 tools, path = sys.argv[1], os.environ["PATH"]
 for number, (words, call, fault) in enumerate(json.load(open(f"{tools}/cases"))):
     here = f"{tools}/{number}"  # what the last case left running doesn't get mixed up with this
@@ -113,7 +115,7 @@ def each(lab: Lab, cases: list[Case]) -> list[Ran]:
     said = [(case.words, case.call, FAULTS.get(case.fault, "")) for case in cases]
     (here / "cases").write_text(json.dumps(said))
     done = lab.run(sys.executable, "-c", RUN, str(here), timeout=3600)
+    assert done.returncode == 0, done.stderr
     for place in range(len(cases)):
         shutil.rmtree(here / str(place))
-    assert done.returncode == 0, done.stderr
     return [Ran(*json.loads(line)) for line in done.stdout.splitlines()]

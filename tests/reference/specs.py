@@ -33,7 +33,13 @@ PARTS = (*NUMBERS, "tcp_flags", "src_ip", "dst_ip", "src_mac", "dst_mac")
 POLICY_KEYS = tuple(key for key in PARTS if key not in ("cpu", "rx_queue", "ifindex", "length"))
 FIELDS = ("packets", "bytes")
 FIELDS_PER_CPU = (*FIELDS, "first_seen", "last_seen", "min_length", "max_length")
-FLAGS = {"hash": "no_prealloc", "percpu_hash": "no_prealloc", "array": "mmapable", "lru_hash": "zero_seed"}
+FLAGS = {
+    "hash": "no_prealloc",
+    "percpu_hash": "no_prealloc",
+    "array": "mmapable",
+    "lru_hash": "zero_seed",
+    "lru_percpu_hash": "no_common_lru",
+}
 
 Strings = st.SearchStrategy[str]
 

@@ -159,6 +159,7 @@ def test_what_is_accepted_compiles_without_a_warning(
 @example({"counter": [{"max_entries": 10**30}]})
 @example({"counter": [{"fields": [["packets"]]}]})
 @example({"counter": [{"max_entries": 1.0}]})
+@example({"counter": [{}], "undecided": "drop", "policy": {}})
 def test_what_is_refused_is_a_spec_error_that_names_an_entry(raw: dict[str, Any]) -> None:
     spec, error = outcome(raw)
     if spec is not None:

@@ -7,7 +7,7 @@ from xdpctl.core.machine.reserved import RESERVED
 NAME_LENGTH = 15
 """The kernel keeps 15 characters of the name of a program or map."""
 _TAKEN = re.compile(
-    r"_[_A-Z]|bpf_|BPF_|BTF_|XDP_|SK_|TRI_|LIBBPF_|MAX_BPF_|TCP_BPF_"
+    r"_[_A-Z]|bpf_|BPF_|BTF_|XDP_|SK_|TRI_|LIBBPF_|MAX_BPF_|TCP_BPF_|UNSEEN_"
     r"|ETH_|IP_|IPV6_|IPPROTO_|IPOPT_|IN_|IN6_|INADDR_|NO_|TCP_|ARPHRD_|IPTOS_|MCAST_|DEVCONF_|MAX_IPOPTLEN|s6_addr"
 )
 """How names begin that the kernel's headers or the generated C use."""

@@ -19,21 +19,22 @@ RESERVED = frozenset(
     hypot hypotf hypotl if ifindex ifindex_t ilogb ilogbf ilogbl index inline int ip_proto_t ipv6_hopopt_hdr
     ipv6mr_acaddr is_extension is_tag is_zero isalnum isalpha isblank iscntrl isdigit isgraph islower
     isprint ispunct isspace isupper isxdigit key labs last_seen ldexp ldexpf ldexpl length length_max_t
-    length_min_t lgamma lgammaf lgammal license linux llabs llrint llrintf llrintl llround llroundf llroundl
-    log log10 log10f log10l log1p log1pf log1pl log2 log2_of log2_t log2f log2l logb logbf logbl logf logl
-    long lrint lrintf lrintl lround lroundf lroundl main malloc matches max_length memalign memccpy memchr
-    memcmp memcpy memmove mempcpy memset min_length modf modff modfl nan nanf nanl nearbyint nearbyintf
-    nearbyintl next_message nextafter nextafterf nextafterl nexttoward nexttowardf nexttowardl now offsetof
-    packet packets parse parse_ethernet parse_ipv4 parse_ipv6 parse_rest parse_upper port_t pow powf powl
-    printf realloc register remainder remainderf remainderl remquo remquof remquol restrict return rindex
-    rint rintf rintl round roundf roundl rt0_type rt2_type rx_queue rx_queue_t scalbln scalblnf scalblnl
-    scalbn scalbnf scalbnl scanf short signed sin sin_zero sinf sinh sinhf sinhl sinl sizeof skip_extensions
-    skip_tags snprintf sprintf sqrt sqrtf sqrtl sscanf static stpcpy stpncpy strcasecmp strcat strchr strcmp
-    strcpy strcspn strdup strerror strlen strncasecmp strncat strncmp strncpy strndup strpbrk strrchr strspn
-    strstr strtod strtof strtok strtol strtold strtoll strtoul strtoull struct strxfrm swap_macs switch tan
-    tanf tanh tanhf tanhl tanl tcp_flags_t tgamma tgammaf tgammal time_first_t time_last_t tolower toupper
-    trunc truncf truncl ttl_t typedef typeof union unix unsigned va_copy va_end va_start verdict vfork
-    vfprintf vfscanf vlan_t void volatile vprintf vscanf vsnprintf vsprintf vsscanf wcschr wcscmp wcslen
-    wcsncmp while within wmemchr wmemcmp wmemcpy wmemmove xdp xdp_action_t xdp_md
+    length_min_t length_of lgamma lgammaf lgammal license linux llabs llrint llrintf llrintl llround
+    llroundf llroundl log log10 log10f log10l log1p log1pf log1pl log2 log2_of log2_t log2f log2l logb
+    logbf logbl logf logl long lrint lrintf lrintl lround lroundf lroundl main malloc matches max_length
+    memalign memccpy memchr memcmp memcpy memmove mempcpy memset min_length modf modff modfl nan nanf nanl
+    nearbyint nearbyintf nearbyintl next_message nextafter nextafterf nextafterl nexttoward nexttowardf
+    nexttowardl now offsetof packet packets parse parse_ethernet parse_ipv4 parse_ipv6 parse_rest
+    parse_upper port_t pow powf powl printf realloc register remainder remainderf remainderl remquo
+    remquof remquol restrict return rindex rint rintf rintl round roundf roundl rt0_type rt2_type rx_queue
+    rx_queue_t scalbln scalblnf scalblnl scalbn scalbnf scalbnl scanf short signed sin sin_zero sinf sinh
+    sinhf sinhl sinl sizeof skip_extensions skip_tags snprintf sprintf sqrt sqrtf sqrtl sscanf static
+    stpcpy stpncpy strcasecmp strcat strchr strcmp strcpy strcspn strdup strerror strlen strncasecmp
+    strncat strncmp strncpy strndup strpbrk strrchr strspn strstr strtod strtof strtok strtol strtold
+    strtoll strtoul strtoull struct strxfrm swap_macs switch tan tanf tanh tanhf tanhl tanl tcp_flags_t
+    tgamma tgammaf tgammal time_first_t time_last_t tolower toupper trunc truncf truncl ttl_t typedef
+    typeof union unix unseen unsigned va_copy va_end va_start verdict vfork vfprintf vfscanf vlan_t void
+    volatile vprintf vscanf vsnprintf vsprintf vsscanf wcschr wcscmp wcslen wcsncmp while within wmemchr
+    wmemcmp wmemcpy wmemmove xdp xdp_action_t xdp_md
     """.split()
 )
