@@ -327,3 +327,17 @@ def test_nobody_reads_the_output(line: str, redirection: str, tmp_path: Path) ->
     command = f"{shlex.quote(sys.executable)} -m xdpctl {line} {redirection}"
     done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+def test_show_writes_nothing_beside_its_templates_either(run: Run, tmp_path: Path) -> None:
+    package = Path(xdpctl.__file__).parent
+    copy = tmp_path / "copy"
+    for name in ("xdpctl", "templates", "bpf"):
+        shutil.copytree(package.parent / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    tmp_path.chmod(0o777)
+    for path in copy.rglob("*/"):
+        path.chmod(0o777)
+    before = sorted(copy.rglob("*"))
+    done = run("build", "--show", PYTHONPATH=str(copy), PYTHONPYCACHEPREFIX=str(tmp_path / "python"))
+    assert "SEC(" in done.stdout
+    assert sorted(copy.rglob("*")) == before
