@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Mapping
 
+from msgspec import structs
+
 from xdpctl.core.program import parts
 from xdpctl.core.spec.model import Spec
 
@@ -25,7 +27,8 @@ def renderer(texts: Mapping[str, str]) -> Callable[[Spec], str]:
     template = environment.get_template("counter.bpf.c.j2")
 
     def render(spec: Spec) -> str:
-        code = template.render(marker=MARKER, **parts.parts(spec))
+        found = parts.parts(spec)
+        code = template.render(structs.asdict(found), **structs.asdict(found.fate), marker=MARKER)
         return re.sub(r"\n{3,}", "\n\n", code).replace("{\n\n", "{\n").replace("\n\n}", "\n}")
 
     return render
