@@ -155,24 +155,30 @@ def _generated(name: str, number: int, spec: Spec, options: Mapping[str, Any], *
     source = directory / paths.source_name(spec.program)
     target = directory / paths.object_name(spec.program)
     return Program(
-        name,
-        directory,
-        f"{PINS}/{directory.name}",
-        target,
-        clang.compile_command(source.name, target.name),
-        source,
-        spec,
-        build_line(options, *words, "--out", str(directory)),
-        _counts(spec),
+        name=name,
+        directory=directory,
+        pins=f"{PINS}/{directory.name}",
+        object=target,
+        compile=clang.compile_command(source.name, target.name),
+        source=source,
+        spec=spec,
+        build=build_line(options, *words, "--out", str(directory)),
+        counts=_counts(spec),
     )
 
 
 def _compiled(name: str, number: int, source: Path, flags: Argv, counts: Counts | None = None) -> Program:
     directory = _directory(number, name)
     target = directory / paths.object_name(paths.program_of(source.name))
-    command = clang.compile_command(str(source), str(target), flags)
-    pins = f"{PINS}/{directory.name}"
-    return Program(name, directory, pins, target, command, source, counts=counts)
+    return Program(
+        name=name,
+        directory=directory,
+        pins=f"{PINS}/{directory.name}",
+        object=target,
+        compile=clang.compile_command(str(source), str(target), flags),
+        source=source,
+        counts=counts,
+    )
 
 
 def _counts(spec: Spec) -> Counts | None:

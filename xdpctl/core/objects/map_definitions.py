@@ -25,6 +25,9 @@ class _Type(Struct, frozen=True):
     """Where those are told."""
 
 
+_VOID = _Type(name="", kind=0, refers_to=0, count=0, members=0)
+
+
 def pinned_by_name(btf: bytes, order: str) -> bool:
     """Whether a map asks libbpf to pin it: __uint(pinning, LIBBPF_PIN_BY_NAME).
 
@@ -38,7 +41,7 @@ class _Btf:
         self.data, self.order = data, order
         header, types, size, strings = self._at("IIII", 4)
         self.strings = header + strings
-        self.types = [_Type("void", 0, 0, 0, 0), *self._read(header + types, header + types + size)]
+        self.types = [_VOID, *self._read(header + types, header + types + size)]
 
     def pins(self) -> bool:
         return any(
@@ -85,7 +88,7 @@ class _Btf:
             after = _AFTER.get(kind, 0) + _AFTER_EACH.get(kind, 0) * count
             if kind == _ARRAY:
                 count = self._at("III", at)[2]
-            yield _Type(self._string(name), kind, refers_to, count, at)
+            yield _Type(name=self._string(name), kind=kind, refers_to=refers_to, count=count, members=at)
             at += after
 
     def _at(self, layout: str, offset: int) -> tuple[int, ...]:
