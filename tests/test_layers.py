@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ import xdpctl
 
 PACKAGE = Path(xdpctl.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
+ROOMS = [path for path in sorted((PACKAGE / "core").rglob("*.py")) if path != PACKAGE / "core/__init__.py"]
 
 MAY_IMPORT = {
     "cli": {"cli", "ops", "views", "core"},
@@ -26,6 +27,15 @@ MAY_IMPORT = {
 }
 """The layers, and which of them each may import; `errors` and the version are for all."""
 
+FLOORS = (
+    {"why", "measure", "packets", "query"},
+    {"maps"},
+    {"encode", "program", "plan"},
+    {"spec", "btf", "objects", "doctor", "trace"},
+    {"machine", "values", "wording"},
+)
+"""The rooms of `core`, top floor first: each imports from floors below it, and from itself."""
+
 ONLY_IN = {
     "sh": "tools/proc.py",
     "subprocess": "tools/proc.py",
@@ -34,8 +44,12 @@ ONLY_IN = {
     "click": "cli/",
 }
 SLOW = ("sh", "jinja2", "rich")
-EFFECTS = {"os", "shutil", "signal", "tempfile", "time", "random"}
-"""Modules of the standard library that `core` and `views` have no business with."""
+EFFECTS = {
+    *("os", "shutil", "glob", "tempfile", "mmap", "fcntl", "ctypes", "select", "selectors"),
+    *("signal", "time", "random", "secrets", "threading", "multiprocessing", "asyncio"),
+    *("pathlib.Path", "pathlib.PosixPath", "io.open", "io.FileIO"),
+}
+"""What of the standard library `core` and `views` have no business with."""
 
 
 class Import(NamedTuple):
@@ -84,10 +98,36 @@ def test_imports_run_one_way(path: Path) -> None:
         assert target in {*allowed, "errors", "__version__"}, f"{named(path)} imports {name}"
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "ops").glob("*.py")), ids=named)
+@pytest.mark.parametrize("path", sorted((PACKAGE / "ops").rglob("*.py")), ids=named)
 def test_operations_do_not_import_each_other(path: Path) -> None:
-    others = {found.name for found in imports(path) if found.name.startswith("xdpctl.ops")}
-    assert others <= {"xdpctl.ops.apply"}
+    """A package of them may share parts of its own, whose names begin with `_`."""
+    package = ".".join(("xdpctl", *path.relative_to(PACKAGE).parent.parts))
+    for name in (found.name for found in imports(path) if found.name.startswith("xdpctl.ops")):
+        shared = package != "xdpctl.ops" and name.startswith(f"{package}._")
+        assert shared or f"{name}.".startswith("xdpctl.ops.apply."), f"{named(path)} imports {name}"
+
+
+def room(parts: Sequence[str]) -> str:
+    """That of a module below `core`."""
+    return parts[0].removesuffix(".py")
+
+
+def below(upper: str) -> set[str]:
+    """The rooms on the floors below this one's."""
+    floor = next(i for i, rooms in enumerate(FLOORS) if upper in rooms)
+    return set().union(*FLOORS[floor + 1 :])
+
+
+@pytest.mark.parametrize("path", ROOMS, ids=named)
+def test_rooms_import_from_floors_below(path: Path) -> None:
+    here = room(path.relative_to(PACKAGE / "core").parts)
+    for name in (found.name for found in imports(path) if found.name.startswith("xdpctl.core")):
+        assert room(name.split(".")[2:]) in {here, *below(here)}, f"{named(path)} imports {name}"
+
+
+def test_every_room_has_one_floor() -> None:
+    found = [room(path.relative_to(PACKAGE / "core").parts) for path in ROOMS]
+    assert sorted(name for rooms in FLOORS for name in rooms) == sorted(set(found))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=named)
@@ -100,7 +140,11 @@ def test_what_has_one_place_stays_there(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in MODULES if layer(p) in ("core", "views")], ids=named)
 def test_the_core_has_no_effects(path: Path) -> None:
-    assert not {found.top for found in imports(path)} & EFFECTS
+    found = {found.name for found in imports(path)}
+    assert not found & {"pathlib", "pathlib.*"}, "then nobody can tell what of it is used"
+    assert not {*found, *(name.partition(".")[0] for name in found)} & EFFECTS
+    calls = {ast.unparse(n.func) for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)}
+    assert not calls & {"open", "print", "input", "__import__", "exec", "eval"}
 
 
 def test_no_module_is_a_drawer() -> None:

@@ -335,3 +335,17 @@ def test_without_a_verb_there_is_help(run: Run, words: tuple[str, ...]) -> None:
     assert done.returncode == 2
     assert len((done.stdout + done.stderr).splitlines()) > 10
     assert "\\n" not in done.stdout + done.stderr
+
+
+def test_show_writes_nothing_beside_its_templates_either(run: Run, tmp_path: Path) -> None:
+    package = Path(xdpctl.__file__).parent
+    copy = tmp_path / "copy"
+    for name in ("xdpctl", "templates", "bpf"):
+        shutil.copytree(package.parent / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    tmp_path.chmod(0o777)
+    for path in copy.rglob("*/"):
+        path.chmod(0o777)
+    before = sorted(copy.rglob("*"))
+    done = run("build", "--show", PYTHONPATH=str(copy), PYTHONPYCACHEPREFIX=str(tmp_path / "python"))
+    assert "SEC(" in done.stdout
+    assert sorted(copy.rglob("*")) == before

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.program.render import HEADERS
 from xdpctl.tools import clang
+from xdpctl.tools.files.assets import HEADERS
 
 Compile = Callable[..., bytes]
 

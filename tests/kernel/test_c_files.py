@@ -197,3 +197,32 @@ def test_generated_c_that_was_edited_is_kept(lab: Lab) -> None:
 def test_an_unwritable_place(lab: Lab) -> None:
     (lab.directory / "file").write_text("")
     lab.refused(2, "can't be written", "build", "--out", "file/below")
+
+
+@pytest.mark.parametrize(
+    ("value", "more"),
+    [("struct { __u64 pinning; }", ""), ("__u64", "__uint(pinning, LIBBPF_PIN_NONE);")],
+    ids=["a member of the value", "pinned by nobody"],
+)
+def test_a_map_that_only_speaks_of_pinning_is_loaded(lab: Lab, value: str, more: str) -> None:
+    (lab.directory / "mine.c").write_text(
+        f"""
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct {{
+    __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); {more}
+    __type(key, __u32); __type(value, {value});
+}} pkt_cnt SEC(".maps");
+SEC("xdp") int mine(struct xdp_md *ctx)
+{{
+    __u32 key = 0;
+    __u64 *packets = ctx ? bpf_map_lookup_elem(&pkt_cnt, &key) : 0;
+    if (packets) __sync_fetch_and_add(packets, 1);
+    return XDP_PASS;
+}}
+char LICENSE[] SEC("license") = "GPL";
+"""
+    )
+    assert "will refuse" not in lab.ok("build", "mine.c")
+    lab.ok("load")
+    assert lab.must("ls", PIN).split() == ["mine", "pkt_cnt"]

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from xdpctl.core.program.parts import PACKET_HEADER
-from xdpctl.core.program.render import TEMPLATES
+from xdpctl.tools.files.assets import TEMPLATES
 
 from ..reference.facts import IPV4, IPV6
 from ..reference.packets import ethernet, ipv4, ipv6, upper

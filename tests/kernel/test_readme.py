@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from xdpctl.core.program.parts import PACKET_HEADER
-from xdpctl.core.program.render import HEADERS
+from xdpctl.tools.files.assets import HEADERS
 
 from .conftest import Lab
 

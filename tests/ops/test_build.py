@@ -8,10 +8,10 @@ import pytest
 from pytest_subprocess import FakeProcess
 
 from xdpctl.core.program.parts import PACKET_HEADER
-from xdpctl.core.program.render import HEADERS
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import build
 from xdpctl.tools import clang, proc
+from xdpctl.tools.files.assets import HEADERS
 
 COMMAND = ("clang", "-O2", "-g", "-target", "bpf", "-Wall", "-Wextra", "-fdebug-compilation-dir=.")
 

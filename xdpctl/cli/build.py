@@ -56,7 +56,7 @@ def command(
         show_default=False,
     ),
     show: bool = typer.Option(False, "--show", help="Print the C; compile and write nothing."),
-    out: Path = typer.Option(paths.BUILD_DIRECTORY, "--out", metavar="DIR", help="Where to write."),
+    out: Path = typer.Option(Path(paths.BUILD_DIRECTORY), "--out", metavar="DIR", help="Where to write."),
     program: str | None = typer.Option(
         None,
         metavar="NAME",

@@ -12,7 +12,6 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.spec import presets
 from xdpctl.errors import BadRequest
 from xdpctl.ops import new
 from xdpctl.views.table import table
@@ -38,10 +37,10 @@ def command(
     if list_:
         if file or preset is not None:
             raise BadRequest("--list only names the presets", "leave the rest out")
-        session.say_lines(table(("preset", "what it does"), presets.described(), session.width()))
+        session.say_lines(table(("preset", "what it does"), new.presets(), session.width()))
         return
     path = file or Path(f"{preset or 'counter'}.toml")
-    spec = presets.beginning(str(path)) if preset is None else presets.text(preset)
+    spec = new.text(path, preset)
     if session.dry_run():
         session.say(f"# write {path}")
         return

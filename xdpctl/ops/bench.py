@@ -20,13 +20,13 @@ from xdpctl.core.measure.variants import EMPTY, FAMILY, PACKET, RACE, Variant, b
 from xdpctl.core.objects.check import check_loadable
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.plan import Plan
-from xdpctl.core.program.render import TEMPLATES, headers, render
+from xdpctl.core.program.render import headers, renderer
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
 from xdpctl.errors import BadRequest
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, clang, host, mountns, proc
-from xdpctl.tools.files import objects, sources
+from xdpctl.tools.files import assets, objects, sources
 from xdpctl.tools.maps import content
 from xdpctl.tools.maps.find import pinned_map
 
@@ -127,7 +127,7 @@ def _from_variant(variant: Variant, number: int) -> Program:
         spec = read_spec("", "", variant.options)
         return _generated(variant.name, number, spec, variant.options)
     counts = Counts(variant.counts) if variant.counts else None
-    return _compiled(variant.name, number, TEMPLATES / variant.shipped, clang.STRICT, counts)
+    return _compiled(variant.name, number, assets.TEMPLATES / variant.shipped, clang.STRICT, counts)
 
 
 def _from_file(file: Path, number: int) -> Program:
@@ -152,27 +152,33 @@ def _directory(number: int, name: str) -> Path:
 
 def _generated(name: str, number: int, spec: Spec, options: Mapping[str, Any], *words: str) -> Program:
     directory = _directory(number, name)
-    source = paths.source_path(directory, spec.program)
-    target = paths.object_path(directory, spec.program)
+    source = directory / paths.source_name(spec.program)
+    target = directory / paths.object_name(spec.program)
     return Program(
-        name,
-        directory,
-        f"{PINS}/{directory.name}",
-        target,
-        clang.compile_command(source.name, target.name),
-        source,
-        spec,
-        build_line(options, *words, "--out", str(directory)),
-        _counts(spec),
+        name=name,
+        directory=directory,
+        pins=f"{PINS}/{directory.name}",
+        object=target,
+        compile=clang.compile_command(source.name, target.name),
+        source=source,
+        spec=spec,
+        build=build_line(options, *words, "--out", str(directory)),
+        counts=_counts(spec),
     )
 
 
 def _compiled(name: str, number: int, source: Path, flags: Argv, counts: Counts | None = None) -> Program:
     directory = _directory(number, name)
-    target = paths.object_path(directory, paths.program_of(source))
-    command = clang.compile_command(str(source), str(target), flags)
-    pins = f"{PINS}/{directory.name}"
-    return Program(name, directory, pins, target, command, source, counts=counts)
+    target = directory / paths.object_name(paths.program_of(source.name))
+    return Program(
+        name=name,
+        directory=directory,
+        pins=f"{PINS}/{directory.name}",
+        object=target,
+        compile=clang.compile_command(str(source), str(target), flags),
+        source=source,
+        counts=counts,
+    )
 
 
 def _counts(spec: Spec) -> Counts | None:
@@ -216,9 +222,10 @@ def _make(program: Program) -> str:
     notes = ""
     if program.spec is not None:
         proc.shown(program.build)
-        files = {program.source.name: render(program.spec), **headers(program.spec)}
-        for name, code in files.items():
-            program.source.with_name(name).write_text(code, encoding="utf-8")
+        code = renderer(assets.TEXTS)(program.spec)
+        files = {program.source.name: code, **headers(program.spec, assets.TEXTS)}
+        for name, text in files.items():
+            program.source.with_name(name).write_text(text, encoding="utf-8")
     if program.compile:
         compiled = clang.run(program.compile, program.source, program.cwd)
         check_loadable(compiled.object, program.name)

@@ -10,13 +10,12 @@ from xdpctl.core.machine import paths
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.objects import legacy
 from xdpctl.core.objects.check import check_loadable, check_object
-from xdpctl.core.program.render import MARKER, headers, render
-from xdpctl.core.spec import presets
+from xdpctl.core.program.render import MARKER, headers, renderer
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
 from xdpctl.errors import BadRequest, Lines
 from xdpctl.tools import clang
-from xdpctl.tools.files import placing, sources
+from xdpctl.tools.files import assets, placing, sources
 
 
 class Prepared(Struct, frozen=True):
@@ -41,8 +40,8 @@ def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping
     if source is not None and source.suffix == ".c" and preset is None:
         return _prepare_c(source, out, options)
     spec = spec_of(source, preset, options)
-    written = paths.source_path(out, spec.program)
-    target = paths.object_path(out, spec.program)
+    written = out / paths.source_name(spec.program)
+    target = out / paths.object_name(spec.program)
     missing = _missing_headers(spec, out)
     for file in (written, *missing):
         _refuse_foreign(file)
@@ -55,7 +54,7 @@ def spec_of(source: Path | None, preset: str | None, options: Mapping[str, Any])
     if preset is not None and source is not None:
         raise BadRequest(f"--preset {preset} and {source} are two specs", "give one of them")
     if preset is not None:
-        return read_spec(presets.text(preset), f"preset {preset}", options)
+        return read_spec(assets.preset(preset), f"preset {preset}", options)
     if source is None:
         return read_spec("", "", options)
     if str(source) == "-":
@@ -69,7 +68,7 @@ def show(source: Path | None, preset: str | None, options: Mapping[str, Any]) ->
     """The C of the program, without compiling it."""
     if source is not None and source.suffix == ".c":
         raise BadRequest(f"--show prints the C of a spec, and {source} is C already")
-    return render(spec_of(source, preset, options))
+    return renderer(assets.TEXTS)(spec_of(source, preset, options))
 
 
 def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
@@ -79,7 +78,7 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
             "leave the option out, or change the C",
         )
     _refuse_legacy_maps(sources.text(source), source)
-    target = paths.object_path(out, paths.program_of(source))
+    target = out / paths.object_name(paths.program_of(source.name))
     placing.check(target)
     return Prepared(
         None, source, {}, target, clang.compile_command(str(source), str(target), clang.LENIENT), None
@@ -93,8 +92,9 @@ def run(prepared: Prepared) -> Built:
         if spec is None:
             compiled = clang.run(prepared.command, source)
         else:
-            for name, code in {source.name: render(spec), **headers(spec)}.items():
-                aside.write(name, code.encode())
+            code = renderer(assets.TEXTS)(spec)
+            for name, text in {source.name: code, **headers(spec, assets.TEXTS)}.items():
+                aside.write(name, text.encode())
             compiled = clang.run(prepared.command, Path(source.name), aside.cwd, prepared.cwd)
         name = str(source if spec is None else target)
         check_object(compiled.object, name, maps=() if spec is None else spec.maps)
@@ -114,7 +114,7 @@ def _what_load_will_say(compiled: bytes, name: str) -> str:
 
 
 def _missing_headers(spec: Spec, out: Path) -> dict[Path, str]:
-    files = {out / name: text for name, text in headers(spec).items()}
+    files = {out / name: text for name, text in headers(spec, assets.TEXTS).items()}
     return {file: text for file, text in files.items() if placing.held(file) != text}
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from xdpctl.core.machine import paths
 from xdpctl.core.objects import elf
-from xdpctl.core.spec import presets as spec_presets
 from xdpctl.errors import BadRequest
 from xdpctl.tools import netns
-from xdpctl.tools.files import trust
+from xdpctl.tools.files import assets, trust
 
 
 def check_home() -> None:
@@ -45,7 +44,7 @@ def programs_to_measure() -> list[str]:
 
 
 def programs() -> list[str]:
-    return [paths.program_of(path) for path in _built("*.bpf.c")]
+    return [paths.program_of(path.name) for path in _built("*.bpf.c")]
 
 
 def programs_to_run() -> list[str]:
@@ -61,7 +60,7 @@ def captures() -> list[str]:
 
 
 def presets() -> list[str]:
-    return list(spec_presets.names())
+    return list(assets.PRESETS)
 
 
 def maps() -> list[str]:
@@ -82,4 +81,4 @@ def maps_and_devices() -> list[str]:
 
 
 def _built(pattern: str) -> Iterable[Path]:
-    return sorted(path for path in paths.BUILD_DIRECTORY.glob(pattern) if path.is_file())
+    return sorted(path for path in Path(paths.BUILD_DIRECTORY).glob(pattern) if path.is_file())

@@ -2,8 +2,21 @@
 
 from pathlib import Path
 
+from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import BadRequest
-from xdpctl.tools.files import placing
+from xdpctl.tools.files import assets, placing
+
+
+def presets() -> tuple[tuple[str, str], ...]:
+    """Each name with what the first line of its spec says."""
+    return tuple((name, assets.preset(name).partition("\n")[0].removeprefix("# ")) for name in assets.PRESETS)
+
+
+def text(path: Path, preset: str | None) -> str:
+    """What is to be written: that preset, or every entry with its default."""
+    if preset is not None:
+        return assets.preset(preset)
+    return assets.spec_with_defaults().replace("counter.toml", command_line((str(path),)))
 
 
 def new(path: Path, spec: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from pathlib import Path
+from pathlib import PurePath
 from typing import Any
 
 from xdpctl.core.machine.model import Map, Program
@@ -121,7 +121,7 @@ def mark(before: Value, after: Value) -> Value:
     return after if before is None else f"{text(before)} -> {text(after)}"
 
 
-def json_start(program: Program, copied: Path | None, listed: bool) -> str:
+def json_start(program: Program, copied: PurePath | None, listed: bool) -> str:
     """`packets` is null where they aren't shown one by one."""
     about = {"name": program.name, "tag": program.tag, "copied_from": None if copied is None else str(copied)}
     return f'{{"schema":{SCHEMA},"program":{to_json(about)},"packets":{"[" if listed else "null"}'

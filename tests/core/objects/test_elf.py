@@ -43,8 +43,6 @@ def test_programs_and_maps_of_an_object(built: bytes) -> None:
 
 
 def test_what_load_must_know_of_a_students_object(compile_bpf: Callable[..., bytes]) -> None:
-    pinning = compile_bpf(SOURCE % " __uint(pinning, LIBBPF_PIN_BY_NAME);")
-    assert elf.read(pinning).pins_by_name
     legacy = compile_bpf((CORPUS / "06-legacy-maps-own-struct.c").read_text(), flags=())
     assert elf.read(legacy).legacy_maps == ("xdp_stats_map",)
     no_btf = compile_bpf(SOURCE % "", flags=("-g0",))
@@ -53,10 +51,36 @@ def test_what_load_must_know_of_a_students_object(compile_bpf: Callable[..., byt
     assert elf.read(section).xdp_programs == ("xdp_allow",)
 
 
+BY_NAME = "__uint(pinning, LIBBPF_PIN_BY_NAME);"
+BEHIND_NAMES = SOURCE.replace("struct {", "typedef struct {", 1).replace(
+    '} cnt SEC(".maps");', '} definition; typedef definition named; named cnt SEC(".maps");'
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "pinned"),
+    [
+        (SOURCE % BY_NAME, True),
+        (SOURCE % "int (*const volatile pinning)[1];", True),
+        (BEHIND_NAMES % BY_NAME, True),
+        (SOURCE % "__uint(pinning, LIBBPF_PIN_NONE);", False),
+        (SOURCE.replace("__type(value, __u64)", "__type(value, struct { __u64 pinning; })") % "", False),
+        (SOURCE.replace("__type(value, __u64)", f"__type(value, struct {{ {BY_NAME} }})") % "", False),
+        (SOURCE % "" + f"struct {{ {BY_NAME} }} elsewhere;", False),
+    ],
+    ids=["macro", "qualified", "typedef", "none", "member", "wrapped member", "no map"],
+)
+def test_what_pins_itself_is_told_from_what_is_called_so(
+    compile_bpf: Callable[..., bytes], source: str, pinned: bool
+) -> None:
+    assert elf.read(compile_bpf(source)).pins_by_name is pinned
+
+
 def test_either_byte_order_is_read(compile_bpf: Callable[..., bytes], built: bytes) -> None:
     other = {1: "bpfeb", 2: "bpfel"}[built[5]]
-    found = elf.read(compile_bpf(SOURCE % "", flags=("-target", other)))
+    found = elf.read(compile_bpf(SOURCE % BY_NAME, flags=("-target", other)))
     assert found.xdp_programs == ("first", "second")
+    assert found.pins_by_name
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,26 @@
 """The generated C: golden copies, which a student could be shown, and what must hold of every one."""
 
-import contextlib
 import os
-import pickle
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jinja2.bccache import bc_magic
 
 from xdpctl.core.objects import elf
 from xdpctl.core.program.counting import in_packet
 from xdpctl.core.program.parts import PACKET_HEADER
-from xdpctl.core.program.render import HEADERS, _environment, render
-from xdpctl.core.spec import presets
+from xdpctl.core.program.render import renderer
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.parse import parse
 from xdpctl.core.spec.words import Field
 from xdpctl.core.values.keys import Key
+from xdpctl.tools.files import assets
 
 GOLDEN = Path(__file__).parent.parent.parent / "data" / "golden"
+render = renderer(assets.TEXTS)
 
 BOTH = ["packets", "bytes"]
 SPECS: dict[str, dict[str, Any]] = {
@@ -73,7 +71,7 @@ SPECS: dict[str, dict[str, Any]] = {
     },
 }
 SPECS["rules_undecided"] = SPECS["rules"] | {"undecided": "drop", "policy": {"key": "dst_port"}}
-SPECS |= {f"preset_{name}": tomllib.loads(presets.text(name)) for name in presets.names()}
+SPECS |= {f"preset_{name}": tomllib.loads(assets.preset(name)) for name in assets.PRESETS}
 
 
 @pytest.fixture(params=SPECS)
@@ -83,7 +81,7 @@ def spec(request: pytest.FixtureRequest) -> Spec:
 
 @pytest.mark.parametrize("name", SPECS)
 def test_golden(name: str) -> None:
-    """To accept what has changed: UPDATE_GOLDEN=1 pytest tests/core/test_render.py, and read the diff."""
+    """To accept what has changed: UPDATE_GOLDEN=1 pytest tests/core/program, and read the diff."""
     golden, code = GOLDEN / f"{name}.bpf.c", render(parse(SPECS[name]))
     if os.environ.get("UPDATE_GOLDEN") == "1":
         golden.write_text(code)
@@ -94,14 +92,14 @@ def test_every_golden_copy_is_compared() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == {f"{name}.bpf.c" for name in SPECS}
 
 
-@pytest.mark.parametrize("name", presets.names())
+@pytest.mark.parametrize("name", assets.PRESETS)
 def test_a_preset_is_a_page_or_so(name: str) -> None:
     code = render(parse(SPECS[f"preset_{name}"]))
     assert len(code.splitlines()) <= 110
 
 
 def test_the_header_says_what_the_words_say() -> None:
-    code = (HEADERS / PACKET_HEADER).read_text()
+    code = assets.TEXTS[f"bpf/{PACKET_HEADER}"]
     nones = {kind.no: kind.none for kind in (key.kind for key in Key if in_packet(key))}
     assert {(no, int(none)) for no, none in re.findall(r"(NO_\w+) = (\d+),", code)} == {
         (no, none) for no, none in nones.items() if none is not None
@@ -149,58 +147,3 @@ def test_shared_maps_add_atomically_and_per_cpu_maps_plainly(spec: Spec) -> None
     may_lose = any(counter.lost for counter in spec.counters)
     assert ("__sync_fetch_and_add" in code) is (shared or may_lose)
     assert (" += 1" in code or " += length" in code) is own
-
-
-@pytest.fixture
-def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where compiled templates are kept, by this test alone."""
-    monkeypatch.setattr("xdpctl.core.program.render.KEPT", tmp_path / "kept")
-    monkeypatch.setattr("sys.dont_write_bytecode", False)
-    _environment.cache_clear()
-    yield tmp_path / "kept"
-    _environment.cache_clear()
-
-
-class Planted:
-    """What is kept is unpickled: it can be made to do anything."""
-
-    def __init__(self, trace: Path) -> None:
-        self.trace = trace
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, (str(self.trace),)
-
-
-def plant(kept: Path, trace: Path) -> None:
-    for path in kept.iterdir():
-        path.write_bytes(bc_magic + pickle.dumps(Planted(trace)))
-
-
-def anew(spec: Spec) -> str:
-    _environment.cache_clear()
-    return render(spec)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
-@pytest.mark.parametrize("spoil", ["nothing", "mode 757", "mode 775", "owner", "link"])
-def test_compiled_templates_are_run_where_nobody_else_could_put_them(
-    kept: Path, tmp_path: Path, spoil: str
-) -> None:
-    code = anew(parse({}))
-    assert list(kept.iterdir())
-    plant(kept, tmp_path / "trace")
-    match spoil.split():
-        case ["mode", mode]:
-            os.chown(kept, -1, 12345)
-            kept.chmod(int(mode, 8))
-        case ["owner"]:
-            os.chown(kept, 12345, -1)
-        case ["link"]:
-            kept.symlink_to(kept.rename(tmp_path / "elsewhere"))
-    if spoil == "nothing":
-        with contextlib.suppress(Exception):
-            anew(parse({}))
-        assert (tmp_path / "trace").exists(), "else this test tests nothing"
-    else:
-        assert anew(parse({})) == code
-        assert not (tmp_path / "trace").exists()

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from xdpctl.core.machine.identifiers import NAME_LENGTH
 from xdpctl.core.machine.reserved import RESERVED
-from xdpctl.core.program.render import render
+from xdpctl.core.program.render import renderer
 from xdpctl.core.spec.check import SpecError
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.parse import parse
 from xdpctl.core.spec.words import Field, Flag, MapType, Verdict
 from xdpctl.core.values.keys import Key
+from xdpctl.tools.files import assets
+
+render = renderer(assets.TEXTS)
 
 LETTERS = string.ascii_letters + string.digits + "_"
 identifiers = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,14}", fullmatch=True)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xdpctl.core.spec import presets
 from xdpctl.core.spec.parse import parse
 from xdpctl.core.spec.source import OPTIONS, read_spec
 from xdpctl.core.spec.words import Field, Flag, MapType, Verdict
 from xdpctl.core.values.keys import Key
 from xdpctl.errors import BadRequest
+from xdpctl.tools.files import assets
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "--program": st.sampled_from(["xdp_allow", "counter", "p"]),
@@ -127,7 +127,7 @@ def test_an_error_names_the_line_or_the_option(text: str, options: dict[str, Any
 
 
 def test_what_new_writes_says_the_defaults() -> None:
-    assert read_spec(presets.beginning("counter.toml"), "counter.toml", {}) == parse({})
+    assert read_spec(assets.spec_with_defaults(), "counter.toml", {}) == parse({})
 
 
 def test_options_speak_of_one_counter() -> None:

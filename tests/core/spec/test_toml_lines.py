@@ -1,7 +1,7 @@
 """Lines of entries, against texts that were put together so that every line is known."""
 
 import tomllib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -64,8 +64,29 @@ def test_every_entry_is_found_on_its_line(text: Text) -> None:
         ("a = 1\nb = { c = 1 }", ("b", "c"), 2),
         ("a = 1\r\nb = 2\r\n", ("b",), 2),
         ("a = 1", ("nowhere",), 1),
+        ("[a.b]\n[a]\nx = 1\n", ("a", "y"), 1),
+        ("[[a]]\n[[a.b]]\n[[a]]\n[[a.b]]\n[[a.b]]\nx = 1\n", ("a", 1, "b", 1, "x"), 6),
+        ("[[a]]\n\n[a.'b c']\nx = 1\n[a.\"b c\".d]\nx = 1\n", ("a", 0, "b c", "d", "x"), 6),
+        ("a = [{ b = 1 },\n{ b = 2 }]\nc = 1", ("a", 1, "b"), 1),
+        ("a = ''''\"\"\"'''''\nb = 1", ("b",), 2),
+        ('a = """""\\""""""\nb = 1', ("b",), 2),
         ("", ("a",), 1),
     ],
 )
 def test_what_has_no_line_of_its_own(text: str, path: tuple[str | int, ...], line: int) -> None:
     assert line_of(text, path) == line
+
+
+def test_no_part_of_a_text_is_read_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    loads = tomllib.loads
+
+    def counted(text: str) -> dict[str, Any]:
+        read.append(text)
+        return loads(text)
+
+    monkeypatch.setattr(tomllib, "loads", counted)
+    array = "[\n" + "'10.0.0.0/8',\n" * 500 + "]"
+    text = '[[rule]]\nverdict = "drop"\n' * 2000 + f"match.src_ip = {array}\nverdikt = 1\n"
+    assert line_of(text, ("rule", 1999, "verdikt")) == text.count("\n")
+    assert sum(map(len, read)) <= len(text)

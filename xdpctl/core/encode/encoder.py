@@ -148,7 +148,8 @@ class Encoder:
         write = self._bitfield(type_id, size, bits) if bits else self._writer(type_id, size)
         called = "" if name in ANONYMOUS else name
         solid = self._solid(type_id) & (1 << width) - 1
-        return Part(called, self._spoken_of(name, type_id), shift, width, solid, write)
+        names = self._spoken_of(name, type_id)
+        return Part(name=called, names=names, shift=shift, width=width, solid=solid, write=write)
 
     def _spoken_of(self, name: str, type_id: int) -> tuple[str, ...]:
         inner = self.types.resolved(type_id)

@@ -35,7 +35,7 @@ def of_the_kernel(name: str, type_name: str) -> Part:
     def refuse(_said: Said, _old: bytes | None) -> bytes:
         raise Unfit(f"is a {type_name}, which only the kernel writes", "leave it out")
 
-    return Part(name, (name,), 0, 0, 0, refuse, is_said=False)
+    return Part(name=name, names=(name,), shift=0, width=0, solid=0, write=refuse, is_said=False)
 
 
 def writer(parts: Sequence[Part], size: int, is_union: bool) -> Writer:

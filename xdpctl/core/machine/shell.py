@@ -1,12 +1,12 @@
 """Commands as they can be pasted into a shell."""
 
 import shlex
-from pathlib import Path
+from pathlib import PurePath
 
 from xdpctl.core.machine.model import Argv
 
 
-def command_line(argv: Argv, cwd: Path | None = None) -> str:
+def command_line(argv: Argv, cwd: PurePath | None = None) -> str:
     """A command as it can be pasted into a shell."""
     line = " ".join(map(_word, argv))
     return line if cwd is None else f"(cd {_word(str(cwd))} && {line})"

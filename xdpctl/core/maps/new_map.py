@@ -60,9 +60,17 @@ def new_map(
         said = error.message.replace("--as: ", "")
         raise BadRequest(f"--key and --value don't tell two types: {said}", *error.hints) from error
     (key_type, value_type), sizes = ends.types, Types(types.types)
-    key_size, value_size = sizes.size(key_type.id), sizes.size(value_type.id)
-    bits = sum({FLAGS[flag] for flag in (*flags, *_ALWAYS.get(map_type, ()))})
-    made = NewMap(name, map_type, types, key_type, value_type, key_size, value_size, max_entries, bits)
+    made = NewMap(
+        name=name,
+        type=map_type,
+        types=types,
+        key=key_type,
+        value=value_type,
+        key_size=sizes.size(key_type.id),
+        value_size=sizes.size(value_type.id),
+        max_entries=max_entries,
+        flags=sum({FLAGS[flag] for flag in (*flags, *_ALWAYS.get(map_type, ()))}),
+    )
     _check_key(made)
     return made
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from xdpctl.core.objects.map_definitions import pinned_by_name
+
 EM_BPF = 247
 _SECTION_SYMBOL = 3
 
@@ -89,8 +91,9 @@ class _Reader:
             Section(name, header[4], header[5], bool(header[2] & 4))
             for name, header in zip(self.names, self.headers, strict=True)
         )
-        btf = b"".join(self.data[s.offset : s.offset + s.size] for s in sections if s.name == ".BTF")
-        return BpfObject(sections, tuple(self._symbols()), b"\0pinning\0" in btf)
+        btf = [self.data[s.offset : s.offset + s.size] for s in sections if s.name == ".BTF"]
+        pins = any(pinned_by_name(types, self.order) for types in btf)
+        return BpfObject(sections, tuple(self._symbols()), pins)
 
     def _symbols(self) -> Iterator[Symbol]:
         for header in self.headers:

@@ -2,90 +2,149 @@
 
 import re
 import textwrap
-from typing import Any
+
+from msgspec import Struct
 
 from xdpctl.core.program import counting, deciding
-from xdpctl.core.spec.model import Counter, Slot, Spec
+from xdpctl.core.program.counting import CounterCode
+from xdpctl.core.program.deciding import RuleCode
+from xdpctl.core.spec.model import Counter, Policy, Redirect, Slot, Spec
 from xdpctl.core.spec.words import Field, Verdict
-from xdpctl.core.values.keys import Key
+from xdpctl.core.values.keys import Key, Kind
 
 PACKET_HEADER = "xdp_packet.h"
 """Takes packets apart, for the programs that look into them."""
 SECOND = 1_000_000_000
 
 
-def parts(spec: Spec) -> dict[str, Any]:
-    """What the templates choose from and print."""
+class Compares(Struct, frozen=True):
+    """Which comparisons the rules make."""
+
+    either: bool
+    equal: bool
+    within: bool
+    unseen: bool
+
+
+class Fate(Struct, frozen=True, kw_only=True):
+    """What happens to packets, and who decides it."""
+
+    rules: tuple[RuleCode, ...]
+    compares: Compares
+    undecided: str
+    """The verdict where it can't be seen whether a rule matches; or empty."""
+    policy: Policy | None
+    redirect: Redirect | None
+    slot: str
+    """Where the map says where a packet is redirected to."""
+    decides: bool
+    reads_anew: bool
+    """What rules look at is read again for each."""
+    decide_parameters: str
+    decided: str
+    """The value that the verdict begins with."""
+    default: str
+    may_redirect: bool
+    swaps_macs: bool
+    verdict_varies: bool
+    verdict: str
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    """What the templates choose from and print, `fate` and all that is in it."""
+
+    spec: Spec
+    about: str
+    headers: list[str]
+    types: set[str]
+    numbers: list[Kind]
+    """Of the keys whose types tell what they mean."""
+    field_types: list[str]
+    """Those that tell how the values of all CPUs become one."""
+    counters: tuple[CounterCode, ...]
+    fate: Fate
+    helpers: list[str]
+    declarations: list[str]
+    ignores_ctx: bool
+    printk: str
+    printk_interval: int
+    calls: list[str]
+
+
+def parts(spec: Spec) -> Parts:
     packet = looks_into_packets(spec)
     fate = _fate(spec)
     frame = "bpf_xdp_get_buff_len(ctx)" if spec.frags else "ctx->data_end - ctx->data"
     named = _lengths(spec) > 1
-    counters = counting.counters(spec.counters, fate["verdict"], "length" if named else frame)
-    types = _types(spec, fate["verdict_varies"])
+    counters = counting.counters(spec.counters, fate.verdict, "length" if named else frame)
+    types = _types(spec, fate.verdict_varies)
     declarations = _declarations(spec, frame if named else "", packet, fate)
     calls = counting.calls(counters)
-    return {
-        "spec": spec,
-        "about": _about(spec),
-        "headers": _headers(packet, fate["swaps_macs"]),
-        **_named_types(spec, types),
-        "counters": counters,
-        **fate,
-        "helpers": [
-            *(["bpf/swap_macs.h"] if fate["swaps_macs"] else []),
+    return Parts(
+        spec=spec,
+        about=_about(spec),
+        headers=_headers(packet, fate.swaps_macs),
+        types=types,
+        numbers=_numbers(types),
+        field_types=_field_types(spec),
+        counters=counters,
+        fate=fate,
+        helpers=[
+            *(["bpf/swap_macs.h"] if fate.swaps_macs else []),
             *(["bpf/log2.h"] if "log2_t" in types else []),
         ],
-        "declarations": declarations,
-        "ignores_ctx": not packet
-        and not fate["swaps_macs"]
-        and not any("ctx" in text for text in (*declarations, *calls, fate["slot"])),
-        "printk": _message(spec.printk),
-        "printk_interval": SECOND // spec.printk_per_second if spec.printk_per_second else 0,
-        "calls": calls,
-    }
+        declarations=declarations,
+        ignores_ctx=not packet
+        and not fate.swaps_macs
+        and not any("ctx" in text for text in (*declarations, *calls, fate.slot)),
+        printk=_message(spec.printk),
+        printk_interval=SECOND // spec.printk_per_second if spec.printk_per_second else 0,
+        calls=calls,
+    )
 
 
-def _fate(spec: Spec) -> dict[str, Any]:
-    """What happens to packets, and who decides it."""
+def _fate(spec: Spec) -> Fate:
     decides = bool(spec.rules or spec.policy)
     may_redirect = Verdict.REDIRECT in spec.verdicts
     varies = decides or may_redirect
     parameters = _decide_parameters(spec)
     undecided = f"XDP_{spec.undecided.upper()}" if spec.undecided else ""
-    rules = [deciding.rule(rule, undecided) for rule in spec.rules]
+    rules = tuple(deciding.rule(rule, undecided) for rule in spec.rules)
     slot = {Slot.TOTAL: "0", Slot.IFINDEX: "ctx->ingress_ifindex"}
-    return {
-        "rules": rules,
-        "compares": {
-            "either": any(rule.lists for rule in rules),
-            **{
-                name: any(f"{name}(" in rule.code for rule in rules) for name in ("equal", "within", "unseen")
-            },
-        },
-        "undecided": undecided,
-        "policy": spec.policy,
-        "redirect": spec.redirect,
-        "slot": slot[spec.redirect.key] if spec.redirect else "",
-        "decides": decides,
-        "reads_anew": any("volatile" in parameter for parameter, _ in parameters),
-        "decide_parameters": ", ".join(parameter for parameter, _ in parameters),
-        "decided": f" = decide({', '.join(argument for _, argument in parameters)})" if decides else "",
-        "default": f"XDP_{spec.default.upper()}",
-        "may_redirect": may_redirect,
-        "swaps_macs": Verdict.TX in spec.verdicts,
-        "verdict_varies": varies,
-        "verdict": "verdict" if varies else f"XDP_{spec.default.upper()}",
-    }
+    return Fate(
+        rules=rules,
+        compares=_compares(rules),
+        undecided=undecided,
+        policy=spec.policy,
+        redirect=spec.redirect,
+        slot=slot[spec.redirect.key] if spec.redirect else "",
+        decides=decides,
+        reads_anew=any("volatile" in parameter for parameter, _ in parameters),
+        decide_parameters=", ".join(parameter for parameter, _ in parameters),
+        decided=f" = decide({', '.join(argument for _, argument in parameters)})" if decides else "",
+        default=f"XDP_{spec.default.upper()}",
+        may_redirect=may_redirect,
+        swaps_macs=Verdict.TX in spec.verdicts,
+        verdict_varies=varies,
+        verdict="verdict" if varies else f"XDP_{spec.default.upper()}",
+    )
 
 
-def _named_types(spec: Spec, types: set[str]) -> dict[str, Any]:
-    """Types whose names tell what keys and fields mean."""
+def _compares(rules: tuple[RuleCode, ...]) -> Compares:
+    def called(name: str) -> bool:
+        return any(f"{name}(" in rule.code for rule in rules)
+
+    either = any(rule.lists for rule in rules)
+    return Compares(either, equal=called("equal"), within=called("within"), unseen=called("unseen"))
+
+
+def _numbers(types: set[str]) -> list[Kind]:
     numbers = {key.kind.c_type: key.kind for key in Key if key.kind.c_type in types}
-    return {
-        "types": types,
-        "numbers": [kind for kind in numbers.values() if kind.about],
-        "field_types": dict.fromkeys(f.c_type for c in spec.counters for f in c.fields if not f.is_sum),
-    }
+    return [kind for kind in numbers.values() if kind.about]
+
+
+def _field_types(spec: Spec) -> list[str]:
+    return list(dict.fromkeys(f.c_type for c in spec.counters for f in c.fields if not f.is_sum))
 
 
 def looks_into_packets(spec: Spec) -> bool:
@@ -137,13 +196,13 @@ def _decide_parameters(spec: Spec) -> list[tuple[str, str]]:
     ]
 
 
-def _declarations(spec: Spec, length: str, packet: bool, fate: dict[str, Any]) -> list[str]:
+def _declarations(spec: Spec, length: str, packet: bool, fate: Fate) -> list[str]:
     now = spec.printk_per_second or any(field.is_time for c in spec.counters for field in c.fields)
     return [
         *([f"__u64 length = {length}"] if length else []),
         *(["__u64 now = bpf_ktime_get_ns()"] if now else []),
         *(["struct packet packet = parse(ctx)"] if packet else []),
-        *(["xdp_action_t verdict" + fate["decided"]] if fate["verdict_varies"] else []),
+        *(["xdp_action_t verdict" + fate.decided] if fate.verdict_varies else []),
     ]
 
 

@@ -71,6 +71,12 @@ def after(scene: Scene, watched: Watched) -> Broken | Moves:
     if counted:
         running = traffic.connected(scene)
         received = watched.of(dict.fromkeys(r.place for r in running)).received
-        return Moves(watched.seconds, running, received, watched.runs, counted)
+        return Moves(
+            seconds=watched.seconds,
+            running=running,
+            received=received,
+            runs=watched.runs,
+            counted=counted,
+        )
     found = (check(scene, watched) for check in WATCHED)
     return next(filter(None, found), None) or traffic.nothing_counted(scene, watched)

@@ -24,7 +24,7 @@ def choose(named: Path | None) -> Path:
 
 
 def built() -> list[Path]:
-    return sorted(path for path in BUILD_DIRECTORY.glob("*.bpf.o") if path.is_file())
+    return sorted(path for path in Path(BUILD_DIRECTORY).glob("*.bpf.o") if path.is_file())
 
 
 def read(path: Path) -> bytes:
