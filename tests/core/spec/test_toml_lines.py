@@ -73,7 +73,7 @@ def test_every_entry_is_found_on_its_line(text: Text) -> None:
         ("", ("a",), 1),
     ],
 )
-def test_what_has_no_line_of_its_own(text: str, path: tuple[str | int, ...], line: int) -> None:
+def test_lines_in_unusual_texts(text: str, path: tuple[str | int, ...], line: int) -> None:
     assert line_of(text, path) == line
 
 
