@@ -9,7 +9,7 @@ from xdpctl.core.machine import mounts, owners
 from xdpctl.core.machine.model import Attachment, BpfLink, Device, Map, MapId, ProgId, Program
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan import actions, plan
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import BadRequest, HalfDone, NoSuchProgram, NotYours, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns, proc, turns
 from xdpctl.tools.netns import Netns
@@ -95,7 +95,7 @@ def run(
     left = apply.run_and_look(prepared.operation, look, tell, what)
     detached()
     if left:
-        raise Refused(
+        raise HalfDone(
             f"detached and unpinned, but {' and '.join(left)} is still in the kernel",
             "another process or a bpf link holds it: bpftool link show",
         )
@@ -121,8 +121,8 @@ def _holds_only_pins(directory: str) -> bool:
 
 def _nothing_there(pin: str, present: tuple[str, ...]) -> BadRequest:
     if not (present and _holds_only_pins(pin)):
-        return BadRequest(f"no XDP program is pinned in {pin}", "xdpctl status shows programs")
-    return BadRequest(
+        return NoSuchProgram(f"no XDP program is pinned in {pin}", "xdpctl status shows programs")
+    return NoSuchProgram(
         f"no XDP program is pinned in {pin}, only {', '.join(present)}",
         f"if nothing needs that, remove it: {command_line(('rm', '-r', pin))}",
     )
@@ -144,7 +144,7 @@ def _refuse_pinned_elsewhere(programs: tuple[Program, ...], elsewhere: tuple[str
     """Such a program would stay in the kernel."""
     if elsewhere:
         name = next(program.name for program in programs if set(program.pinned) & set(elsewhere))
-        raise Refused(
+        raise NotYours(
             f"{name} is pinned at {' and '.join(elsewhere)} too",
             f"remove that first: {command_line(('rm', *elsewhere))}",
             f"or with all its pins: {command_line(('xdpctl', 'unload', '--pin', pin, '--force'))}",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xdpctl.core.machine.paths import BUILD_DIRECTORY
-from xdpctl.errors import BadRequest
+from xdpctl.errors import Ambiguous, BadRequest, FileUnusable
 
 
 def choose(named: Path | None) -> Path:
@@ -16,7 +16,7 @@ def choose(named: Path | None) -> Path:
     if len(found) > 1:
         names = ", ".join(map(str, found))
         newest = max(found, key=lambda path: path.stat().st_mtime)
-        raise BadRequest(f"bpf/ holds several objects: {names}", f"name one; the last built is {newest}")
+        raise Ambiguous(f"bpf/ holds several objects: {names}", f"name one; the last built is {newest}")
     return found[0]
 
 
@@ -28,4 +28,4 @@ def read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BadRequest(f"{path} can't be read: {error.strerror}", "build it: xdpctl build") from error
+        raise FileUnusable(f"{path} can't be read: {error.strerror}", "build it: xdpctl build") from error
