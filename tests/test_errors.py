@@ -6,7 +6,8 @@ from pathlib import Path
 
 import xdpctl
 from xdpctl import errors
-from xdpctl.errors import Explained, XdpctlError
+from xdpctl.errors import Explained, Lines, XdpctlError
+from xdpctl.views import failure
 
 ROOT = Path(xdpctl.__file__).parent.parent
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
@@ -57,3 +58,9 @@ def test_whatever_explains_itself_has_one_base() -> None:
         for name in re.findall(r"^class (\w+)\((?:Base)?Exception\)", path.read_text(), re.M)
     }
     assert private == {Explained.__name__}
+
+
+def test_a_hint_of_several_lines_is_one_text_of_json() -> None:
+    error = Explained(Lines("a\nb"), Lines("c\n  ^"))
+    told = '{"schema":1,"error":{"code":"failed","message":"a\\nb","hints":["c\\n  ^"]}}'
+    assert failure.as_json(error) == told

@@ -5,5 +5,8 @@ from xdpctl.errors import Explained
 
 
 def as_json(error: Explained) -> str:
-    said = {"code": error.code, "message": error.message, "hints": error.hints}
-    return to_json({"schema": SCHEMA, "error": said})
+    """As plain text, since the printer of JSON takes no `Lines`."""
+    hints = [str(hint) for hint in error.hints]
+    return to_json(
+        {"schema": SCHEMA, "error": {"code": error.code, "message": str(error.message), "hints": hints}}
+    )
