@@ -85,7 +85,7 @@ def test_what_is_left_behind_is_named(lab: Lab) -> None:
     lab.ok("build")
     script = '{real} "$@" && mount -o remount,ro /sys/fs/bpf; exit'
     done = lab.xdpctl("load", "--dev", "veth0", env=intercept(lab, "bpftool", "prog load", script))
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert "failed to remove the pins of global variables" in done.stderr
     assert f"not undone: rmdir {PIN}" in done.stderr
     assert f"left behind: {PIN}/pkt_cnt" in done.stderr
@@ -100,7 +100,7 @@ def test_an_undo_that_fails_is_told(lab: Lab) -> None:
     env = inject(lab, "bpftool", "prog load")
     env = inject(lab, "umount", "/sys/fs/bpf")
     done = lab.xdpctl("load", "--dev", "veth0", env=env)
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert "failed to load xdp_allow: injected failure" in done.stderr
     assert "not undone: umount /sys/fs/bpf: injected failure" in done.stderr
 

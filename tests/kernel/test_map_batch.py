@@ -102,7 +102,7 @@ def test_where_it_ended(lab: Lab) -> None:
     for way in ([], [code]):
         words = ("map", "set", "flows", "--batch", "f")
         done = lab.run(sys.executable, "-c", *way, *words) if way else lab.xdpctl(*words)
-        assert done.returncode == 1
+        assert done.returncode == 4
         assert "flows[src_ip=10.0.0.1 dst_port=3 zone=0] can't be added: flows is full" in done.stderr
         assert "2 of 3 elements were written before that, and stay so" in done.stderr
         assert len(json.loads(lab.ok("map", "keys", "flows", "--json"))["keys"]) == 3

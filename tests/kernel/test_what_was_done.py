@@ -96,6 +96,19 @@ def test_unload_cannot_look(lab: Lab) -> None:
     assert (lab.attached(), lab.pins()) == ([], [])
 
 
+def test_what_somebody_holds_stays_in_the_kernel(lab: Lab) -> None:
+    loaded(lab)
+    command = lab.enter(sys.executable, "-c", HOLD, f"{PIN}/pkt_cnt")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        done = lab.xdpctl("unload")
+        holder.communicate()
+    assert (done.returncode, done.stdout) == (4, "detached from veth0\n")
+    assert "detached and unpinned, but map pkt_cnt (id " in done.stderr
+    assert (lab.attached(), lab.pins()) == ([], [])
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_while_unload_waits(lab: Lab, number: signal.Signals) -> None:
     loaded(lab)

@@ -80,7 +80,7 @@ char LICENSE[] SEC("license") = "GPL";
 def why(lab: Lab, *arguments: str, options: tuple[str, ...] = ()) -> dict[str, Any]:
     done = lab.xdpctl(*options, "why", *arguments, "--json")
     said: dict[str, Any] = json.loads(done.stdout)
-    assert (said["schema"], done.returncode, done.stderr) == (1, 0 if said["ok"] else 1, "")
+    assert (said["schema"], done.returncode, done.stderr) == (1, 0 if said["ok"] else 5, "")
     return said
 
 

@@ -11,7 +11,7 @@ from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.plan import Act, Plan, Step
-from xdpctl.errors import HostLacks, Interrupted, Refused, XdpctlError
+from xdpctl.errors import HalfDone, HostLacks, Interrupted, Refused, XdpctlError
 from xdpctl.ops import apply
 from xdpctl.tools import host, proc, signals
 
@@ -75,7 +75,7 @@ def test_the_next_way_is_tried_where_one_is_refused(tmp_path: Path) -> None:
     (outcome,) = apply.run(operation((step,), tmp_path))
     assert outcome.act is step.acts[1]
     assert [apply.tool_said(result) for result in outcome.refused] == ["not native"]
-    with pytest.raises(Refused):
+    with pytest.raises(HalfDone):
         apply.run(operation((step, FAIL), tmp_path))
     assert undone.read_text() == "generic\n", "only what was done is undone"
 
@@ -109,7 +109,7 @@ def test_what_is_left_or_lost_is_named(tmp_path: Path) -> None:
         actions.make_directory(f"{tmp_path}/made"),
         FAIL,
     )
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(HalfDone) as caught:
         apply.run(operation(steps, tmp_path))
     assert caught.value.hints == ("left behind: left", "lost: mine")
 
@@ -124,7 +124,7 @@ def test_what_is_left_or_lost_is_named(tmp_path: Path) -> None:
 )
 def test_an_undo_that_fails_is_told_and_the_others_are_done(undo: Argv, reason: str, tmp_path: Path) -> None:
     steps = (actions.make_directory(f"{tmp_path}/a"), plan.step("try", ("true",), undo), FAIL)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(HalfDone) as caught:
         apply.run(operation(steps, tmp_path))
     assert caught.value.hints == (f"not undone: {command_line(undo)}: {reason}",)
     assert not list(tmp_path.iterdir())
@@ -134,7 +134,7 @@ def test_a_look_that_fails_is_told(tmp_path: Path) -> None:
     def observe() -> apply.Facts:
         raise Refused("ip failed")
 
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(HalfDone) as caught:
         apply.run(apply.Operation((FAIL,), frozenset(), observe))
     assert caught.value.hints == ("what is left could not be seen: ip failed",)
 
@@ -152,15 +152,28 @@ def test_a_look_that_fails_is_told(tmp_path: Path) -> None:
         (("false",), Refused, "failed to act: false failed with status 1"),
     ],
 )
-def test_the_kind_of_an_error_survives(
+def test_whatever_fails_is_half_done_where_something_is_left(
     act: Argv, kind: type[XdpctlError], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host, "privileged", lambda: False)
     mess = plan.step("leave", ("touch", f"{tmp_path}/left"))
-    with pytest.raises(kind) as caught:
-        apply.run(operation((mess, plan.step("act", act)), tmp_path))
+    steps = (mess, plan.step("act", act))
+    with pytest.raises(HalfDone) as caught:
+        apply.run(operation(steps, tmp_path))
+    assert isinstance(caught.value.__cause__, kind)
     assert caught.value.message.startswith(says)
     assert caught.value.hints[-1] == "left behind: left"
+
+
+def test_an_error_of_the_system_tells_what_it_left(tmp_path: Path) -> None:
+    def finish() -> None:
+        raise OSError(28, "No space left on device", "file")
+
+    mess = plan.step("leave", ("touch", f"{tmp_path}/left"))
+    with pytest.raises(HalfDone) as caught:
+        apply.run(msgspec.structs.replace(operation((mess,), tmp_path), finish=finish))
+    assert caught.value.message == "file: No space left on device"
+    assert caught.value.hints == ("left behind: left",)
 
 
 @pytest.mark.parametrize("number", signals.SIGNALS)

@@ -14,9 +14,9 @@ import typer
 
 from xdpctl import __version__
 from xdpctl.cli import arguments, session
-from xdpctl.cli.words import CheckedCommand, CheckedGroup
+from xdpctl.cli.words import CheckedCommand, CheckedGroup, WrongUsage, asks_for_json
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest, HostLacks, Interrupted, XdpctlError
+from xdpctl.errors import HostLacks, Interrupted, Usage, XdpctlError, of_system
 
 VERBS = {
     "new": "Write a commented spec to start from.",
@@ -48,7 +48,7 @@ class Verbs(CheckedGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in self.verbs and not ctx.resilient_parsing:
-            raise BadRequest(f"there is no verb {args[0]!r}", *did_you_mean(args[0], self.verbs))
+            raise Usage(f"there is no verb {args[0]!r}", *did_you_mean(args[0], self.verbs))
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -112,18 +112,24 @@ def execute(words: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files can be any bytes
+    if words is None:
+        words = sys.argv[1:]
     try:
-        return _run(sys.argv[1:] if words is None else words)
+        return _run(words)
     except XdpctlError as error:
         session.tell_error(error)
-        return error.exit_code
+        failed = error
+    except WrongUsage as wrong:
+        failed = _tell_usage(wrong, words)
     except MemoryError:
-        session.tell_error(HostLacks("there isn't enough memory for this"))
-        return HostLacks.exit_code
+        failed = HostLacks("there isn't enough memory for this")
+        session.tell_error(failed)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        session.tell_error(XdpctlError(f"{where}{error.strerror}"))
-        return XdpctlError.exit_code
+        failed = of_system(error)
+        session.tell_error(failed)
+    if asks_for_json(typer.main.get_command(app), words):
+        session.say_failure(failed)
+    return failed.exit_code
 
 
 def _run(words: list[str]) -> int:
@@ -131,27 +137,31 @@ def _run(words: list[str]) -> int:
         from xdpctl.ops import complete
 
         complete.check_home()
-    status = 0
     try:
-        app(words, prog_name="xdpctl")
+        ended = app(words, prog_name="xdpctl", standalone_mode=False)
     except SystemExit as end:
-        status = end.code if isinstance(end.code, int) else 0
-    if status == BadRequest.exit_code:
-        _tell_misplaced(words)
-    if status == Interrupted.exit_code:
-        session.note("xdpctl: interrupted")
+        ended = end.code
+    if ended == Interrupted.exit_code:
+        raise Interrupted("interrupted")
     session.flush()
-    return status
+    return ended if isinstance(ended, int) else 0
 
 
-def _tell_misplaced(words: list[str]) -> None:
-    """Options for all verbs come before the verb, numbers below zero after --; say so where they didn't."""
+def _tell_usage(wrong: Any, words: list[str]) -> Usage:
+    wrong.show()
+    misplaced = _misplaced(words)
+    for hint in misplaced:
+        session.note(hint)
+    return Usage(wrong.format_message(), *misplaced)
+
+
+def _misplaced(words: list[str]) -> tuple[str, ...]:
+    """Options for all verbs come before the verb, numbers below zero after --; a hint where they didn't."""
     verb = next((i for i, word in enumerate(words) if word in VERBS), len(words))
     for before, word in pairwise(words[verb:]):
         if word.partition("=")[0] in ("--dry-run", "--show-commands", "--netns"):
             option = "--netns NAME" if word.startswith("--netns") else word
-            session.note(f"{option} goes before the verb: xdpctl {option} {words[verb]}")
-            return
+            return (f"{option} goes before the verb: xdpctl {option} {words[verb]}",)
         if word[:1] == "-" and word[1:2].isdecimal() and not before.startswith("-"):
-            session.note(f"what begins with a dash and is no option comes after --: xdpctl … -- {word}")
-            return
+            return (f"what begins with a dash and is no option comes after --: xdpctl … -- {word}",)
+    return ()

@@ -19,7 +19,7 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.errors import BadRequest
+from xdpctl.errors import Usage
 from xdpctl.ops import bench
 from xdpctl.views import bench as view
 
@@ -46,7 +46,7 @@ def command(
     json: bool = arguments.JSON,
 ) -> None:
     if race and sources:
-        raise BadRequest("--race has programs of its own", f"leave out {sources[0]}, or --race")
+        raise Usage("--race has programs of its own", f"leave out {sources[0]}, or --race")
     prepared = bench.prepare(sources or [], race, rounds, repeat)
     if session.dry_run():
         session.say_plan(prepared.plan)

@@ -26,7 +26,7 @@ from xdpctl.core.machine.model import Via
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.query.rows import Batches, place, row
 from xdpctl.core.query.select import NotZero, Order, Totals
-from xdpctl.errors import BadRequest
+from xdpctl.errors import Usage
 from xdpctl.ops import dump
 from xdpctl.views import dump as view
 
@@ -68,13 +68,13 @@ def command(
     formats = {"--json": json, "--jsonl": jsonl, "--csv": csv, "--prometheus": prometheus}
     chosen = [option for option, given in formats.items() if given]
     if len(chosen) > 1:
-        raise BadRequest(f"{' and '.join(chosen)} exclude each other", "give one of them")
+        raise Usage(f"{' and '.join(chosen)} exclude each other", "give one of them")
     if totals and (jsonl or prometheus):
-        raise BadRequest(f"{chosen[0]} has no totals", "leave one of them out")
+        raise Usage(f"{chosen[0]} has no totals", "leave one of them out")
     reach = session.reach(pin)
     if save is not None:
         if chosen or sort or top or where or totals or per_cpu or raw or as_:
-            raise BadRequest("--save writes all of a map, as it is", "leave the rest out")
+            raise Usage("--save writes all of a map, as it is", "leave the rest out")
         _save(name, reach, save, via)
         return
     found = dump.dump(name, reach, raw, per_cpu, via, as_)

@@ -15,7 +15,7 @@ import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.machine.model import ModeChoice
-from xdpctl.errors import BadRequest
+from xdpctl.errors import Usage
 from xdpctl.ops import load
 
 
@@ -37,7 +37,7 @@ def command(
     if verbose:
         session.show_log_with_errors()
     if mode is not None and dev is None:
-        raise BadRequest("--mode says how to attach, but there is no --dev", "name the device: --dev DEV")
+        raise Usage("--mode says how to attach, but there is no --dev", "name the device: --dev DEV")
     request = load.Request(
         path=path,
         pin=session.pin_directory(pin),

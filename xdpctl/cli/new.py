@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.errors import BadRequest
+from xdpctl.errors import Usage
 from xdpctl.ops import new
 from xdpctl.views.table import table
 
@@ -36,7 +36,7 @@ def command(
 ) -> None:
     if list_:
         if file or preset is not None:
-            raise BadRequest("--list only names the presets", "leave the rest out")
+            raise Usage("--list only names the presets", "leave the rest out")
         session.say_lines(table(("preset", "what it does"), new.presets(), session.width()))
         return
     path = file or Path(f"{preset or 'counter'}.toml")

@@ -28,7 +28,7 @@ from xdpctl.cli import arguments, session
 from xdpctl.core.packets import samples
 from xdpctl.core.packets.run_counts import Run, Tally
 from xdpctl.core.packets.samples import Packet, PacketKind
-from xdpctl.errors import BadRequest
+from xdpctl.errors import Usage
 from xdpctl.ops import run
 from xdpctl.views import run as view
 
@@ -92,9 +92,9 @@ def _packets(kinds: list[PacketKind], frames: list[str], capture: Path | None) -
     options = {"--packet": kinds, "--hex": frames, "--pcap": capture}
     chosen = [option for option, given in options.items() if given]
     if not chosen:
-        raise BadRequest("there is no packet to run", "give --packet KIND, --hex HEX or --pcap FILE")
+        raise Usage("there is no packet to run", "give --packet KIND, --hex HEX or --pcap FILE")
     if len(chosen) > 1:
-        raise BadRequest(f"{' and '.join(chosen)} exclude each other", "give one of them")
+        raise Usage(f"{' and '.join(chosen)} exclude each other", "give one of them")
     given = (samples.from_hex(str(i), frame) for i, frame in enumerate(frames, 1))
     return (*map(samples.of_kind, kinds), *given)
 

@@ -16,6 +16,7 @@ from xdpctl.core.plan.plan import Plan
 from xdpctl.core.values.visible import visible, visible_lines
 from xdpctl.errors import Interrupted, Lines, XdpctlError
 from xdpctl.ops import show
+from xdpctl.views import failure
 
 
 class Options(NamedTuple):
@@ -24,6 +25,8 @@ class Options(NamedTuple):
 
 
 _options = Options()
+_begun = False
+"""Whether something of a result is on stdout."""
 verbose = False
 """Whether an error is followed by all that the tool said."""
 
@@ -80,6 +83,8 @@ def stream(pieces: Iterable[str], live: bool = False) -> bool:
 
 def draw(text: str) -> bool:
     """What has escapes that are meant, such as colours, or tabs; whether somebody still reads it."""
+    global _begun
+    _begun = True
     try:
         sys.stdout.write(text)
     except OSError as error:
@@ -99,6 +104,14 @@ def note_lines(text: str) -> None:
         flush()
         with contextlib.suppress(OSError):
             print(visible_lines(text), file=sys.stderr, flush=True)
+
+
+def say_failure(error: XdpctlError) -> None:
+    """For scripts; not behind a part of a result, with which it would be no JSON."""
+    if not _begun:
+        with contextlib.suppress(XdpctlError):  # where nobody can read it, the failure stays what it is
+            say(failure.as_json(error))
+            flush()
 
 
 def flush() -> bool:

@@ -24,7 +24,7 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core.machine.model import Via
 from xdpctl.core.values.formats import time_of_day
-from xdpctl.errors import BadRequest
+from xdpctl.errors import Usage
 from xdpctl.ops import watch
 from xdpctl.ops.watch import Clock, Watched
 from xdpctl.views import watch as view
@@ -52,12 +52,12 @@ def command(
     via: Via | None = arguments.VIA,
 ) -> None:
     if jsonl and csv:
-        raise BadRequest("--jsonl and --csv exclude each other", "give one of them")
+        raise Usage("--jsonl and --csv exclude each other", "give one of them")
     if bits and (jsonl or csv):
         given = "--jsonl" if jsonl else "--csv"
-        raise BadRequest(f"--bits is for people: {given} has bytes as they are", "leave one of them out")
+        raise Usage(f"--bits is for people: {given} has bytes as they are", "leave one of them out")
     if interval != interval:
-        raise BadRequest("--interval: that is no number of seconds", "write it like 1 or 0.5")
+        raise Usage("--interval: that is no number of seconds", "write it like 1 or 0.5")
     watched, poller = watch.watch(names, session.reach(pin), via)
     display: Lines | Screen = Lines(jsonl, csv, bits)
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not (jsonl or csv):

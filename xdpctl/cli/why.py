@@ -2,7 +2,7 @@
 
 Asks in turn: is the program loaded, pinned, attached, is it the right map, is the device up, do
 packets come in, does the program run, does it count? Watches for a second, tells the first thing
-that is wrong and how to mend it, and ends with status 1; or tells what was received and counted
+that is wrong and how to mend it, and ends with status 5; or tells what was received and counted
 meanwhile. The map is read first and last, so that it may be some packets ahead. Without MAP or DEV
 it looks at what is pinned.
 
@@ -17,7 +17,7 @@ import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.why.finding import Broken
-from xdpctl.errors import XdpctlError
+from xdpctl.errors import NotAsItShouldBe
 from xdpctl.ops import why
 from xdpctl.views import why as view
 
@@ -36,4 +36,4 @@ def command(
     found = why.explain(name, session.reach(pin), session.netns())
     session.say_lines(view.as_json(found) if json else view.as_text(found))
     if isinstance(found, Broken):
-        raise typer.Exit(XdpctlError.exit_code)
+        raise typer.Exit(NotAsItShouldBe.exit_code)

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from xdpctl.core.values.visible import visible, visible_lines
-from xdpctl.errors import BadRequest
+from xdpctl.errors import Usage
 
 WrongUsage: Any = typer.BadParameter.__base__
 """Typer doesn't export it."""
@@ -50,12 +50,34 @@ class CheckedGroup(Checked, TyperGroup):
     pass
 
 
+def asks_for_json(command: Any, words: Sequence[str]) -> bool:
+    """Whether --json is an option of the verb that is called, and is given, whatever else is wrong.
+
+    Of a verb that there isn't, nobody knows its options.
+    """
+    options = [param for param in command.params if param.param_type_name == "option"]
+    with_value = {name for param in options if not param.is_flag for name in param.opts}
+    is_group, rest = isinstance(command, TyperGroup), list(words)
+    while rest:
+        word = rest.pop(0)
+        if is_group and not word.startswith("-"):
+            verb = command.get_command(None, word)
+            return asks_for_json(verb, rest) if verb else "--json" in rest
+        if word == "--" and not is_group:
+            return False
+        if word.partition("=")[0] == "--json" and any("--json" in param.opts for param in options):
+            return True
+        if word in with_value:
+            del rest[:1]
+    return False
+
+
 def _refuse_twice(order: Sequence[Any]) -> None:
     """The last would win, and the others be forgotten."""
     for param, count in Counter(order).items():
         takes_one = param.param_type_name == "option" and not (param.is_flag or param.multiple)
         if count > 1 and takes_one:
-            raise BadRequest(f"{_called(param)} is given {count} times", "give it once")
+            raise Usage(f"{_called(param)} is given {count} times", "give it once")
 
 
 def _refuse_empty(param: Any, value: Any) -> None:
@@ -63,7 +85,7 @@ def _refuse_empty(param: Any, value: Any) -> None:
     empty = "" in (value if isinstance(value, list | tuple) else [value])
     if empty and not MAY_BE_EMPTY.search(param.metavar or ""):
         hint = "give it a value" + ", or leave it out" * (not param.required)
-        raise BadRequest(f"{_called(param)} is empty", hint)
+        raise Usage(f"{_called(param)} is empty", hint)
 
 
 def _refuse_options_behind_dashes(args: Sequence[str], params: Sequence[Any]) -> None:
@@ -72,7 +94,7 @@ def _refuse_options_behind_dashes(args: Sequence[str], params: Sequence[Any]) ->
     options = {option for param in params for option in param.opts if option.startswith("--")}
     for word in behind:
         if word.partition("=")[0] in options:
-            raise BadRequest(f"{word} comes after --, where nothing is an option", "put it before the --")
+            raise Usage(f"{word} comes after --, where nothing is an option", "put it before the --")
 
 
 def _called(param: Any) -> str:

@@ -6,13 +6,19 @@ from collections.abc import Iterable
 from xdpctl.errors import Lines
 
 
-def did_you_mean(word: str, right: Iterable[str]) -> tuple[str, ...]:
-    """A hint that names the nearest right word, or all of them where none is near."""
+def nearest(word: str, right: Iterable[str]) -> str | None:
+    """The right word that was meant, where one is near."""
     words = {str(choice).lower(): str(choice) for choice in right}
     near = difflib.get_close_matches(word.lower(), words, n=1)
-    if near:
-        return (f"did you mean {words[near[0]]!r}?",)
-    return (f"known: {', '.join(words.values())}",) if words else ()
+    return words[near[0]] if near else None
+
+
+def did_you_mean(word: str, right: Iterable[str]) -> tuple[str, ...]:
+    """A hint that names the nearest right word, or all of them where none is near."""
+    words = {str(choice).lower(): str(choice) for choice in right}.values()
+    if near := nearest(word, words):
+        return (f"did you mean {near!r}?",)
+    return (f"known: {', '.join(words)}",) if words else ()
 
 
 def join(words: Iterable[str]) -> str:

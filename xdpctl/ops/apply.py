@@ -11,7 +11,7 @@ from xdpctl.core.machine import tool_errors
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan.plan import Act, Plan, Step
-from xdpctl.errors import HostLacks, Interrupted, Refused, XdpctlError
+from xdpctl.errors import HalfDone, Interrupted, NoAnswer, NotPermitted, Refused, XdpctlError, of_system
 from xdpctl.tools import bpffs, bpftool, host, proc, signals
 
 Seen = TypeVar("Seen")
@@ -100,8 +100,9 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
             if isinstance(error, Interrupted) or interrupted():
                 message = "interrupted" if trouble else "interrupted, and all undone"
                 raise Interrupted(message, *trouble) from error
-            if trouble and isinstance(error, XdpctlError):
-                raise type(error)(error.message, *error.hints, *trouble, log=error.log) from error
+            why = of_system(error) if isinstance(error, OSError) else error
+            if trouble and isinstance(why, XdpctlError):
+                raise HalfDone(why.message, *why.hints, *trouble, log=why.log) from error
             raise
         for step in steps:
             _run(step.acts[0].do)
@@ -196,15 +197,14 @@ def _failure(step: Step, refused: list[proc.Result]) -> XdpctlError:
     said = tool_said(first)
     log = "".join(result.err for result in refused)
     if last.death:
-        return Refused(f"failed to {step.what}: {last.death}", log=log)
+        return NoAnswer(f"failed to {step.what}: {last.death}", log=log)
     if first.program == "bpftool":
         why = tool_errors.load_failure(said, first.err)
-        error = HostLacks if why.not_permitted else Refused
         told = bpftool.told(first)
-        return error(f"failed to {step.what}: {why.message}", *why.hints, log=log, told=told)
+        return why.error(f"failed to {step.what}: {why.message}", *why.hints, log=log, told=told)
     told = tool_errors.told_by_ip(last.err)
     if tool_errors.not_permitted(log) and not host.privileged():
-        return HostLacks(f"failed to {step.what}: {said}", "run xdpctl as root", log=log, told=told)
+        return NotPermitted(f"failed to {step.what}: {said}", "run xdpctl as root", log=log, told=told)
     others = zip(step.acts[1:], refused[1:], strict=False)
     more = [f"and in {act.way} mode: {tool_said(result)}" for act, result in others]
     hints = (*more, *tool_errors.attach_failure(said))

@@ -7,7 +7,7 @@ from msgspec import Struct
 from xdpctl.core.machine import mounts, owners
 from xdpctl.core.machine.model import Attachment, Device, ProgId
 from xdpctl.core.plan import actions
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import HalfDone, NoSuchProgram, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, turns
 from xdpctl.tools.netns import Netns, named
@@ -26,7 +26,7 @@ def prepare(name: str, pin: str, netns_name: str, force: bool, dry_run: bool) ->
         turns.wait()
     device = iplink.device(name, netns)
     if not device.xdp.attached:
-        raise BadRequest(f"no program runs on {name}{netns.label}", "xdpctl status shows where one does")
+        raise NoSuchProgram(f"no program runs on {name}{netns.label}", "xdpctl status shows where one does")
     attachments = device.xdp.attached
     pinned: dict[ProgId, str] = {}
     if not (dry_run and not host.privileged()):
@@ -60,5 +60,6 @@ def run(prepared: Prepared, tell: Callable[[], None]) -> None:
 
     programs = " and ".join(dict.fromkeys(a.prog.name or "a program" for a in prepared.attachments))
     if still := apply.run_and_look(prepared.operation, look, tell, f"whether {name} still runs {programs}"):
-        raise Refused(f"{name} still runs {owners.describe(still[0])}")
+        kind = Refused if len(still) == len(prepared.attachments) else HalfDone
+        raise kind(f"{name} still runs {owners.describe(still[0])}")
     tell()

@@ -11,7 +11,7 @@ from xdpctl.core.machine.model import Mode, ModeChoice
 from xdpctl.core.objects.check import check_loadable
 from xdpctl.core.objects.elf import BpfObject
 from xdpctl.core.plan import actions, plan
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import AlreadyPinned, BadRequest
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, pinning, proc, turns
 from xdpctl.tools.attaching import Attaching
@@ -110,14 +110,14 @@ def _refuse_taken(pin: str, found: BpfObject) -> None:
     present = bpffs.entries(pin)
     programs = owners.pinned_programs(bpftool.programs(), pin) if present else ()
     if programs:
-        raise Refused(
+        raise AlreadyPinned(
             f"{pin} already holds {' and '.join(p.name for p in programs)}",
             f"remove it first: xdpctl unload --pin {pin}",
             "or pin this program elsewhere: --pin DIR",
         )
     taken = [f"{pin}/{name}" for name in (found.xdp_programs[0], *found.maps) if name in present]
     if taken:
-        raise Refused(
+        raise AlreadyPinned(
             f"something else is pinned at {' and '.join(taken)}",
             f"if nothing needs it, remove it: rm {' '.join(taken)}",
             "or pin this program elsewhere: --pin DIR",

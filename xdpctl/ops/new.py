@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xdpctl.core.machine.shell import command_line
-from xdpctl.errors import BadRequest
+from xdpctl.errors import AlreadyThere, BadRequest, FileUnusable
 from xdpctl.tools.files import assets, placing
 
 
@@ -26,6 +26,6 @@ def new(path: Path, spec: str) -> None:
     try:
         placing.create(path, spec.encode())
     except FileExistsError:
-        raise BadRequest(f"{path} exists", f"give another name: xdpctl new {path.stem}-2.toml") from None
+        raise AlreadyThere(f"{path} exists", f"give another name: xdpctl new {path.stem}-2.toml") from None
     except OSError as error:
-        raise BadRequest(f"{path} can't be written: {error.strerror}") from error
+        raise FileUnusable(f"{path} can't be written: {error.strerror}") from error

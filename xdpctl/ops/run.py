@@ -25,7 +25,7 @@ from xdpctl.core.packets.run_counts import Run
 from xdpctl.core.packets.samples import Packet
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.plan import Plan
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import BadRequest, NotAsItShouldBe
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, mountns
 from xdpctl.tools.files import objects
@@ -234,7 +234,7 @@ def _refuse_another(path: Path, copy: Program, loaded: Program) -> None:
         difference = "its maps have other types or sizes"
     else:
         return
-    raise Refused(
+    raise NotAsItShouldBe(
         f"{path} isn't what {loaded.name} was loaded from: {difference}",
         f"to run it all the same, name it: xdpctl run {path}",
         "or run the program itself, which counts the packets: --live",

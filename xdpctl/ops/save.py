@@ -13,14 +13,12 @@ from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps.decode import Entry
 from xdpctl.core.values.formats import time_of_day
-from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host
 from xdpctl.tools.files import placing
 from xdpctl.tools.maps.find import Found, find_map
 from xdpctl.tools.maps.reading import Reading
-
-SCHEMA = 1
 
 
 class Saved(Struct, frozen=True):

@@ -13,7 +13,7 @@ from xdpctl.core.plan import plan
 from xdpctl.core.plan.plan import Plan, Step
 from xdpctl.core.trace import log, why_silent
 from xdpctl.core.trace.log import Line
-from xdpctl.errors import HostLacks, Refused, XdpctlError
+from xdpctl.errors import HalfDone, HostLacks, XdpctlError
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, host, mountns, signals, tracefs
 from xdpctl.tools.programs import printers
@@ -103,7 +103,9 @@ def _log(root: str, request: Request, note: Note) -> Iterator[str]:
         if os.path.isdir(directory):
             removed = bpffs.act(("rmdir", directory))
             if not removed.ok:
-                raise Refused(f"the trace log is left behind: {removed.err}", f"remove it: rmdir {directory}")
+                raise HalfDone(
+                    f"the trace log is left behind: {removed.err}", f"remove it: rmdir {directory}"
+                )
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from xdpctl.core.machine import mounts, owners
 from xdpctl.core.machine.model import Attachment, BpfLink, Device, Map, MapId, ProgId, Program
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan import actions, plan
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import BadRequest, HalfDone, NoSuchProgram, NotYours, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns, proc, turns
 from xdpctl.tools.netns import Netns
@@ -102,7 +102,7 @@ def run(
     detached()
     if left:
         done = "detached and unpinned" if prepared.devices else "unpinned"
-        raise Refused(
+        raise HalfDone(
             f"{done}, but {' and '.join(left)} is still in the kernel",
             "another process, a bpf link or a device that can't be seen holds it: bpftool link show",
         )
@@ -130,8 +130,8 @@ def _holds_only_pins(directory: str) -> bool:
 
 def _nothing_there(pin: str, present: tuple[str, ...]) -> BadRequest:
     if not (present and _holds_only_pins(pin)):
-        return BadRequest(f"no XDP program is pinned in {pin}", "xdpctl status shows programs")
-    return BadRequest(
+        return NoSuchProgram(f"no XDP program is pinned in {pin}", "xdpctl status shows programs")
+    return NoSuchProgram(
         f"no XDP program is pinned in {pin}, only {', '.join(present)}",
         f"if nothing needs that, remove it: {command_line(('rm', '-r', pin))}",
     )
@@ -153,7 +153,7 @@ def _refuse_pinned_elsewhere(programs: tuple[Program, ...], elsewhere: tuple[str
     """Such a program would stay in the kernel."""
     if elsewhere:
         name = next(program.name for program in programs if set(program.pinned) & set(elsewhere))
-        raise Refused(
+        raise NotYours(
             f"{name} is pinned at {' and '.join(elsewhere)} too",
             f"remove that first: {command_line(('rm', *elsewhere))}",
             f"or with all its pins: {command_line(('xdpctl', 'unload', '--pin', pin, '--force'))}",

@@ -9,13 +9,12 @@ from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import companions
 from xdpctl.core.maps.decode import Entry, decode
-from xdpctl.core.maps.refusals import Gone
 from xdpctl.core.measure.rates import Label, Rates, Values
 from xdpctl.core.query.rows import sums
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.value import flat
 from xdpctl.core.wording import packets
-from xdpctl.errors import BadRequest
+from xdpctl.errors import BadRequest, Gone
 from xdpctl.tools import host
 from xdpctl.tools.maps import reading, types
 from xdpctl.tools.maps.find import Found, exact_map, find_map

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct, structs
 
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.machine.reach import Reach
+from xdpctl.core.machine.reach import Reach, is_bare
 from xdpctl.core.maps.companions import GLOBALS
 from xdpctl.core.why import chain, growth, pinned
 from xdpctl.core.why.chain import Moves
@@ -15,7 +15,7 @@ from xdpctl.core.why.finding import Broken
 from xdpctl.core.why.growth import Content
 from xdpctl.core.why.snapshot import Place, Scene, Traffic, Watched
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import BadRequest, Gone, NoSuchMap
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns
 from xdpctl.tools.maps import snapshot, types
 from xdpctl.tools.maps.find import find_map
@@ -64,7 +64,7 @@ def _refuse_gone_maps(scene: Scene) -> None:
     known = {m.id for m in scene.maps}
     for program in scene.programs_asked():
         if gone := set(program.map_ids) - known:
-            raise Refused(
+            raise Gone(
                 f"bpftool lists no map with id {min(gone)}, which {program.name} uses",
                 "try again: it may have been unloaded meanwhile",
             )
@@ -86,19 +86,19 @@ def _asked(name: str | None, reach: Reach, scene: Scene) -> Map | Place | None:
             return place
     try:
         found = find_map(name, reach).map
-    except BadRequest as error:
-        if "/" in name or name.startswith("id:") or not error.message.startswith("there is no map"):
+    except NoSuchMap as error:
+        if not is_bare(name):
             raise
         raise _neither(name, here, scene) from error
     _refuse_others(found, scene)
     return next((m for m in scene.maps if m.id == found.id), found)
 
 
-def _neither(name: str, here: list[Place], scene: Scene) -> BadRequest:
+def _neither(name: str, here: list[Place], scene: Scene) -> NoSuchMap:
     elsewhere = [p.netns for p in scene.places if p.device.ifname == name and p.is_near]
     known = [p.device.ifname for p in here] + sorted({m.name for m in scene.maps if m.name})
     where = (f"there is one in netns {n}: xdpctl --netns {n} why {name}" for n in elsewhere)
-    return BadRequest(
+    return NoSuchMap(
         f"there is no map and no device {name!r}",
         *((elsewhere and [next(where)]) or did_you_mean(name, known)),
     )
@@ -137,9 +137,7 @@ def _watch(scene: Scene, sleep: Callable[[float], None], clock: Callable[[], flo
 def _refuse_gone(scene: Scene, metered: dict[str, iplink.Meter]) -> None:
     for running in scene.running_asked():
         if running.place.name not in metered:
-            raise Refused(
-                f"{running.place.name} has gone meanwhile", "xdpctl status shows where programs run"
-            )
+            raise Gone(f"{running.place.name} has gone meanwhile", "xdpctl status shows where programs run")
 
 
 def _difference(watched: dict[MapId, Map], first: _Look, then: _Look, known: bool) -> Watched:

@@ -19,7 +19,8 @@ class Attaching(Struct, frozen=True):
 
     def verify(self, act: plan.Act) -> None:
         """`ip` may end well though it did nothing, or something else."""
-        owners.check_runs(self._look(), self.program(), Mode(act.way))
+        program = self.program()  # while its pin is there
+        owners.check_runs(self._look(), program, Mode(act.way))
 
     def undo(self, act: plan.Act, sure: bool) -> tuple[Argv, ...]:
         """Another program may have come in place of ours; where that can't be seen, ours was the last."""

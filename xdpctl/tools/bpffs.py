@@ -5,7 +5,7 @@ from pathlib import Path
 
 from xdpctl.core.machine import mounts
 from xdpctl.core.machine.model import Argv
-from xdpctl.errors import HostLacks
+from xdpctl.errors import NotPermitted
 from xdpctl.tools import proc
 
 ROOT = "/sys/fs/bpf"
@@ -23,7 +23,7 @@ def entries(directory: str) -> tuple[str, ...]:
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except PermissionError as error:
-        raise HostLacks(f"{directory} can't be read: {error.strerror}", "run xdpctl as root") from error
+        raise NotPermitted(f"{directory} can't be read: {error.strerror}", "run xdpctl as root") from error
 
 
 def holds_pins(directory: str) -> bool:

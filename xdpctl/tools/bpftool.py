@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from xdpctl.core.btf.types import BtfDump
 from xdpctl.core.machine import answers, tool_errors
 from xdpctl.core.machine.model import Argv, BpfLink, Map, Program
-from xdpctl.errors import HostLacks, Refused
+from xdpctl.errors import HostLacks, NoAnswer, NotPermitted, Refused
 from xdpctl.tools import proc
 
 T = TypeVar("T")
@@ -123,10 +123,10 @@ def each(result: proc.Result) -> list[proc.Result]:
 
 def failure(result: proc.Result) -> Refused | HostLacks:
     if result.death:
-        return Refused(result.death)
+        return NoAnswer(result.death)
     reason = reason_of(result)
     if tool_errors.not_permitted(reason):
-        return HostLacks(f"bpftool: {reason}", "run xdpctl as root")
+        return NotPermitted(f"bpftool: {reason}", "run xdpctl as root")
     return Refused(f"bpftool: {reason}")
 
 

@@ -9,7 +9,7 @@ from xdpctl.core.machine import tool_errors
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.values.visible import visible
-from xdpctl.errors import HostLacks, Lines, Refused
+from xdpctl.errors import HostLacks, Lines, NoAnswer, NotCompiled
 from xdpctl.tools import proc
 from xdpctl.tools.files import sources
 
@@ -43,11 +43,11 @@ def run(command: Argv, source: Path, cwd: Path | None = None, shown_in: Path | N
     if result.ok:
         return Compiled(result.out, words)
     if result.death:
-        raise Refused(f"{source} isn't compiled: {result.death}")
+        raise NoAnswer(f"{source} isn't compiled: {result.death}")
     said = words.rstrip() or f"clang failed with status {result.status}"
     if tool_errors.lacks_headers(said):
         raise HostLacks(Lines(said), proc.install_hint("headers"))
-    raise Refused(
+    raise NotCompiled(
         Lines(said), *tool_errors.compile_failure(said, sources.text(cwd / source if cwd else source))
     )
 

@@ -7,7 +7,7 @@ import resource
 import time
 from pathlib import Path
 
-from xdpctl.errors import HostLacks
+from xdpctl.errors import NotPermitted
 
 CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_SYS_RESOURCE, CAP_BPF = 12, 21, 24, 39
 CAPABILITIES = {
@@ -38,7 +38,9 @@ def privileged() -> bool:
 
 def require_privileges() -> None:
     if not privileged():
-        raise HostLacks("this needs root (or CAP_SYS_ADMIN)", "run it with sudo; `xdpctl doctor` tells more")
+        raise NotPermitted(
+            "this needs root (or CAP_SYS_ADMIN)", "run it with sudo; `xdpctl doctor` tells more"
+        )
 
 
 def in_user_namespace() -> bool:

@@ -9,7 +9,7 @@ import msgspec
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import Argv, Device
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest, HostLacks, Refused, XdpctlError
+from xdpctl.errors import HostLacks, NoAnswer, NoSuchDevice, NoSuchNetns, NotPermitted, Refused, XdpctlError
 from xdpctl.tools import netns as namespaces
 from xdpctl.tools import proc
 from xdpctl.tools.netns import HERE, Netns
@@ -79,7 +79,7 @@ def _through(ways: Sequence[Netns], number: int) -> tuple[Netns, tuple[Device, .
             if way is HERE:
                 raise
             if namespaces.leads_to(way, number):
-                kind = HostLacks if isinstance(error, HostLacks) else Refused
+                kind = type(error) if isinstance(error, HostLacks) else Refused
                 what = f"what runs in the network namespace {way.name} can't be seen"
                 raise kind(f"{what}: {error.message}", *error.hints) from error
     return None
@@ -94,7 +94,7 @@ def found(name: str, result: proc.Result, netns: Netns) -> Device:
     """The device that a query for it gave."""
     if result.status > 0 and _NO_DEVICE.search(result.err):
         known = [d.ifname for d in devices(netns) if d.ifname != name]
-        raise BadRequest(f"there is no device {name!r}{netns.label}", *did_you_mean(name, known))
+        raise NoSuchDevice(f"there is no device {name!r}{netns.label}", *did_you_mean(name, known))
     device = decode(result)[0]
     if name not in (device.ifname, *device.altnames):
         raise answers.unreadable("ip", f"of {device.ifname}, though it was asked for {name}")
@@ -103,14 +103,14 @@ def found(name: str, result: proc.Result, netns: Netns) -> Device:
 
 def failure(result: proc.Result) -> XdpctlError:
     if result.death:
-        return Refused(result.death)
+        return NoAnswer(result.death)
     said = result.err.strip()
     if not said.startswith("nsenter: ") or "failed to execute" in said:
         return Refused(f"ip failed: {said or f'status {result.status}, without a word'}")
     path = result.argv[1].removeprefix("--net=")
     if "not permitted" in said or "Permission denied" in said:
-        return HostLacks(f"{path} can't be entered without root", "run xdpctl as root")
-    return BadRequest(f"{path} is no network namespace", "ip netns list shows those that have a name")
+        return NotPermitted(f"{path} can't be entered without root", "run xdpctl as root")
+    return NoSuchNetns(f"{path} is no network namespace", "ip netns list shows those that have a name")
 
 
 def meters(inside: Argv) -> tuple[Meter, ...]:

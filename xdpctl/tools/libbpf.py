@@ -9,8 +9,8 @@ from functools import cache
 
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.maps.chunk import Chunk, slot
-from xdpctl.core.maps.refusals import NOT_SUPPORTED, Gone
-from xdpctl.errors import HostLacks, Refused
+from xdpctl.core.maps.refusals import NOT_SUPPORTED
+from xdpctl.errors import Gone, HostLacks, Refused
 from xdpctl.tools import proc
 
 NAMES = ("libbpf.so.1", "libbpf.so.0")

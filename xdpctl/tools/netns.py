@@ -10,7 +10,7 @@ from msgspec import Struct
 from xdpctl.core.machine import mounts
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest
+from xdpctl.errors import NoSuchNetns
 from xdpctl.tools import bpffs
 
 NAMED = "/run/netns"
@@ -50,7 +50,7 @@ def named(name: str) -> Netns:
         return HERE
     path = name if "/" in name else f"{NAMED}/{name}"
     if not Path(path).exists():
-        raise BadRequest(f"there is no network namespace {path}", *did_you_mean(name, names()))
+        raise NoSuchNetns(f"there is no network namespace {path}", *did_you_mean(name, names()))
     return Netns(path)
 
 

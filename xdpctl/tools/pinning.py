@@ -9,7 +9,7 @@ from xdpctl.core.machine import mounts, owners
 from xdpctl.core.machine.model import Argv, Map, Program
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan import actions, plan
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import AlreadyThere, BadRequest, Refused
 from xdpctl.tools import bpffs, bpftool, proc
 
 
@@ -115,5 +115,5 @@ def free_path(named: str, directory: str) -> str:
         raise BadRequest(f"{named!r} can't be the name of a pin", "choose a name without dots")
     if os.path.lexists(path) and mounts.in_bpffs(path, bpffs.mounted()):
         remove = "" if os.path.isdir(path) else f", or remove it: {command_line(('rm', path))}"
-        raise BadRequest(f"{path} is there already", f"choose another name{remove}")
+        raise AlreadyThere(f"{path} is there already", f"choose another name{remove}")
     return path

@@ -23,7 +23,7 @@ from msgspec import Struct
 from xdpctl.core.machine import packages
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
-from xdpctl.errors import BadRequest, HostLacks, Interrupted, Refused
+from xdpctl.errors import BadRequest, Interrupted, NoAnswer, ToolMissing, UnreadableAnswer
 from xdpctl.tools import signals
 from xdpctl.tools.files import trust
 
@@ -124,8 +124,8 @@ def executable(program: str) -> str:
             return path
     if found:
         path, why = next(iter(found.items()))
-        raise HostLacks(f"root doesn't run {path}: {why}", install_hint(program))
-    raise HostLacks(f"{program} isn't installed", install_hint(program))
+        raise ToolMissing(f"root doesn't run {path}: {why}", install_hint(program))
+    raise ToolMissing(f"{program} isn't installed", install_hint(program))
 
 
 def _found(program: str) -> Iterator[tuple[str, str]]:
@@ -167,7 +167,7 @@ class Running:
             )
         except OSError as error:
             os.close(self._err)
-            raise HostLacks(f"{argv[0]} can't be run: {error.strerror}") from error
+            raise ToolMissing(f"{argv[0]} can't be run: {error.strerror}") from error
         assert child.stdout is not None
         self._child, self._stdout = child, child.stdout
 
@@ -179,7 +179,9 @@ class Running:
             chunks.append(piece)
             size += len(piece)
             if size > MAX_OUTPUT:
-                raise Refused(f"more than {MAX_OUTPUT >> 20} MiB of output from: {shlex.join(self.argv)}")
+                raise UnreadableAnswer(
+                    f"more than {MAX_OUTPUT >> 20} MiB of output from: {shlex.join(self.argv)}"
+                )
         return self.ended(b"".join(chunks))
 
     def pieces(self, patience: Callable[[], float] = lambda: QUERY_SECONDS) -> Iterator[bytes]:
@@ -191,7 +193,7 @@ class Running:
             self._child.wait(max(0.0, patience()))
         except (TimeoutError, subprocess.TimeoutExpired):
             seconds = time.monotonic() - asked
-            raise Refused(f"no answer within {seconds:.0f} s from: {shlex.join(self.argv)}") from None
+            raise NoAnswer(f"no answer within {seconds:.0f} s from: {shlex.join(self.argv)}") from None
         finally:
             self.stop()
             self._stdout.close()
@@ -280,13 +282,13 @@ def _spawn_sh(argv: Argv, cwd: Path | None, seconds: float) -> Result:
     except sh.SignalException as death:
         status = int(death.exit_code)
     except sh.ForkException as error:
-        raise HostLacks(f"{argv[0]} can't be run: {str(error).strip().splitlines()[-1]}") from error
+        raise ToolMissing(f"{argv[0]} can't be run: {str(error).strip().splitlines()[-1]}") from error
     finally:
         out_text, err_text = _drain(out), _drain(err)
     if late and signals.came():
         raise Interrupted(f"interrupted, and stopped: {command_line(argv, cwd)}")
     if late:
-        raise Refused(f"stopped after {seconds:.0f} s: {command_line(argv, cwd)}")
+        raise NoAnswer(f"stopped after {seconds:.0f} s: {command_line(argv, cwd)}")
     return Result(argv, status, out_text.encode(errors="surrogateescape"), err_text)
 
 

@@ -25,7 +25,7 @@ from xdpctl.core.maps.elements import Change, Element
 from xdpctl.core.maps.prefixes import longest
 from xdpctl.core.query.rows import columns
 from xdpctl.core.values.value import Value, flat
-from xdpctl.errors import BadRequest, XdpctlError
+from xdpctl.errors import BadRequest, HalfDone, XdpctlError
 from xdpctl.tools import host, netns
 from xdpctl.tools.maps import content, elements, types
 from xdpctl.tools.maps.find import Found, find_map, find_map_to_write
@@ -160,7 +160,8 @@ class Target:
         if len(change.elements) == 1:
             return error
         done = f"{outcome.done} of {len(change.elements)} elements were written before that, and stay so"
-        return type(error)(error.message, done, *error.hints)
+        kind = HalfDone if outcome.done else type(error)
+        return kind(error.message, done, *error.hints)
 
     def shown_key(self, key: bytes) -> Value:
         return one(self.layout.key, key)

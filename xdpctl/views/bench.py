@@ -6,11 +6,10 @@ from typing import Any
 import msgspec
 
 from xdpctl.core.measure.bench import Measured, Report, Timing, ratio
-from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.visible import visible
 from xdpctl.views.table import listed, wrapped
 
-SCHEMA = 1
 LEAST_BAR = 10
 SAME = 0.05
 """A difference that isn't worth telling."""

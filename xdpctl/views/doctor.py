@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 from xdpctl.core.doctor.finding import Finding, State, healthy
-from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.visible import visible
 
-SCHEMA = 1
 STYLES = {State.GOOD: "green", State.BAD: "bold red", State.NOTE: "yellow"}
 
 

@@ -8,11 +8,10 @@ from xdpctl.core.maps.companions import Accounts, Counts
 from xdpctl.core.query.rows import Batches, of_each_cpu, row
 from xdpctl.core.query.select import Totals
 from xdpctl.core.values.cells import cell, spelled
-from xdpctl.core.values.json_text import to_json, to_json_lines
+from xdpctl.core.values.json_text import SCHEMA, to_json, to_json_lines
 from xdpctl.core.values.value import Row, Value
 from xdpctl.views.table import Columns
 
-SCHEMA = 1
 FEW = 16
 """An array of more elements is shown without those that are zero."""
 NOTHING_KNOWN = ("key", "value")

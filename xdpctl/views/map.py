@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from xdpctl.core.encode.words import spoken
-from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.value import Value, flat
 from xdpctl.views.table import text
 
-SCHEMA = 1
 WIDTH = 100
 """Of lines; longer ones are broken."""
 

@@ -5,11 +5,10 @@ from typing import Any
 
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.maps.kinds import ABOUT, flag_names
-from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.views.table import table, text
 from xdpctl.views.units import amount
 
-SCHEMA = 1
 Listed = tuple[Map, Sequence[Program]]
 
 

@@ -11,12 +11,11 @@ from xdpctl.core.maps.decode import Entry
 from xdpctl.core.packets.edits import Edit, edits
 from xdpctl.core.packets.map_changes import Change
 from xdpctl.core.packets.run_counts import Run, Sums
-from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.value import Value, flat
 from xdpctl.views.dump import table_lines
 from xdpctl.views.table import table, text
 
-SCHEMA = 1
 BYTES = 16
 """Of changed bytes, so many are shown."""
 

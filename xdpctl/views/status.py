@@ -5,11 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from xdpctl.core.machine.model import ProgramStatus
-from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.visible import visible
 from xdpctl.views.table import table
-
-SCHEMA = 1
 
 
 def as_json(found: Sequence[ProgramStatus]) -> str:

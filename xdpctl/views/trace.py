@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from xdpctl.core.trace.log import Line
-from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.views.table import text
 
-SCHEMA = 1
 SECOND = 1_000_000
 
 

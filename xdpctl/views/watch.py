@@ -7,12 +7,11 @@ from msgspec import Struct
 
 from xdpctl.core.measure.rates import Course, Label, Rates
 from xdpctl.core.values.cells import spelled
-from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.visible import visible
 from xdpctl.views import units
 from xdpctl.views.table import GAP, Columns
 
-SCHEMA = 1
 HISTORY = 20
 LEAST_KEY = 12
 """A key isn't cut to less."""

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from xdpctl.core.values.json_text import to_json
+from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.visible import visible
 from xdpctl.core.why.chain import Moves
 from xdpctl.core.why.finding import Broken
-
-SCHEMA = 1
 
 
 def as_text(found: Broken | Moves) -> str:

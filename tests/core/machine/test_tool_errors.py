@@ -13,6 +13,7 @@ from xdpctl.core.machine.tool_errors import (
     not_permitted,
     told_by_ip,
 )
+from xdpctl.errors import NotPermitted, VerifierRejected
 
 DATA = Path(__file__).parent.parent.parent / "data"
 SAID = "failed to load object file"
@@ -87,7 +88,7 @@ def test_a_verifier_rejection_shows_the_source_line_and_the_reason(
     found = load_failure(SAID, log_of(name))
     assert found.message == f"the verifier rejected {where}: {reason}"
     assert found.hints == (*hints, "--verbose shows the whole log")
-    assert not found.not_permitted
+    assert found.error is VerifierRejected
 
 
 @pytest.mark.parametrize("version", ["v6.8.0", "debian7.1.0", "v7.7.0"])
@@ -175,7 +176,7 @@ def test_libbpf_1_6_names_errors_by_their_constants(name: str, old: str, new: st
 
 def test_missing_permission_is_told_apart() -> None:
     found = load_failure(SAID, log_of("93"))
-    assert found.not_permitted
+    assert found.error is NotPermitted
     assert (found.message, found.hints) == ("not permitted to load BPF programs", ("run xdpctl as root",))
 
 

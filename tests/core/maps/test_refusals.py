@@ -16,7 +16,7 @@ from xdpctl.core.maps.refusals import (
     check_writable,
     refusal,
 )
-from xdpctl.errors import BadRequest, Refused, XdpctlError
+from xdpctl.errors import AlreadyThere, BadRequest, MapFull, NoSuchKey, NotOffered, Refused, XdpctlError
 
 
 def of_type(map_type: str, flags: int = 0, frozen: int = 0) -> Map:
@@ -26,12 +26,12 @@ def of_type(map_type: str, flags: int = 0, frozen: int = 0) -> Map:
 @pytest.mark.parametrize(
     ("number", "error", "says"),
     [
-        (errno.ENOENT, BadRequest, "m has no key 9"),
-        (errno.EEXIST, BadRequest, "m[9] is there already"),
-        (errno.E2BIG, Refused, "m is full, it has room for 5 elements"),
-        (errno.ENOSPC, Refused, "m is full, it has room for 5 elements"),
+        (errno.ENOENT, NoSuchKey, "m has no key 9"),
+        (errno.EEXIST, AlreadyThere, "m[9] is there already"),
+        (errno.E2BIG, MapFull, "m is full, it has room for 5 elements"),
+        (errno.ENOSPC, MapFull, "m is full, it has room for 5 elements"),
         (errno.EPERM, Refused, "doesn't permit it, not even to root"),
-        (NOT_SUPPORTED, Refused, "doesn't offer this for hash maps"),
+        (NOT_SUPPORTED, NotOffered, "doesn't offer this for hash maps"),
         (errno.EBUSY, Refused, "try again"),
         (errno.ENOMEM, Refused, "no memory"),
         (errno.EINVAL, Refused, "the kernel refuses it: Invalid argument"),

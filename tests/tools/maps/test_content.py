@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.maps.refusals import Gone, NotTold
-from xdpctl.errors import Refused
+from xdpctl.core.maps.refusals import NotTold
+from xdpctl.errors import Gone, Refused, UnreadableAnswer
 from xdpctl.tools.maps import content, snapshot
 
 Stub = Callable[..., Callable[[], list[str]]]
@@ -32,12 +32,18 @@ def lacking(why: str) -> bytes:
         (HASH, b'{"error":"Input/output error"}', 0, Refused, "bpftool: Input/output error"),
         (HASH, lacking("Input/output error"), 0, Refused, "m can't be dumped: bpftool: Input/output error"),
         (SOCKETS, lacking("Operation not supported"), 0, NotTold, "what is in a map of type xskmap"),
-        (ARRAY, b"[" + ELEMENT + b"]", 0, Refused, "1 of the 2 elements of m"),
-        (ARRAY, b"[]", 0, Refused, "0 of the 2 elements of m"),
-        (HASH, b"[" + ELEMENT + b",", 0, Refused, "can't read"),
-        (HASH, b"[" + ELEMENT, 0, Refused, "can't read"),
-        (HASH, b"[" + ELEMENT.replace(b"0x02", b"0xg2") + b"]", 0, Refused, "bytes that are none"),
-        (HASH, b"[" + ELEMENT.replace(b"key", b"kee") + b"," + ELEMENT + b"]", 0, Refused, "can't read"),
+        (ARRAY, b"[" + ELEMENT + b"]", 0, UnreadableAnswer, "1 of the 2 elements of m"),
+        (ARRAY, b"[]", 0, UnreadableAnswer, "0 of the 2 elements of m"),
+        (HASH, b"[" + ELEMENT + b",", 0, UnreadableAnswer, "can't read"),
+        (HASH, b"[" + ELEMENT, 0, UnreadableAnswer, "can't read"),
+        (HASH, b"[" + ELEMENT.replace(b"0x02", b"0xg2") + b"]", 0, UnreadableAnswer, "bytes that are none"),
+        (
+            HASH,
+            b"[" + ELEMENT.replace(b"key", b"kee") + b"," + ELEMENT + b"]",
+            0,
+            UnreadableAnswer,
+            "can't read",
+        ),
     ],
 )
 def test_why_not(map_: Map, out: bytes, status: int, kind: type[Refused], why: str, stub: Stub) -> None:

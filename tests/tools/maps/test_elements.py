@@ -11,7 +11,7 @@ import pytest
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.maps.elements import Change, Element, How
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
-from xdpctl.errors import HostLacks, Interrupted, Refused
+from xdpctl.errors import HalfDone, HostLacks, Interrupted, Refused
 from xdpctl.tools import libbpf, proc
 from xdpctl.tools.maps import elements
 from xdpctl.tools.maps.elements import Answer, Outcome, Refusal
@@ -189,7 +189,7 @@ def test_bpftool_that_does_not_say_what_it_wrote(
     out: bytes, status: int, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     acts(monkeypatch, out, status)
-    with pytest.raises(Refused, match=why) as caught:
+    with pytest.raises(HalfDone, match=why) as caught:
         elements.apply(Change(HASH, MANY))
     assert caught.value.hints[0] == "0 of 5 elements were written before that, and at most 5 more"
 

@@ -16,7 +16,7 @@ import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.wording import elements
-from xdpctl.errors import BadRequest
+from xdpctl.errors import Usage
 from xdpctl.ops.map import from_file, write
 from xdpctl.views import map as view
 
@@ -31,14 +31,14 @@ def command(
     directory = session.pin_directory(pin)
     if batch is not None:
         if key:
-            raise BadRequest("--batch tells of keys", f"leave out {' '.join(key)}")
+            raise Usage("--batch tells of keys", f"leave out {' '.join(key)}")
         with session.checking():
             many = from_file.prepare_delete(name, directory, batch, as_)
         if (count := session.written(many)) is not None:
             session.say(f"{elements(count)} of {many.change.map.name} deleted")
         return
     if not key:
-        raise BadRequest("KEY is missing", f"xdpctl map delete {name} KEY, or --batch FILE")
+        raise Usage("KEY is missing", f"xdpctl map delete {name} KEY, or --batch FILE")
     prepared = write.prepare_delete(name, directory, tuple(key), as_)
     if session.written(prepared.writing) is not None:
         session.say_lines(view.was_deleted(prepared.map.name, prepared.key, prepared.before))

@@ -22,7 +22,7 @@ from xdpctl.cli import arguments, session
 from xdpctl.core.maps.elements import EVERY_CPU, How
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 from xdpctl.core.wording import elements
-from xdpctl.errors import BadRequest
+from xdpctl.errors import BadRequest, Usage
 from xdpctl.ops.map import from_file, write
 from xdpctl.views import map as view
 
@@ -40,19 +40,19 @@ def command(
     as_: str = arguments.AS,
 ) -> None:
     if new and existing:
-        raise BadRequest("--new and --existing exclude each other", "give one of them")
+        raise Usage("--new and --existing exclude each other", "give one of them")
     how = How.NEW if new else How.EXISTING if existing else How.ANY
     directory, of_cpu = session.pin_directory(pin), _cpu(cpu)
     if batch is not None:
         if words:
-            raise BadRequest("--batch tells of keys and values", f"leave out {' '.join(words)}")
+            raise Usage("--batch tells of keys and values", f"leave out {' '.join(words)}")
         with session.checking():
             many = from_file.prepare_set(name, directory, batch, as_, of_cpu, how)
         if (count := session.written(many)) is not None:
             session.say(f"{elements(count)} of {many.change.map.name} set")
         return
     if not words:
-        raise BadRequest("KEY and VALUE are missing", f"xdpctl map set {name} KEY VALUE, or --batch FILE")
+        raise Usage("KEY and VALUE are missing", f"xdpctl map set {name} KEY VALUE, or --batch FILE")
     prepared = write.prepare_set(name, directory, tuple(words), as_, of_cpu, how)
     if session.written(prepared.writing) is None:
         return

@@ -6,6 +6,7 @@ Reading and writing rely on that: types are gone through again and again, and me
 from collections.abc import Iterable
 
 from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, Types
+from xdpctl.errors import Explained, UnreadableAnswer
 
 DEEPEST = 64
 """Types in types; the kernel takes 32."""
@@ -14,8 +15,10 @@ LARGEST = 1 << 30
 _POINTER = 8
 
 
-class Unsound(Exception):
+class Unsound(Explained):
     """Why no kernel can have taken such types."""
+
+    code = UnreadableAnswer.code
 
 
 def check(types: Iterable[BtfType]) -> None:

@@ -59,9 +59,12 @@ class _Named(NamedTuple):
     place: int
 
 
-def as_types(text: str) -> tuple[BtfDump, BtfDump]:
-    """All types, and those of the key and the value: what bpftool prints of a map that has BTF."""
-    parser = _Parser(text, [])
+def as_types(text: str, complaint: str = "--as") -> tuple[BtfDump, BtfDump]:
+    """All types, and those of the key and the value: what bpftool prints of a map that has BTF.
+
+    `complaint` is what a message about the text begins with.
+    """
+    parser = _Parser(text, [], complaint=complaint)
     found = {named.name: named for named in parser.members()}
     for name, named in found.items():
         if name not in ("key", "value"):
@@ -75,16 +78,17 @@ def as_types(text: str) -> tuple[BtfDump, BtfDump]:
 
 
 class _Parser:
-    def __init__(self, text: str, types: list[BtfType], depth: int = 0) -> None:
+    def __init__(self, text: str, types: list[BtfType], depth: int = 0, complaint: str = "") -> None:
         self.text = text
         self.types = types
         self.depth = depth
+        self.complaint = complaint
         self.place = 0
 
     def fail(self, message: str, place: int | None = None, *hints: str) -> NoReturn:
         at = self.place if place is None else place
         usual = "write it like 'key:u32 value:{packets:u64,bytes:u64}'"
-        raise BadRequest(f"--as: {message}", pointed(self.text, at), *(hints or (usual,)))
+        raise BadRequest(f"{self.complaint}: {message}", pointed(self.text, at), *(hints or (usual,)))
 
     def members(self) -> list[_Named]:
         """NAME:TYPE with blanks or commas between, to the end or a closing brace."""

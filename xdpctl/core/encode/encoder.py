@@ -17,7 +17,6 @@ from xdpctl.core.encode.members import Part, Writer, of_the_kernel
 from xdpctl.core.encode.numbers import Options, floating, named, native, number, number_for, spellings, truth
 from xdpctl.core.encode.text import Said, Unfit, as_bytes, characters, parted, shown
 from xdpctl.core.values.formats import unsigned
-from xdpctl.errors import BadRequest
 
 
 def of_words(words: Sequence[str]) -> Said:
@@ -48,7 +47,7 @@ class Encoder:
                     return as_bytes(said, size)
                 return write(said, old)
             except Unfit as unfit:
-                raise BadRequest(f"{what}{unfit.path} {unfit.reason}", *unfit.hints) from None
+                raise unfit.becomes(f"{what}{unfit.path} {unfit.message}", *unfit.hints) from None
 
         return checked
 

@@ -9,6 +9,7 @@ from xdpctl.core.values.cells import cell
 from xdpctl.core.values.json_text import from_json
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean
+from xdpctl.errors import BadRequest, Explained, NoSuchMember, ValueInvalid
 
 Said = Value
 """A value in words, or as JSON has it; parts of text are cut out when it is known what they are."""
@@ -25,14 +26,17 @@ _PIECE = re.compile(rf"{_QUOTED}|[^\s,\[\]{{}}'\"]+|(?P<opens>[\[{{])|(?P<closes
 _SHOWN = 60
 
 
-class Unfit(Exception):
+class Unfit(Explained):
     """Words that a type can't have: which part of it, why, and what would be right."""
 
-    def __init__(self, reason: str, *hints: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.hints = hints
-        self.path = ""
+    code = ValueInvalid.code
+    becomes: type[BadRequest] = ValueInvalid
+    path = ""
+
+
+class NoMember(Unfit):
+    code = NoSuchMember.code
+    becomes = NoSuchMember
 
 
 def at(path: str, write: Callable[[], bytes]) -> bytes:
@@ -183,8 +187,8 @@ def _cut(word: object) -> Named:
     return name, _unquoted(value)
 
 
-def unknown(name: str, names: Collection[str]) -> Unfit:
-    return Unfit(f"has no member {name!r}", *did_you_mean(name, names))
+def unknown(name: str, names: Collection[str]) -> NoMember:
+    return NoMember(f"has no member {name!r}", *did_you_mean(name, names))
 
 
 def _skip(text: str, place: int) -> int:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
-from xdpctl.errors import Refused
+from xdpctl.errors import UnreadableAnswer
 
 T = TypeVar("T")
 _QUIRKS = re.compile(rb"\\(.)|\(unsupported-kind", re.S)
@@ -48,8 +48,8 @@ def _read_oddly(text: bytes, type_: type[T]) -> T:
     return msgspec.convert(found, type_)
 
 
-def unreadable(tool: str, why: str) -> Refused:
-    return Refused(f"{tool} printed what xdpctl can't read: {why}", f"`xdpctl doctor` checks {tool}")
+def unreadable(tool: str, why: str) -> UnreadableAnswer:
+    return UnreadableAnswer(f"{tool} printed what xdpctl can't read: {why}", f"`xdpctl doctor` checks {tool}")
 
 
 def readable(text: bytes) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from xdpctl.core.machine.identifiers import NAME_LENGTH
 from xdpctl.core.machine.model import Argv, Attachment, BpfLink, Device, Map, Mode, ProgId, Program
 from xdpctl.core.machine.shell import command_line
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import Ambiguous, DeviceBusy, NoSuchProgram, NotYours, Refused
 
 DISPATCHER = "xdp_dispatcher"
 
@@ -37,12 +37,12 @@ def the_program(programs: Iterable[Program], directory: str) -> Program:
     """The one XDP program that is pinned in a directory."""
     found = pinned_programs(programs, directory)
     if not found:
-        raise BadRequest(
+        raise NoSuchProgram(
             f"no XDP program is pinned in {directory}", f"load one: xdpctl load --pin {directory}"
         )
     if len(found) > 1:
         names = ", ".join(pin for p in found for pin in below(p.pinned, directory))
-        raise BadRequest(
+        raise Ambiguous(
             f"{directory} holds several programs: {names}", "load each into a directory of its own"
         )
     return found[0]
@@ -65,7 +65,7 @@ def is_named_so(pinned: Map | Program, pin: str) -> bool:
 
 def occupied(
     device: Device, programs: Collection[Program] | None, links: Iterable[BpfLink], netns: str = ""
-) -> Refused:
+) -> DeviceBusy:
     """The refusal to attach where a program runs already, which says whose it is.
 
     Without root the programs can't be seen.
@@ -75,7 +75,7 @@ def occupied(
     holder, advice = _holder(device, attachment, links)
     ours = [p for p in programs or () if p.ours and p.id == attachment.prog.id]
     how = _by_its_pin(ours[0]) if ours else () if programs is None else ("--force",)
-    return Refused(
+    return DeviceBusy(
         f"{device.ifname} already runs {describe(attachment)}{whose}{holder}",
         advice or f"detach it first: {command_line((*_detach(device, netns), *how))}",
     )
@@ -83,7 +83,7 @@ def occupied(
 
 def foreign(
     device: Device, programs: Collection[Program], links: Iterable[BpfLink], netns: str = ""
-) -> Refused:
+) -> NotYours:
     """The refusal to detach a program that isn't ours, or that is pinned elsewhere."""
     attachment = device.xdp.attached[0]
     holder, advice = _holder(device, attachment, links)
@@ -91,17 +91,17 @@ def foreign(
     ours = (p for p in programs if p.ours and p.pinned and p.id == attachment.prog.id)
     ways = [f"name its directory: {command_line((*detach, *_by_its_pin(p)))}" for p in ours]
     ways.append(f"detach it all the same: {command_line((*detach, '--force'))}")
-    return Refused(
+    return NotYours(
         f"{device.ifname} runs {describe(attachment)}{_whose(attachment, programs)}{holder}",
         *((advice,) if advice else ways),
     )
 
 
-def not_yours(programs: Sequence[Program], directory: str) -> Refused:
+def not_yours(programs: Sequence[Program], directory: str) -> NotYours:
     """The refusal to unload programs that may be anybody's."""
     who = " and ".join(map(named, programs))
     unload = command_line(("xdpctl", "unload", "--pin", directory, "--force"))
-    return Refused(
+    return NotYours(
         f"{who}, pinned in {directory}, wasn't built by xdpctl",
         "load gives each program a directory of its own below the root of bpffs: this may be anybody's",
         f"unload it all the same: {unload}",
@@ -116,13 +116,13 @@ def _by_its_pin(program: Program) -> Argv:
     return ("--pin", program.pinned[0].rpartition("/")[0]) if program.pinned else ()
 
 
-def held(device: Device, attachment: Attachment, links: Iterable[BpfLink]) -> Refused | None:
+def held(device: Device, attachment: Attachment, links: Iterable[BpfLink]) -> NotYours | None:
     """The refusal to detach what something else than `ip` surely holds on this device."""
     surely = (link for link in links if link.ifindex is not None)
     holder, advice = _holder(device, attachment, surely)
     if not advice:
         return None
-    return Refused(f"{describe(attachment)} on {device.ifname} can't be detached{holder}", advice)
+    return NotYours(f"{describe(attachment)} on {device.ifname} can't be detached{holder}", advice)
 
 
 def _whose(attachment: Attachment, programs: Iterable[Program]) -> str:

@@ -4,7 +4,7 @@ import re
 
 from msgspec import Struct
 
-from xdpctl.errors import Lines
+from xdpctl.errors import Lines, NotPermitted, Refused, VerifierRejected, XdpctlError
 
 _NOT_PERMITTED = re.compile(r"Operation not permitted|-EPERM\b")
 """libbpf 1.6 and later name an error by its constant."""
@@ -13,7 +13,7 @@ _NOT_PERMITTED = re.compile(r"Operation not permitted|-EPERM\b")
 class Explanation(Struct, frozen=True):
     message: str
     hints: tuple[str, ...] = ()
-    not_permitted: bool = False
+    error: type[XdpctlError] = Refused
 
 
 def not_permitted(reason: str) -> bool:
@@ -26,7 +26,7 @@ def load_failure(reason: str, log: str) -> Explanation:
     if verifier and "processed" in verifier[1]:
         return _verifier_rejection(verifier[1], log)
     if not_permitted(log) or not_permitted(reason):
-        return Explanation("not permitted to load BPF programs", ("run xdpctl as root",), True)
+        return Explanation("not permitted to load BPF programs", ("run xdpctl as root",), NotPermitted)
     for pattern, message, *hints in _LOAD_PATTERNS:
         found = re.search(pattern, log + "\n" + reason)
         if found:
@@ -87,6 +87,7 @@ def _verifier_rejection(verifier: str, log: str) -> Explanation:
     return Explanation(
         f"the verifier rejected {program[1] if program else 'the program'}{where}: {reasons[0]}",
         (*code, *more, *advice, MORE_IN_LOG),
+        VerifierRejected,
     )
 
 

@@ -14,6 +14,7 @@ from xdpctl.core.values.json_text import from_json
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean
+from xdpctl.errors import Explained, FileInvalid
 
 
 class Spoken(Struct, frozen=True):
@@ -24,10 +25,12 @@ class Spoken(Struct, frozen=True):
     """Whose value it is, where each CPU has one."""
 
 
-class WrongLine(Exception):
-    def __init__(self, line: int, reason: str, *hints: str) -> None:
-        super().__init__(reason)
-        self.line, self.reason, self.hints = line, reason, hints
+class WrongLine(Explained):
+    code = FileInvalid.code
+
+    def __init__(self, line: int, message: str, *hints: str) -> None:
+        super().__init__(message, *hints)
+        self.line = line
 
 
 class Columns(Struct, frozen=True):

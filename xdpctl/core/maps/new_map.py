@@ -54,11 +54,7 @@ def new_map(
     for word, known, option in ((map_type, NUMBERS, "--type"), *((flag, FLAGS, "--flag") for flag in flags)):
         if word not in known:
             raise BadRequest(f"{option} can't be {word!r}", *did_you_mean(word, known))
-    try:
-        types, ends = as_types(f"key:{key} value:{value}")
-    except BadRequest as error:
-        said = error.message.replace("--as: ", "")
-        raise BadRequest(f"--key and --value don't tell two types: {said}", *error.hints) from error
+    types, ends = as_types(f"key:{key} value:{value}", "--key and --value don't tell two types")
     (key_type, value_type), sizes = ends.types, Types(types.types)
     made = NewMap(
         name=name,

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from xdpctl.core.machine.model import Map
 from xdpctl.core.wording import elements
-from xdpctl.errors import BadRequest, Refused, XdpctlError
+from xdpctl.errors import AlreadyThere, Gone, MapFull, NoSuchKey, NotOffered, Refused, XdpctlError
 
 NOT_SUPPORTED = 524
 """ENOTSUPP of the kernel, of which the C library knows nothing."""
@@ -23,11 +23,7 @@ class _Closed(Struct, frozen=True):
     has_keys: bool = False
 
 
-class Gone(Refused):
-    """There is no such map any more."""
-
-
-class NotTold(Refused):
+class NotTold(NotOffered):
     """What is in such a map, the kernel doesn't tell; that is no failure of who reads it."""
 
 
@@ -64,7 +60,7 @@ def check_keys(map_: Map) -> None:
     closed = _CLOSED.get(str(map_.type))
     if closed and not closed.has_keys:
         message = f"{map_.name} is of type {map_.type}, which has no keys"
-        raise Refused(message, closed.why, *_instead(closed, map_))
+        raise NotOffered(message, closed.why, *_instead(closed, map_))
 
 
 def check_dumpable(map_: Map) -> None:
@@ -84,31 +80,31 @@ def _instead(closed: _Closed, map_: Map) -> tuple[str, ...]:
 def check_readable(map_: Map) -> None:
     check_keys(map_)
     if map_.flags & WRITE_ONLY:
-        raise Refused(f"{map_.name} can't be read from user space: it was made with the flag wronly")
+        raise NotOffered(f"{map_.name} can't be read from user space: it was made with the flag wronly")
 
 
 def check_writable(map_: Map, values: bool = True) -> None:
     """Whether user space can write to it; values too, or it only deletes."""
     check_keys(map_)
     if map_.frozen:
-        raise Refused(
+        raise NotOffered(
             f"{map_.name} is frozen: user space can never write to it again",
             "constants of a program (.rodata) are frozen as it is loaded, others by `bpftool map freeze`",
         )
     if map_.flags & READ_ONLY:
-        raise Refused(f"{map_.name} can't be written from user space: it was made with the flag rdonly")
+        raise NotOffered(f"{map_.name} can't be written from user space: it was made with the flag rdonly")
     what = _HOLDING.get(str(map_.type))
     if values and what:
         by_hand = f"bpftool map update id {map_.id} key … value pinned PATH"
         hint = by_hand if what in _NAMED_BY_BPFTOOL else "only programs that own them can put them in"
-        raise Refused(f"{map_.name} is of type {map_.type}: it holds {what}, not bytes", hint)
+        raise NotOffered(f"{map_.name} is of type {map_.type}: it holds {what}, not bytes", hint)
 
 
 def check_deletable(map_: Map, called: str) -> None:
     """`called` is how people name it: as it was named, since its own name may be another map's too."""
     check_writable(map_, values=False)
     if is_fixed(map_):
-        raise Refused(
+        raise NotOffered(
             f"{map_.name} is of type {map_.type}: its elements are always there, none can be deleted",
             f"overwrite one with zeros: xdpctl map set {called} KEY VALUE",
             f"or all: xdpctl map clear {called}",
@@ -121,7 +117,7 @@ def check_index(map_: Map, key: bytes) -> None:
         return
     index = int.from_bytes(key, sys.byteorder)
     if index >= map_.max_entries:
-        raise BadRequest(
+        raise NoSuchKey(
             f"{map_.name} has no element {index}: its type is {map_.type}, with {elements(map_.max_entries)}",
             "its keys: 0" + (f" to {map_.max_entries - 1}" if map_.max_entries > 1 else ""),
         )
@@ -158,11 +154,11 @@ def refusal(map_: Map, called: str, number: int, said: str, key: str) -> XdpctlE
     what = f"{map_.name}[{key}]"
     match number:
         case errno.ENOENT:
-            return BadRequest(f"{map_.name} has no key {key}", f"xdpctl map keys {called} shows those it has")
+            return NoSuchKey(f"{map_.name} has no key {key}", f"xdpctl map keys {called} shows those it has")
         case errno.EEXIST:
-            return BadRequest(f"{what} is there already", "leave out --new to change it")
+            return AlreadyThere(f"{what} is there already", "leave out --new to change it")
         case errno.E2BIG | errno.ENOSPC:
-            return Refused(
+            return MapFull(
                 f"{what} can't be added: {map_.name} is full, it has room for {elements(map_.max_entries)}",
                 f"make room: xdpctl map delete {called} KEY, or xdpctl map clear {called}",
                 "or build it larger: max_entries says how many there can be",
@@ -170,7 +166,7 @@ def refusal(map_: Map, called: str, number: int, said: str, key: str) -> XdpctlE
         case errno.EPERM:
             return Refused(f"{what} can't be written: the kernel doesn't permit it, not even to root")
         case _ if number in (NOT_SUPPORTED, errno.EOPNOTSUPP):
-            return Refused(f"{what}: the kernel doesn't offer this for {map_.type} maps")
+            return NotOffered(f"{what}: the kernel doesn't offer this for {map_.type} maps")
         case errno.EBUSY:
             return Refused(f"{what} is being written by another CPU", "try again")
         case errno.ENOMEM:

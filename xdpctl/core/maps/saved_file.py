@@ -10,11 +10,10 @@ from msgspec import Struct
 from xdpctl.core.btf.known_types import OF_TIMES, SIZES
 from xdpctl.core.btf.types import MODIFIERS, Types
 from xdpctl.core.encode.text import Said
+from xdpctl.core.values.json_text import SCHEMA
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import elements
-from xdpctl.errors import BadRequest
-
-SCHEMA = 1
+from xdpctl.errors import FileInvalid
 
 
 class About(Struct, frozen=True):
@@ -53,11 +52,11 @@ def read(text: str, name: str) -> tuple[Header, Iterator[tuple[int, Line]]]:
     try:
         header = msgspec.json.decode(first, type=Header)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BadRequest(
+        raise FileInvalid(
             f"{name} is no saved map: {error}", "xdpctl dump MAP --save FILE writes one"
         ) from error
     if header.schema != SCHEMA:
-        raise BadRequest(f"{name} has the schema {header.schema}, and this xdpctl reads {SCHEMA}")
+        raise FileInvalid(f"{name} has the schema {header.schema}, and this xdpctl reads {SCHEMA}")
     return header, _elements(_whole(lines, name), name)
 
 
@@ -67,10 +66,10 @@ def _whole(lines: Sequence[str], name: str) -> Sequence[str]:
     try:
         end = msgspec.json.decode(last, type=End)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BadRequest(f"{name} was cut off: at its end, the number of elements is missing") from error
+        raise FileInvalid(f"{name} was cut off: at its end, the number of elements is missing") from error
     there = sum(bool(line.strip()) for line in before)
     if there != end.elements:
-        raise BadRequest(
+        raise FileInvalid(
             f"{name} has {elements(there)}, and its last line says {end.elements}",
             "if you took some out, or put some in, change the last line too",
         )
@@ -85,7 +84,7 @@ def _elements(lines: Sequence[str], name: str) -> Iterator[tuple[int, Line]]:
         try:
             yield number, decoder.decode(line)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise BadRequest(f"{name}:{number}: this is no element: {error}") from error
+            raise FileInvalid(f"{name}:{number}: this is no element: {error}") from error
 
 
 def times(types: Types, type_id: int, at: int = 0) -> Iterator[int]:

@@ -2,7 +2,7 @@
 
 from xdpctl.core.machine.identifiers import NAME_LENGTH
 from xdpctl.core.objects import elf
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import ObjectInvalid, Refused
 
 
 def check_object(data: bytes, name: str, maps: tuple[str, ...] = ()) -> elf.BpfObject:
@@ -10,21 +10,21 @@ def check_object(data: bytes, name: str, maps: tuple[str, ...] = ()) -> elf.BpfO
     try:
         found = elf.read(data)
     except elf.NotBpf as error:
-        raise BadRequest(f"{name} is no BPF object: {error}", "build one: xdpctl build") from error
+        raise ObjectInvalid(f"{name} is no BPF object: {error.message}", "build one: xdpctl build") from error
     if found.legacy_maps:
-        raise BadRequest(
+        raise ObjectInvalid(
             f'{name} defines maps in SEC("maps"), which libbpf 1.0 and later refuse: '
             f"{', '.join(found.legacy_maps)}",
             "build it from its source with `xdpctl build FILE.c`, which shows each map in today's form",
         )
     if not found.xdp_programs:
         others = ", ".join(f'{program} in SEC("{section}")' for section, program in found.programs)
-        raise BadRequest(
+        raise ObjectInvalid(
             f"{name} has no XDP program" + (f", only {others}" if others else ""),
             'put SEC("xdp") before the function that the kernel shall call',
         )
     if not found.has_btf:
-        raise BadRequest(f"{name} has no BTF, so its maps can't be read", "compile it with -g")
+        raise ObjectInvalid(f"{name} has no BTF, so its maps can't be read", "compile it with -g")
     missing = [map_name for map_name in maps if map_name not in found.maps]
     if missing:
         raise Refused(f"{name} lacks the map {', '.join(missing)}")
@@ -35,21 +35,23 @@ def check_loadable(data: bytes, name: str) -> elf.BpfObject:
     """Refuse, besides, what `bpftool prog load … pinmaps` would cut, confuse or half do."""
     found = check_object(data, name)
     if len(found.programs) > 1:
-        raise BadRequest(
+        raise ObjectInvalid(
             f"{name} has several programs: {', '.join(program for _, program in found.programs)}",
             "keep one of them in a file: a device runs one",
         )
     for what, names in (("program", found.xdp_programs), ("map", found.maps)):
         for long in names:
             if len(long) > NAME_LENGTH:
-                raise BadRequest(
+                raise ObjectInvalid(
                     f"{name}: the {what} {long!r} has {len(long)} characters, the kernel keeps {NAME_LENGTH}",
                     "shorten it and build again",
                 )
     if found.xdp_programs[0] in found.maps:
-        raise BadRequest(f"program and map in {name} are both called {found.maps[0]!r}", "rename one of them")
+        raise ObjectInvalid(
+            f"program and map in {name} are both called {found.maps[0]!r}", "rename one of them"
+        )
     if found.pins_by_name:
-        raise BadRequest(
+        raise ObjectInvalid(
             f"a map in {name} is pinned by its own definition (LIBBPF_PIN_BY_NAME)",
             "delete the line __uint(pinning, LIBBPF_PIN_BY_NAME): xdpctl pins the maps itself",
         )

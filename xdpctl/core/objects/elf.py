@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from xdpctl.core.objects.map_definitions import pinned_by_name
+from xdpctl.errors import Explained, ObjectInvalid
 
 EM_BPF = 247
 _SECTION_SYMBOL = 3
 
 
-class NotBpf(Exception):
+class NotBpf(Explained):
     """The file is no BPF object, and why."""
+
+    code = ObjectInvalid.code
 
 
 class Section(Struct, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from xdpctl.core.packets.samples import Packet
-from xdpctl.errors import BadRequest
+from xdpctl.errors import FileInvalid
 
 ETHERNET = 1
 LINK_TYPES = {
@@ -44,10 +44,10 @@ def packets(file: BinaryIO, name: str) -> Iterator[Packet]:
     if magic == _SECTION:
         return _Reader(file, name, "<").pcapng()
     if not magic:
-        raise BadRequest(f"{name} is empty", "a capture has a header at least")
+        raise FileInvalid(f"{name} is empty", "a capture has a header at least")
     if magic.startswith((b"\x1f\x8b", b"\xfd7zX", b"BZh", b"\x28\xb5\x2f\xfd")):
-        raise BadRequest(f"{name} is compressed", "unpack it first")
-    raise BadRequest(f"{name} is neither pcap nor pcapng", "record one: tcpdump -i DEV -w FILE.pcap")
+        raise FileInvalid(f"{name} is compressed", "unpack it first")
+    raise FileInvalid(f"{name} is neither pcap nor pcapng", "record one: tcpdump -i DEV -w FILE.pcap")
 
 
 class _Reader:
@@ -125,7 +125,7 @@ class _Reader:
         if link_type == ETHERNET:
             return
         what = LINK_TYPES.get(link_type)
-        raise BadRequest(
+        raise FileInvalid(
             f"{self.name} was recorded with link type {link_type}{f' ({what})' * bool(what)}, not Ethernet",
             "record it on one Ethernet device: tcpdump -i DEV -w FILE.pcap",
         )
@@ -160,11 +160,11 @@ class _Reader:
     def _rest(self, begun: bytes, size: int) -> bytes:
         data = begun + self.file.read(size - len(begun))
         if len(data) < size:
-            raise BadRequest(f"{self.name} is cut off{self._where}", "record it again, or copy it again")
+            raise FileInvalid(f"{self.name} is cut off{self._where}", "record it again, or copy it again")
         return data
 
-    def _damaged(self, how: str) -> BadRequest:
-        return BadRequest(f"{self.name} is damaged{self._where}: {how}", "record it again, or copy it again")
+    def _damaged(self, how: str) -> FileInvalid:
+        return FileInvalid(f"{self.name} is damaged{self._where}: {how}", "record it again, or copy it again")
 
     @property
     def _where(self) -> str:

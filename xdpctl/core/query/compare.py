@@ -9,6 +9,7 @@ from xdpctl.core.btf.known_types import NONE
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.names import TCP_FLAGS
 from xdpctl.core.values.value import Value
+from xdpctl.errors import Explained, QueryInvalid
 
 Test = Callable[[Value], bool]
 ORDERS: dict[str, Callable[[float | str, float | str], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
@@ -27,13 +28,10 @@ class Word(NamedTuple):
     """Then it is text, whatever it looks like."""
 
 
-class WrongWord(Exception):
+class WrongWord(Explained):
     """A word that a comparison can't have: why, and what would be right."""
 
-    def __init__(self, message: str, *hints: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hints = hints
+    code = QueryInvalid.code
 
 
 def number_of(word: Word) -> int | None:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean
+from xdpctl.errors import Explained, QueryInvalid
 
 Shape = Mapping[str, Value]
 """A row, of which it matters only how long arrays are and what members are called."""
@@ -13,13 +14,10 @@ Shape = Mapping[str, Value]
 _STEP = re.compile(r"\[(?P<index>[0-9]{1,9})\]|\.(?P<member>\w+)")
 
 
-class NoPlace(Exception):
+class NoPlace(Explained):
     """An element that isn't there: why, and what is."""
 
-    def __init__(self, message: str, *hints: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hints = hints
+    code = QueryInvalid.code
 
 
 def spellings(column: str) -> tuple[str, ...]:

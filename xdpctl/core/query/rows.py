@@ -8,7 +8,7 @@ from xdpctl.core.maps.decode import Entry, Layout
 from xdpctl.core.query.paths import NoPlace, Shape, element, spellings
 from xdpctl.core.values.value import Row, flat, joined
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest
+from xdpctl.errors import QueryInvalid
 
 Batches = Iterable[list[Entry]]
 
@@ -63,7 +63,7 @@ def known(column: str, columns: Collection[str]) -> str:
     """A column, if there is one of this name."""
     found = named(column, columns)
     if found is None:
-        raise BadRequest(f"there is no column {column!r}", *did_you_mean(column, columns))
+        raise QueryInvalid(f"there is no column {column!r}", *did_you_mean(column, columns))
     return found
 
 
@@ -80,7 +80,7 @@ def place(asked: str, shape: Shape) -> str:
     try:
         return element(asked, shape) or known(asked, shape)
     except NoPlace as wrong:
-        raise BadRequest(wrong.message, *wrong.hints) from None
+        raise QueryInvalid(wrong.message, *wrong.hints) from None
 
 
 def _numbers(column: Column, name: str) -> Iterator[tuple[str, Leaf]]:

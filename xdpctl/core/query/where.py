@@ -24,8 +24,8 @@ from xdpctl.core.query.compare import (
 from xdpctl.core.query.paths import NoPlace, Shape, element, value_at
 from xdpctl.core.query.rows import named
 from xdpctl.core.values.value import Value
-from xdpctl.core.wording import did_you_mean, pointed
-from xdpctl.errors import BadRequest
+from xdpctl.core.wording import did_you_mean, nearest, pointed
+from xdpctl.errors import QueryInvalid
 
 Row = Mapping[str, Value]
 Predicate = Callable[[Row], bool]
@@ -81,7 +81,7 @@ class _Parser:
     def fail(self, message: str, token: Token | None = None, *hints: str) -> NoReturn:
         at = (token or self.token).place
         place = len(self.text) if at < 0 else at
-        raise BadRequest(f"--where: {message}", pointed(self.text, place), *(hints or (_EXAMPLE,)))
+        raise QueryInvalid(f"--where: {message}", pointed(self.text, place), *(hints or (_EXAMPLE,)))
 
     def take(self) -> Token:
         taken, self.token = self.token, next(self.coming, END)
@@ -144,7 +144,7 @@ class _Parser:
         except NoPlace as wrong:
             self.fail(wrong.message, token, *wrong.hints)
         hints = did_you_mean(token.text, [*self.columns])
-        if hints and hints[0].startswith("did"):
+        if nearest(token.text, self.columns):
             hints = (*hints, f"columns: {', '.join(self.columns)}")
         return self.fail(f"there is no column {token.text!r}", token, *hints)
 

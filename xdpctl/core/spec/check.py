@@ -10,20 +10,21 @@ from xdpctl.core.machine import identifiers
 from xdpctl.core.spec.model import Counter, Policy, Redirect, Slot, Spec
 from xdpctl.core.spec.words import Field, MapType, Verdict
 from xdpctl.core.values.keys import Key
+from xdpctl.errors import Explained, SpecInvalid
 
 Path = tuple[str | int, ...]
 """Where an entry stands in a spec: ("counter", 0, "type")."""
 Table = Mapping[str, Any]
 
 
-class SpecError(Exception):
+class SpecError(Explained):
     """One entry of a spec is wrong: which, why, and what would be right."""
 
+    code = SpecInvalid.code
+
     def __init__(self, path: Path, message: str, *hints: str) -> None:
-        super().__init__(message)
+        super().__init__(message, *hints)
         self.path = path
-        self.message = message
-        self.hints = hints
 
 
 MOST_ENTRIES = 1 << 20

@@ -9,15 +9,13 @@ from msgspec import Struct
 from xdpctl.core.values.keys import Key
 from xdpctl.core.values.names import TCP_FLAGS
 from xdpctl.core.wording import did_you_mean
+from xdpctl.errors import Explained, SpecInvalid
 
 
-class WrongValue(Exception):
+class WrongValue(Explained):
     """A value that its key can't have: why, and what would be right."""
 
-    def __init__(self, message: str, *hints: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hints = hints
+    code = SpecInvalid.code
 
 
 class Range(Struct, frozen=True, tag=True):

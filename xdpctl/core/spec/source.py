@@ -8,7 +8,7 @@ from xdpctl.core.spec.check import Path, SpecError
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.parse import parse
 from xdpctl.core.spec.toml_lines import line_of
-from xdpctl.errors import BadRequest
+from xdpctl.errors import SpecInvalid
 
 OPTIONS: dict[str, Path] = {
     "--program": ("program",),
@@ -33,12 +33,12 @@ LARGEST = 1 << 64
 def read_spec(text: str, name: str, options: Mapping[str, Any]) -> Spec:
     """The checked spec of a TOML text, with the options that were given in place of its entries."""
     if len(text) > LONGEST:
-        raise BadRequest(f"{name} has {len(text)} characters, a spec has {LONGEST} at most")
+        raise SpecInvalid(f"{name} has {len(text)} characters, a spec has {LONGEST} at most")
     try:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         hints = ("text stands in quotes",) if "Invalid value" in str(error) else ()
-        raise BadRequest(f"{name} is no TOML: {error}", *hints) from error
+        raise SpecInvalid(f"{name} is no TOML: {error}", *hints) from error
     _refuse_ambiguous(raw, name, options)
     try:
         _refuse_huge(raw)
@@ -46,7 +46,7 @@ def read_spec(text: str, name: str, options: Mapping[str, Any]) -> Spec:
     except SpecError as error:
         option = next((o for o in options if OPTIONS[o] == error.path[: len(OPTIONS[o])]), None)
         where = option or (f"{name}:{line_of(text, error.path)}" if text else "the description")
-        raise BadRequest(f"{where}: {error.message}", *error.hints) from error
+        raise SpecInvalid(f"{where}: {error.message}", *error.hints) from error
 
 
 def _refuse_huge(raw: Mapping[str, Any]) -> None:
@@ -69,7 +69,7 @@ def _refuse_ambiguous(raw: Mapping[str, Any], name: str, options: Mapping[str, A
         return
     for option in options:
         if OPTIONS[option][0] == "counter":
-            raise BadRequest(
+            raise SpecInvalid(
                 f"{option} speaks of one counter, but {name} has {len(counters)}", "change it in the spec"
             )
 

@@ -14,6 +14,8 @@ import msgspec
 from xdpctl.core.values.value import Value
 from xdpctl.core.values.visible import is_plain
 
+SCHEMA = 1
+"""The version of the JSON that xdpctl prints and saves; only what would break its readers changes it."""
 _ODD = re.compile(r"[^ -~]")
 _ENCODER = msgspec.json.Encoder()
 

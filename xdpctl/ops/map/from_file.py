@@ -9,7 +9,7 @@ from xdpctl.core.maps import batch_file, refusals
 from xdpctl.core.maps import elements as core
 from xdpctl.core.maps.batch_file import Spoken
 from xdpctl.core.maps.elements import Change, Element, How
-from xdpctl.errors import BadRequest, XdpctlError
+from xdpctl.errors import BadRequest, FileInvalid, XdpctlError
 from xdpctl.tools import host
 from xdpctl.tools.files import sources
 from xdpctl.tools.target import Target, Writing, elements_of, to_write
@@ -92,11 +92,11 @@ class _File:
         try:
             yield from batch_file.read(text, self.target.columns, values)
         except batch_file.WrongLine as error:
-            raise BadRequest(f"{self.name}:{error.line}: {error.reason}", *error.hints) from error
+            raise FileInvalid(f"{self.name}:{error.line}: {error.message}", *error.hints) from error
 
     @contextlib.contextmanager
     def _in_line(self, said: Spoken) -> Iterator[None]:
         try:
             yield
         except XdpctlError as error:
-            raise BadRequest(f"{self.name}:{said.line}: {error.message}", *error.hints) from error
+            raise FileInvalid(f"{self.name}:{said.line}: {error.message}", *error.hints) from error

@@ -7,7 +7,7 @@ from xdpctl.core.btf import c_declaration
 from xdpctl.core.btf.types import Types
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
-from xdpctl.errors import BadRequest
+from xdpctl.errors import NoSuchMap
 from xdpctl.tools import bpftool, host, proc
 from xdpctl.tools.maps import types
 from xdpctl.tools.maps.find import find_map
@@ -45,7 +45,7 @@ def show(name: str, reach: Reach) -> Shown:
     known = types.of(found)
     pins = next((other.pinned for other in bpftool.maps() if other.id == found.id), None)
     if pins is None:
-        raise BadRequest(f"{name} has gone meanwhile", "xdpctl map list shows maps")
+        raise NoSuchMap(f"{name} has gone meanwhile", "xdpctl map list shows maps")
     programs = bpftool.read(asked.result(), tuple[Program, ...])
     everything, ends = Types(known.everything.types), known.key_and_value.types
     key, value = (c_declaration.declared(everything, end.id) for end in ends) if len(ends) == 2 else ("", "")

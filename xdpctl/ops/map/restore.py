@@ -8,7 +8,7 @@ from xdpctl.core.maps import refusals, saved_file
 from xdpctl.core.maps.decode import Layout
 from xdpctl.core.maps.elements import Change, Element
 from xdpctl.core.maps.saved_file import Header, Line
-from xdpctl.errors import BadRequest, XdpctlError
+from xdpctl.errors import BadRequest, FileInvalid, NoSuchMember, XdpctlError
 from xdpctl.tools import host
 from xdpctl.tools.files import sources
 from xdpctl.tools.maps import types
@@ -29,9 +29,9 @@ def prepare(path: Path, name: str | None, directory: str) -> Writing:
         try:
             element = restoring.element(line)
         except XdpctlError as error:
-            raise BadRequest(f"{file}:{number}: {error.message}", *error.hints) from error
+            raise FileInvalid(f"{file}:{number}: {error.message}", *error.hints) from error
         if element.key in found:
-            raise BadRequest(f"{file}:{number}: the key {target.words(element.key)} is there twice")
+            raise FileInvalid(f"{file}:{number}: the key {target.words(element.key)} is there twice")
         found[element.key] = element
     target.check_room(found, f"those of {file}")
     return Writing(target, Change(target.map, [*found.values()]))
@@ -57,10 +57,9 @@ class _Restoring:
         key = self._target.key_bytes(line.key)
         try:
             values = tuple(self._target.value(value, self._nothing[0]) for value in line.values)
-        except BadRequest as error:
-            lacks = "has no member" in error.message
-            hint = ("build the map with that field, or take it out of the file",) if lacks else ()
-            raise BadRequest(error.message, *error.hints, *hint) from error
+        except NoSuchMember as error:
+            hint = "build the map with that field, or take it out of the file"
+            raise NoSuchMember(error.message, *error.hints, hint) from error
         values = self._of_cpus(values)
         return Element(key, tuple(saved_file.moved(value, self._times, self._later) for value in values))
 

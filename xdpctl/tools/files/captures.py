@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from xdpctl.core.packets import pcap
 from xdpctl.core.packets.samples import Packet, reason_not_to_run
-from xdpctl.errors import BadRequest
+from xdpctl.errors import BadRequest, FileUnusable
 
 
 class Survey(Struct, frozen=True):
@@ -70,5 +70,5 @@ def packets(path: Path) -> Iterator[Packet]:
         try:
             file = stack.enter_context(path.open("rb"))
         except OSError as error:
-            raise BadRequest(f"{path} can't be read: {error.strerror}") from error
+            raise FileUnusable(f"{path} can't be read: {error.strerror}") from error
         yield from pcap.packets(file, str(path))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xdpctl.core.machine.paths import BUILD_DIRECTORY
-from xdpctl.errors import BadRequest
+from xdpctl.errors import Ambiguous, BadRequest, FileUnusable
 
 LARGEST = 64 << 20
 """Bytes; objects of large projects have some hundred thousand."""
@@ -19,7 +19,7 @@ def choose(named: Path | None) -> Path:
     if len(found) > 1:
         names = ", ".join(map(str, found))
         newest = max(found, key=lambda path: path.stat().st_mtime)
-        raise BadRequest(f"bpf/ holds several objects: {names}", f"name one; the last built is {newest}")
+        raise Ambiguous(f"bpf/ holds several objects: {names}", f"name one; the last built is {newest}")
     return found[0]
 
 
@@ -32,7 +32,7 @@ def read(path: Path) -> bytes:
         with open(path, "rb") as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
-        raise BadRequest(f"{path} can't be read: {error.strerror}", "build it: xdpctl build") from error
+        raise FileUnusable(f"{path} can't be read: {error.strerror}", "build it: xdpctl build") from error
     if len(data) > LARGEST:
         raise BadRequest(f"{path} has more than {LARGEST >> 20} MiB: that is no object of a BPF program")
     return data

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from xdpctl.errors import BadRequest
+from xdpctl.errors import BadRequest, FileUnusable
 from xdpctl.tools import signals
 from xdpctl.tools.files import trust
 
@@ -90,7 +90,7 @@ def check(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise BadRequest(f"{path} can't be read: {error.strerror}") from error
+        raise FileUnusable(f"{path} can't be read: {error.strerror}") from error
     if not stat.S_ISREG(mode):
         what = "a link" if stat.S_ISLNK(mode) else "a directory" if stat.S_ISDIR(mode) else "no file"
         raise BadRequest(
@@ -109,7 +109,7 @@ def held(path: Path) -> str | None:
         ) as file:
             return file.read()
     except OSError as error:
-        raise BadRequest(f"{path} can't be read: {error.strerror}") from error
+        raise FileUnusable(f"{path} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise BadRequest(f"{path} is no UTF-8 text") from error
 
@@ -196,4 +196,4 @@ def _telling(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         where = path / error.filename2 if error.filename2 and path.is_dir() else path
-        raise BadRequest(f"{where} can't be written: {error.strerror}") from error
+        raise FileUnusable(f"{where} can't be written: {error.strerror}") from error

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from xdpctl.errors import BadRequest
+from xdpctl.errors import BadRequest, FileUnusable
 
 LARGEST = 16 << 20
 """Characters of a spec or of C."""
@@ -31,6 +31,6 @@ def _read(source: Path, size: int, *hints: str) -> str:
         with open(source, encoding="utf-8-sig") as file:
             return file.read(size)
     except OSError as error:
-        raise BadRequest(f"{source} can't be read: {error.strerror}", *hints) from error
+        raise FileUnusable(f"{source} can't be read: {error.strerror}", *hints) from error
     except UnicodeDecodeError as error:
         raise BadRequest(f"{source} is no UTF-8 text") from error

@@ -14,7 +14,7 @@ from xdpctl.core.maps import elements, refusals
 from xdpctl.core.maps.chunk import Shape, Untold, chunks
 from xdpctl.core.maps.elements import Change
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
-from xdpctl.errors import HostLacks, Interrupted, XdpctlError
+from xdpctl.errors import Explained, HalfDone, HostLacks, Interrupted, Refused, XdpctlError
 from xdpctl.tools import bpftool, proc, signals
 from xdpctl.tools.files import placing
 
@@ -47,7 +47,9 @@ class Outcome(Struct, frozen=True):
     """Which one was refused."""
 
 
-class Refusal(Exception):
+class Refusal(Explained):
+    code = Refused.code
+
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.said)
         self.answer = answer
@@ -164,7 +166,8 @@ def _by_bpftool(change: Change) -> Outcome:
             raise Interrupted(f"{_how_far(done, change)}, and at most {len(part)} more") from None
         except XdpctlError as error:
             far = f"{done} of {len(change.elements)} elements were written before that"
-            raise type(error)(error.message, f"{far}, and at most {len(part)} more", *error.hints) from None
+            kind = HalfDone if done or not isinstance(error, HostLacks) else type(error)
+            raise kind(error.message, f"{far}, and at most {len(part)} more", *error.hints) from None
         for answer in ran:
             if answer.number and not (answer.number == errno.ENOENT and change.gone_is_fine):
                 return Outcome(done, answer, place)

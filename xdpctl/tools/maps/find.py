@@ -7,8 +7,8 @@ from msgspec import Struct
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach, is_bare, not_here
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
-from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest, HostLacks
+from xdpctl.core.wording import did_you_mean, nearest
+from xdpctl.errors import Ambiguous, BadRequest, HostLacks, NoSuchMap
 from xdpctl.tools import bpffs, bpftool, naming, proc
 
 
@@ -37,7 +37,7 @@ def find_map_to_write(name: str, directory: str) -> Found:
         return Found(pinned_map(pin), pin)
     if elsewhere := _called(name, bpftool.maps()):
         raise not_here("map", name, directory, _choices(elsewhere))
-    raise BadRequest(f"there is no map {name!r} in {directory}", *_near(name, directory))
+    raise NoSuchMap(f"there is no map {name!r} in {directory}", *_near(name, directory))
 
 
 def exact_map(name: str) -> Found:
@@ -46,7 +46,7 @@ def exact_map(name: str) -> Found:
         return Found(_by_id(name), None)
     pin = naming.pin_at(name, "map")
     if pin is None:
-        raise BadRequest(f"there is no map {name}", *did_you_mean(name, _pins_beside(name)))
+        raise NoSuchMap(f"there is no map {name}", *did_you_mean(name, _pins_beside(name)))
     return Found(pinned_map(pin), pin)
 
 
@@ -70,7 +70,7 @@ def _shown(result: proc.Result, what: str) -> Map:
         if "incorrect object type" in reason:
             raise BadRequest(f"{what.removeprefix('map ')} is no map but a program")
         if bpftool.is_nothing_there(reason):
-            raise BadRequest(f"there is no {what}: {reason}", "xdpctl map list shows maps")
+            raise NoSuchMap(f"there is no {what}: {reason}", "xdpctl map list shows maps")
         raise error
     return bpftool.read_map(result)
 
@@ -82,21 +82,20 @@ def _pins_beside(path: str) -> tuple[str, ...]:
 
 def _near(name: str, directory: str) -> tuple[str, ...]:
     present = bpffs.entries(directory)
-    hints = did_you_mean(name, present)
-    if len(present) > bpffs.FEW and not hints[0].startswith("did"):
+    if len(present) > bpffs.FEW and not nearest(name, present):
         return (bpffs.listing(directory),)
-    return hints or ("xdpctl map list shows all maps",)
+    return did_you_mean(name, present) or ("xdpctl map list shows all maps",)
 
 
 def _anywhere(name: str) -> Found:
     maps = bpftool.maps()
     found = _called(name, maps)
     if not found:
-        raise BadRequest(
+        raise NoSuchMap(
             f"there is no map {name!r}", *did_you_mean(name, sorted({m.name for m in maps if m.name}))
         )
     if len({f.map.id for f in found}) > 1:
-        raise BadRequest(f"several maps are called {name!r}; name one by its id or path:", *_choices(found))
+        raise Ambiguous(f"several maps are called {name!r}; name one by its id or path:", *_choices(found))
     # Asked anew: where bpftool 7.1 lists several, a map without BTF seems to have that of the one before.
     return Found(_by_id(f"id:{found[0].map.id}"), found[0].pin)
 

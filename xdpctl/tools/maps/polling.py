@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from xdpctl.core.machine.model import Map, MapId, Via
 from xdpctl.core.maps.chunk import Chunk
-from xdpctl.core.maps.refusals import Gone
+from xdpctl.errors import Gone
 from xdpctl.tools import bpftool, libbpf, proc
 from xdpctl.tools.files import placing
 from xdpctl.tools.maps import content

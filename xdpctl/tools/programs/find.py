@@ -6,7 +6,7 @@ from xdpctl.core.machine.model import Program
 from xdpctl.core.machine.reach import Reach, is_bare, not_here
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest, HostLacks
+from xdpctl.errors import Ambiguous, BadRequest, HostLacks, NoSuchProgram
 from xdpctl.tools import bpftool, naming, proc
 
 
@@ -30,7 +30,7 @@ def find_program_to_run(name: str, directory: str) -> Program:
         return _xdp(shown_program("pinned", pin), pin)
     if elsewhere := _called(name, bpftool.programs()):
         raise not_here("program", name, directory, _choices(elsewhere))
-    raise BadRequest(f"there is no program {name!r} in {directory}", "xdpctl status shows programs")
+    raise NoSuchProgram(f"there is no program {name!r} in {directory}", "xdpctl status shows programs")
 
 
 def _exactly(name: str) -> Program:
@@ -44,7 +44,7 @@ def _exactly(name: str) -> Program:
         return _xdp(shown_program("id", str(id_)), name)
     pin = naming.pin_at(name, "program")
     if pin is None:
-        raise BadRequest(f"there is no program {name}", "xdpctl status shows programs and their pins")
+        raise NoSuchProgram(f"there is no program {name}", "xdpctl status shows programs and their pins")
     return _xdp(shown_program("pinned", pin), pin)
 
 
@@ -62,7 +62,7 @@ def shown_program(*named: str) -> Program:
     if not bpftool.is_nothing_there(reason):
         raise error
     what = f"with {' '.join(named)}" if named[0] == "id" else named[-1]
-    raise BadRequest(f"there is no program {what}: {reason}", "xdpctl status shows programs")
+    raise NoSuchProgram(f"there is no program {what}: {reason}", "xdpctl status shows programs")
 
 
 def _xdp(program: Program, name: str) -> Program:
@@ -76,9 +76,9 @@ def _anywhere(name: str) -> Program:
     found = _called(name, programs)
     if not found:
         known = sorted({p.name for p in programs if p.name and p.type == "xdp"})
-        raise BadRequest(f"there is no XDP program {name!r}", *did_you_mean(name, known))
+        raise NoSuchProgram(f"there is no XDP program {name!r}", *did_you_mean(name, known))
     if len(found) > 1:
-        raise BadRequest(
+        raise Ambiguous(
             f"several programs are called {name!r}; name one by its id or path:", *_choices(found)
         )
     return found[0]

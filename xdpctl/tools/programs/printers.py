@@ -3,7 +3,7 @@
 from xdpctl.core.machine.model import ProgId, Program
 from xdpctl.core.trace.why_silent import Printer
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest, HostLacks
+from xdpctl.errors import HostLacks, NoSuchProgram
 from xdpctl.tools import bpftool, iplink
 
 
@@ -13,7 +13,7 @@ def called(name: str) -> tuple[Program, ...]:
     found = tuple(p for p in programs if p.name == name)
     if not found:
         known = sorted({p.name for p in programs if p.name})
-        raise BadRequest(f"no XDP program is called {name!r}", *did_you_mean(name, known))
+        raise NoSuchProgram(f"no XDP program is called {name!r}", *did_you_mean(name, known))
     if not all(p.jited for p in found):
         raise HostLacks(
             f"{name} wasn't compiled for this processor: then the kernel can't tell its lines from others",

@@ -1,0 +1,109 @@
+"""What a verb that fails prints for scripts, as far as no kernel is needed."""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .test_command_line import Run, run  # noqa: F401
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "status"),
+    [
+        ("status --json", "not-permitted", 3),
+        ("dump --json pkt_cnt", "not-permitted", 3),
+        ("map get pkt_cnt 0 --json", "not-permitted", 3),
+        ("--dry-run status --json", "not-permitted", 3),
+        ("status --json extra", "usage", 2),
+        ("dump --json", "usage", 2),
+        ("dump --json cnt --frobnicate", "usage", 2),
+        ("dump --json cnt --csv", "usage", 2),
+        ("dump --json ''", "usage", 2),
+        ("dump cnt --via pigeon --json", "usage", 2),
+        ("--frobnicate status --json", "usage", 2),
+        ("--netns '' status --json", "usage", 2),
+        ("stauts --json", "usage", 2),
+        ("map gte cnt --json", "usage", 2),
+        ("run --json", "usage", 2),
+        ("trace --json more words", "usage", 2),
+    ],
+)
+def test_a_failure_is_told_as_json(line: str, code: str, status: int, run: Run) -> None:  # noqa: F811
+    done = run(*shlex.split(line))
+    said = json.loads(done.stdout)
+    assert (said["schema"], said["error"]["code"], done.returncode) == (1, code, status)
+    assert list(said["error"]) == ["code", "message", "hints"]
+    assert said["error"]["message"] in done.stderr
+    assert all(hint in done.stderr for hint in said["error"]["hints"])
+    assert done.stdout.count("\n") == 1
+    words = [word for word in shlex.split(line) if word != "--json"]
+    assert done.stderr == run(*words).stderr or code == "usage"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "status",
+        "dump cnt --where --json",
+        "dump cnt -- --json",
+        "load --json",
+        "map set cnt 1 2 --json",
+        "map --json get cnt 1",
+        "--json status",
+        "watch cnt --jsonl",
+        "build --json",
+    ],
+)
+def test_where_json_is_not_asked_for_there_are_words_alone(line: str, run: Run) -> None:  # noqa: F811
+    done = run(*line.split())
+    assert done.returncode in (2, 3)
+    assert done.stdout == ""
+    assert done.stderr
+
+
+def test_a_name_of_odd_characters_is_exact_and_harmless(run: Run) -> None:  # noqa: F811
+    done = run("dump", "--json", "cnt", "--via", "\x1b[31m\n")
+    assert "\x1b" not in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert "\\x1b[31m" in json.loads(done.stdout)["error"]["message"]
+    done = run("run", "--json", "--hex", "\x1b")
+    assert "'\\x1b' is no hexadecimal digit" in json.loads(done.stdout)["error"]["message"]
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "| true"])
+def test_json_that_cannot_be_written_changes_no_status(redirection: str) -> None:
+    command = f"{shlex.quote(sys.executable)} -m xdpctl run --json {redirection}"
+    script = f"set -o pipefail; {command}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "there is no packet to run" in done.stderr
+
+
+def test_an_interruption_is_told_as_json(tmp_path: Path) -> None:
+    """While a tool is asked, which here never answers."""
+    (tmp_path / "bpftool").write_text("#!/bin/sh\ntouch started\nexec sleep 60\n")
+    (tmp_path / "bpftool").chmod(0o755)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        (tmp_path / "started").unlink(missing_ok=True)
+        with subprocess.Popen(
+            [sys.executable, "-m", "xdpctl", "doctor", "--json"],
+            cwd=tmp_path,
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            while not (tmp_path / "started").exists():
+                assert process.poll() is None
+            process.send_signal(number)
+            out, err = process.communicate()
+        assert (process.returncode, err) == (130, "xdpctl: interrupted\n")
+        error = {"code": "interrupted", "message": "interrupted", "hints": []}
+        assert json.loads(out) == {"schema": 1, "error": error}
