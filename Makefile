@@ -35,7 +35,7 @@ fuzz: ready ## more random packets and specs on the real kernel: make fuzz TIMES
 test-kernels: ready ## load and count on Linux 5.10, 6.1 and 6.12 in QEMU, or on some: make test-kernels KERNELS=5.10
 	@tests/kernels/run $(KERNELS)
 
-test-distros: ready ## demo and tests of the last commit on fresh Debian 12 and 13, or on one: make test-distros DISTROS=13
+test-distros: ready ## demo and tests of the last commit on fresh Debian 12 and 13 (needs root, uses sudo), or on one: DISTROS=13
 	@tests/distros/run $(DISTROS)
 
 # Compiled beforehand: files that root writes would be in the way of the checkout's owner.
