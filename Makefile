@@ -3,7 +3,7 @@
 # First a bpftool that the set-up linked; last where Debian keeps its own, which a user's PATH may lack.
 PYTHON = PATH="$(CURDIR)/.venv/bin:$$PATH:/usr/sbin:/sbin" .venv/bin/python
 
-.PHONY: help setup ready demo lint check test test-fast fuzz prove test-kernels bench clean
+.PHONY: help setup ready demo lint check test test-fast fuzz prove test-kernels test-distros bench clean
 
 help: ## name the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ prove: ready ## the long proofs, of which make test tries a sample: races, fault
 
 test-kernels: ready ## load and count on Linux 5.10, 6.1 and 6.12 in QEMU, or on some: make test-kernels KERNELS=5.10
 	@tests/kernels/run $(KERNELS)
+
+test-distros: ready ## demo and tests of the last commit on fresh Debian 12 and 13 (needs root, uses sudo), or on one: DISTROS=13
+	@tests/distros/run $(DISTROS)
 
 # Compiled beforehand: files that root writes would be in the way of the checkout's owner.
 bench: ready ## time xdpctl against doing it by hand, and what its counters cost (needs root, uses sudo)

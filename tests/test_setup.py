@@ -23,6 +23,9 @@ NEEDED = {
     "ping": "iputils-ping",
 }
 
+BASE = {"mount": "mount", "unshare": "util-linux", "sysctl": "procps"}
+"""What only the smallest systems lack."""
+
 PYTHON = """\
 case "$*" in
     --version) echo "Python 3.$minor.0" ;;
@@ -44,11 +47,13 @@ for name; do
         llvm) name=llvm-objdump ;;
         iproute2) name=ip ;;
         iputils-ping) name=ping ;;
+        util-linux) name=unshare ;;
+        procps) name=sysctl ;;
         libbpf-dev) mkdir -p "$system/usr/include/bpf"; touch "$system/usr/include/bpf/bpf_helpers.h" ;;
         python3) cp "$system/a-python" "$system/bin/python3"; continue ;;
         python3-venv) touch "$system/ensurepip" ;;
         linux-tools-*) mkdir -p "$system/usr/lib/$name"; name=../usr/lib/$name/bpftool ;;
-        clang | bpftool) ;;
+        clang | bpftool | mount) ;;
         *) continue ;;
     esac
     printf '#!/bin/sh\\n' >"$system/bin/$name"
@@ -112,7 +117,7 @@ def machine(tmp_path: Path) -> Machine:
     (machine.checkout / ".ci").mkdir(parents=True)
     shutil.copy(CHECKOUT / ".ci" / "setup", machine.checkout / ".ci")
     shutil.copy(CHECKOUT / "pyproject.toml", machine.checkout)
-    for name in NEEDED:
+    for name in NEEDED | BASE:
         machine.program(f"bin/{name}")
     for name in REAL:
         path = shutil.which(name)
@@ -161,7 +166,7 @@ def test_moved_checkout_gets_a_new_environment(machine: Machine, tmp_path: Path)
     assert "making .venv" in moved.setup().stdout
 
 
-@pytest.mark.parametrize(("name", "package"), NEEDED.items())
+@pytest.mark.parametrize(("name", "package"), (NEEDED | BASE).items())
 def test_only_what_is_missing_is_installed(machine: Machine, name: str, package: str) -> None:
     machine.without(f"bin/{name}")
     done = machine.setup()

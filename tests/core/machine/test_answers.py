@@ -15,7 +15,7 @@ from xdpctl.errors import Refused
         (b'[{"id":1', "truncated"),
         (b'[{"id":-1}]', "Expected `int` >= 0"),
         (b'[{"id":4294967296}]', "Expected `int` <= 4294967295"),
-        (b'[{"id":1,"other":' + b"[" * 5000, "recursion|too deep"),
+        (b'[{"id":1,"other":' + b"[" * 100_000, "recursion|too deep"),
     ],
 )
 def test_what_is_no_answer(text: bytes, why: str) -> None:

@@ -129,6 +129,19 @@ def test_what_libbpf_or_the_kernel_refused_before_the_verifier(name: str, messag
     assert hint in found.hints[0]
 
 
+@pytest.mark.parametrize(
+    ("said", "log"),
+    [
+        ("failed to pin program xdp", ""),  # bpftool 7.1
+        ("can't pin BPF object: path '/sys/fs/bpf/a\n'b/xdp_allow' already exists", ""),  # 7.5
+        ("failed to pin all maps", "libbpf: failed to pin map: File exists\n"),
+        ("failed to pin all maps", "libbpf: failed to pin map: -EEXIST\n"),  # libbpf 1.6
+    ],
+)
+def test_what_is_pinned_already_in_the_words_of_each_version(said: str, log: str) -> None:
+    assert load_failure(said, log).message == "something is pinned there already"
+
+
 FRAGS_ON_5_10 = """\
 libbpf: prog 'xdp_allow': BPF program load failed: Invalid argument
 libbpf: prog 'xdp_allow': failed to load: -22

@@ -36,7 +36,12 @@ def load_failure(reason: str, log: str) -> Explanation:
 
 
 _LOAD_PATTERNS = (
-    (r"failed to pin program", "something is pinned there already", "xdpctl status shows what, and where"),
+    (
+        r"failed to pin program|can't pin BPF object: path '(?s:.*)' already exists"
+        r"|failed to pin map: (?:File exists|-EEXIST)",
+        "something is pinned there already",
+        "xdpctl status shows what, and where",
+    ),
     (
         r"map '(\w+)'(?:.*\n)*?.*already has pin path|couldn't reuse pinned map at '([^']+)'",
         r"a map is pinned by its own definition (LIBBPF_PIN_BY_NAME)",
