@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xdpctl.core.trace.log import Line
+from xdpctl.core.trace.log import TraceLine
 from xdpctl.errors import HostLacks
 from xdpctl.ops import trace
 from xdpctl.tools import host, tracefs
@@ -30,7 +30,7 @@ def follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
         messages: list[str] = []
         notes: list[str] = []
 
-        def show(lines: Sequence[Line], _boot: int) -> None:
+        def show(lines: Sequence[TraceLine], _boot: int) -> None:
             messages.extend(line.message for line in lines)
 
         with open(os.devnull, "w") as wanted:

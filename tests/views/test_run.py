@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from xdpctl.core.machine.model import Map, MapId, ProgId, Program
-from xdpctl.core.packets.map_changes import Change
+from xdpctl.core.packets.map_changes import ElementChange
 from xdpctl.core.packets.run_counts import Run, Sums, Tally
 from xdpctl.core.packets.samples import PacketKind, of_kind
 from xdpctl.core.values.value import Value
@@ -56,11 +56,18 @@ def test_a_line_for_each_packet_and_what_was_changed_in_it() -> None:
 def test_what_each_packet_changed_in_maps() -> None:
     counts: Value = {"packets": 2, "bytes": 98, "seen": "now"}
     effects = (
-        (HASH, [Change({"src": "a", "port": 1}, None, counts), Change(7, 3, None), Change(8, "x", "y")]),
-        (VARIABLES, [Change("total", 1, 4)]),
+        (
+            HASH,
+            [
+                ElementChange({"src": "a", "port": 1}, None, counts),
+                ElementChange(7, 3, None),
+                ElementChange(8, "x", "y"),
+            ],
+        ),
+        (VARIABLES, [ElementChange("total", 1, 4)]),
     )
     before: Value = {"packets": 1, "bytes": 98, "seen": None}
-    more = ((HASH, [Change(1, before, counts)]),)
+    more = ((HASH, [ElementChange(1, before, counts)]),)
     runs = [Run(PING, 2, PING.data, effects), Run(PING, 2, PING.data, more)]
     assert [line for line in "".join(run_lines(runs, 4)).splitlines() if line.startswith("  ")] == [
         "  pkt_cnt a 1: packets +2, bytes +98, seen - -> now",
@@ -113,13 +120,13 @@ def test_marks(before: Value, after: Value, expected: Value) -> None:
 
 
 def test_a_table_for_each_map_that_changed() -> None:
-    found = [[], [Change(1, {"packets": 0, "bytes": 0}, {"packets": 1, "bytes": 98})], []]
+    found = [[], [ElementChange(1, {"packets": 0, "bytes": 0}, {"packets": 1, "bytes": 98})], []]
     assert "".join(map_lines(HASH, found)) == "\npkt_cnt\nKEY  PACKETS  BYTES\n  1  +1       +98\n"
-    assert "".join(map_lines(VARIABLES, [[Change("seen", 0, 4)]])) == (
+    assert "".join(map_lines(VARIABLES, [[ElementChange("seen", 0, 4)]])) == (
         "\nglobal variables\nNAME  VALUE\nseen  +4\n"
     )
     assert list(map_lines(HASH, [[], []])) == []
-    [title, *_] = map_lines(replace(VARIABLES, name="xdp_allo.data"), [[Change("seen", 7, 4)]])
+    [title, *_] = map_lines(replace(VARIABLES, name="xdp_allo.data"), [[ElementChange("seen", 7, 4)]])
     assert title == "\n.data: global variables\n"
 
 
@@ -131,7 +138,7 @@ def test_json(listed: bool) -> None:
     packets = list(json_packets(tally.watch(RUNS[:2])))
     pieces += packets if listed else []
     pieces.append(json_middle(tally.verdicts, {"shorter": 3}, 1, listed))
-    pieces += json_maps([(HASH, [[Change(0, None, 2)], [Change(1, 3, None)]]), (VARIABLES, [])])
+    pieces += json_maps([(HASH, [[ElementChange(0, None, 2)], [ElementChange(1, 3, None)]]), (VARIABLES, [])])
     said = json.loads("".join(pieces))
     swapped = said.pop("packets")[1] if listed else said.pop("packets")
     assert swapped == (

@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from xdpctl.core.trace.log import Line
+from xdpctl.core.trace.log import TraceLine
 from xdpctl.views.trace import as_json, as_text
 
 BOOT = 1_795_185_000_000_000_000
 LINES = (
-    Line(1_000_001, 0, "ping", 7, "seen"),
-    Line(3_600_000_000, 12, "<idle>", 0, 'a "b"\n\x1b[31m'),
+    TraceLine(1_000_001, 0, "ping", 7, "seen"),
+    TraceLine(3_600_000_000, 12, "<idle>", 0, 'a "b"\n\x1b[31m'),
 )
 
 

@@ -11,8 +11,8 @@ from xdpctl.core.values.cells import unspelled
 from xdpctl.views.units import amount, history, share
 from xdpctl.views.watch import (
     CSV_HEADER,
-    Shown,
     Terminal,
+    WatchRow,
     csv_lines,
     json_event,
     json_lines,
@@ -33,8 +33,8 @@ def rates(*samples: dict[str, int]) -> Rates:
     return found
 
 
-def shown(found: Rates, name: str = "pkt_cnt", there: bool = True) -> Shown:
-    return Shown(name, "hash, id 7", there, ("ip_proto",), ("packets", "bytes"), found)
+def shown(found: Rates, name: str = "pkt_cnt", there: bool = True) -> WatchRow:
+    return WatchRow(name, "hash, id 7", there, ("ip_proto",), ("packets", "bytes"), found)
 
 
 BUSY = rates(
@@ -83,7 +83,7 @@ def test_keys_are_cut_before_numbers(width: int, line: str) -> None:
     found = Rates()
     for n in (3, 4):
         found.advance(float(n), {label: {"packets": 10 * n, "bytes": 1000 * n}})
-    flows = Shown("flows", "hash, id 7", True, names, ("packets", "bytes"), found)
+    flows = WatchRow("flows", "hash, id 7", True, names, ("packets", "bytes"), found)
     about, header, drawn = screen([flows], [], Terminal(width, 24, blocks=True)).splitlines()
     assert about.removeprefix("flows  hash, id 7") == "  10 packets/s  1.00 kB/s"
     assert header.startswith("KEY  ")

@@ -5,11 +5,13 @@ import json
 from xdpctl.core.machine.model import AttachedProgram, Attachment, Device, IpMode, ProgId
 from xdpctl.core.why.chain import Moves
 from xdpctl.core.why.finding import Broken, Link
-from xdpctl.core.why.snapshot import Place, Running
+from xdpctl.core.why.snapshot import DevicePlace, RunningProgram
 from xdpctl.views.why import as_json, as_text
 
 DOWN = Broken(Link.UP, "device down", "it is down", "ip link set dev veth0 up")
-RUNNING = Running(Place(Device("veth1"), "peer"), Attachment(IpMode.DRV, AttachedProgram(ProgId(7))))
+RUNNING = RunningProgram(
+    DevicePlace(Device("veth1"), "peer"), Attachment(IpMode.DRV, AttachedProgram(ProgId(7)))
+)
 MOVES = Moves(1.10004, (RUNNING,), 5, 5, {"pkt_cnt": 5, "b": 2, "other": None})
 
 

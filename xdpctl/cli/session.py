@@ -19,12 +19,12 @@ from xdpctl.ops import show
 from xdpctl.views import failure
 
 
-class Options(NamedTuple):
+class GlobalOptions(NamedTuple):
     dry_run: bool = False
     netns: str = ""
 
 
-_options = Options()
+_options = GlobalOptions()
 _begun = False
 """Whether something of a result is on stdout."""
 verbose = False
@@ -33,7 +33,7 @@ verbose = False
 
 def begin(dry_run: bool, show_commands: bool, netns_name: str) -> None:
     global _options
-    _options = Options(dry_run, netns_name)
+    _options = GlobalOptions(dry_run, netns_name)
     if show_commands:
         show.show_commands(note)
 
@@ -141,7 +141,7 @@ def say_plan(plan: Plan) -> None:
             say(f"# or, where that is refused: {command_line(act.do)}")
 
 
-class Writing(Protocol):
+class MapWrite(Protocol):
     """Elements that are about to be written to a map."""
 
     def within(self, netns_name: str, /) -> Self: ...
@@ -160,7 +160,7 @@ def checking() -> Iterator[None]:
         raise Interrupted("interrupted before anything was written") from None
 
 
-def written(writing: Writing) -> int | None:
+def written(writing: MapWrite) -> int | None:
     """How many elements were written; None where it is only said what would be."""
     writing = writing.within(netns())
     if not dry_run():

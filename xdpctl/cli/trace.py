@@ -21,7 +21,7 @@ from collections.abc import Sequence
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.trace.log import Line
+from xdpctl.core.trace.log import TraceLine
 from xdpctl.ops import trace
 
 
@@ -44,7 +44,7 @@ def command(
 
     form = view.as_json if json else view.as_text
 
-    def show(lines: Sequence[Line], boot: int) -> None:
+    def show(lines: Sequence[TraceLine], boot: int) -> None:
         if not session.stream([form(lines, boot), "\n"], live=True):
             raise typer.Exit  # its reader has seen enough
 

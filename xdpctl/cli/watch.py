@@ -26,9 +26,9 @@ from xdpctl.core.machine.model import Via
 from xdpctl.core.values.formats import time_of_day
 from xdpctl.errors import Usage
 from xdpctl.ops import watch
-from xdpctl.ops.watch import Clock, Watched
+from xdpctl.ops.watch import Clock, WatchedCounter
 from xdpctl.views import watch as view
-from xdpctl.views.watch import Shown, Terminal
+from xdpctl.views.watch import Terminal, WatchRow
 
 CLOCK = Clock(time.monotonic, lambda seconds: time.sleep(max(0.0, seconds)))
 OTHER_SCREEN, BACK = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
@@ -59,7 +59,7 @@ def command(
     if interval != interval:
         raise Usage("--interval: that is no number of seconds", "write it like 1 or 0.5")
     watched, poller = watch.watch(names, session.reach(pin), via)
-    display: Lines | Screen = Lines(jsonl, csv, bits)
+    display: LineDisplay | Screen = LineDisplay(jsonl, csv, bits)
     if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not (jsonl or csv):
         display = Screen(watched, bits)
     ticks = watch.ticks(interval, count, CLOCK, display.tell)
@@ -76,7 +76,7 @@ def command(
             (session.note_lines if jsonl or csv else session.say_lines)(f"\n{summary}")
 
 
-class Lines:
+class LineDisplay:
     """For whoever reads what isn't a terminal: a line for each key."""
 
     def __init__(self, jsonl: bool, csv: bool, bits: bool) -> None:
@@ -95,10 +95,10 @@ class Lines:
         else:
             session.note(what)
 
-    def show(self, watched: Sequence[Watched], now: str) -> bool:
+    def show(self, watched: Sequence[WatchedCounter], now: str) -> bool:
         return session.stream((self._text(_shown(one), now) for one in watched if one.there), live=True)
 
-    def _text(self, one: Shown, now: str) -> str:
+    def _text(self, one: WatchRow, now: str) -> str:
         if self._jsonl:
             return "".join(view.json_lines(one, now))
         return view.csv_lines(one, now) if self._csv else "".join(view.lines(one, now, self._bits))
@@ -107,7 +107,7 @@ class Lines:
 class Screen:
     """For a terminal: all of it is drawn anew, also when the size changes."""
 
-    def __init__(self, watched: Sequence[Watched], bits: bool) -> None:
+    def __init__(self, watched: Sequence[WatchedCounter], bits: bool) -> None:
         self._watched, self._bits = watched, bits
         self._blocks = (sys.stdout.encoding or "").lower().startswith("utf")
         self._messages: deque[str] = deque(maxlen=10)
@@ -126,7 +126,7 @@ class Screen:
     def tell(self, what: str) -> None:
         self._messages.append(f"{_time()}  {what}")
 
-    def show(self, _watched: Sequence[Watched], _now: str) -> bool:
+    def show(self, _watched: Sequence[WatchedCounter], _now: str) -> bool:
         return self._draw()
 
     def _draw(self) -> bool:
@@ -136,9 +136,9 @@ class Screen:
         return session.draw(DRAW + text.replace("\n", NEXT) + BELOW) and session.flush()
 
 
-def _shown(one: Watched) -> Shown:
+def _shown(one: WatchedCounter) -> WatchRow:
     about = f"{one.map.type}, id {one.map.id}"
-    return Shown(one.name, about, one.there, one.key_names, one.fields, one.rates)
+    return WatchRow(one.name, about, one.there, one.key_names, one.fields, one.rates)
 
 
 def _time() -> str:

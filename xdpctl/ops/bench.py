@@ -50,7 +50,7 @@ class Counts(Struct, frozen=True):
     """How much one packet adds to it."""
 
 
-class Program(Struct, frozen=True):
+class BenchProgram(Struct, frozen=True):
     name: str
     directory: Path
     pins: str
@@ -78,7 +78,7 @@ class Program(Struct, frozen=True):
 
 
 class Prepared(Struct, frozen=True):
-    programs: tuple[Program, ...]
+    programs: tuple[BenchProgram, ...]
     """The first is the empty one."""
     cpus: tuple[int, ...]
     rounds: int
@@ -122,7 +122,7 @@ def run(prepared: Prepared, tell: Callable[[str], None]) -> bench.Report:
     return _measure(prepared)
 
 
-def _from_variant(variant: Variant, number: int) -> Program:
+def _from_variant(variant: Variant, number: int) -> BenchProgram:
     if variant.options:
         spec = read_spec("", "", variant.options)
         return _generated(variant.name, number, spec, variant.options)
@@ -130,7 +130,7 @@ def _from_variant(variant: Variant, number: int) -> Program:
     return _compiled(variant.name, number, assets.TEMPLATES / variant.shipped, clang.STRICT, counts)
 
 
-def _from_file(file: Path, number: int) -> Program:
+def _from_file(file: Path, number: int) -> BenchProgram:
     match file.suffix:
         case ".toml":
             spec = read_spec(sources.text(file, "write one: xdpctl new"), str(file), {})
@@ -141,7 +141,7 @@ def _from_file(file: Path, number: int) -> Program:
         case ".o":
             check_loadable(objects.read(file), str(file))
             directory = _directory(number, file.stem)
-            return Program(str(file), directory, f"{PINS}/{directory.name}", file)
+            return BenchProgram(str(file), directory, f"{PINS}/{directory.name}", file)
     raise BadRequest(f"{file} is neither a spec (.toml) nor a C file (.c) nor an object (.o)")
 
 
@@ -150,11 +150,11 @@ def _directory(number: int, name: str) -> Path:
     return Path(HERE, f"{number}_{re.sub('[^A-Za-z0-9]+', '_', name)}")
 
 
-def _generated(name: str, number: int, spec: Spec, options: Mapping[str, Any], *words: str) -> Program:
+def _generated(name: str, number: int, spec: Spec, options: Mapping[str, Any], *words: str) -> BenchProgram:
     directory = _directory(number, name)
     source = directory / paths.source_name(spec.program)
     target = directory / paths.object_name(spec.program)
-    return Program(
+    return BenchProgram(
         name=name,
         directory=directory,
         pins=f"{PINS}/{directory.name}",
@@ -167,10 +167,12 @@ def _generated(name: str, number: int, spec: Spec, options: Mapping[str, Any], *
     )
 
 
-def _compiled(name: str, number: int, source: Path, flags: Argv, counts: Counts | None = None) -> Program:
+def _compiled(
+    name: str, number: int, source: Path, flags: Argv, counts: Counts | None = None
+) -> BenchProgram:
     directory = _directory(number, name)
     target = directory / paths.object_name(paths.program_of(source.name))
-    return Program(
+    return BenchProgram(
         name=name,
         directory=directory,
         pins=f"{PINS}/{directory.name}",
@@ -191,7 +193,7 @@ def _counts(spec: Spec) -> Counts | None:
     return None
 
 
-def _setting(programs: Sequence[Program]) -> Plan:
+def _setting(programs: Sequence[BenchProgram]) -> Plan:
     octal = "".join(f"\\{byte:03o}" for byte in PACKET)
     return (
         plan.step(f"mount a tmpfs over {HERE}", ("mount", "-t", "tmpfs", "tmpfs", HERE)),
@@ -202,13 +204,13 @@ def _setting(programs: Sequence[Program]) -> Plan:
     )
 
 
-def _making(program: Program) -> Plan:
+def _making(program: BenchProgram) -> Plan:
     build = (plan.step(f"build {program.name}", program.build),) if program.build else ()
     compile_ = (plan.step(f"compile {program.name}", program.compile),) if program.compile else ()
     return (*(build or compile_), *_loading(program))
 
 
-def _loading(program: Program) -> Plan:
+def _loading(program: BenchProgram) -> Plan:
     return tuple(plan.step(f"load {program.name}", program.load(mode)) for mode in ("one", "all"))
 
 
@@ -217,7 +219,7 @@ def _do(steps: Plan) -> None:
     apply.run(apply.Operation(steps, frozenset(), frozenset))
 
 
-def _make(program: Program) -> str:
+def _make(program: BenchProgram) -> str:
     """Generate, compile and check; returns what clang had to say, though it compiled."""
     notes = ""
     if program.spec is not None:
@@ -237,7 +239,7 @@ def _make(program: Program) -> str:
 class _Runs:
     """The runs of one program, on one CPU or on all at once."""
 
-    def __init__(self, program: Program, mode: str, cpus: tuple[int, ...]) -> None:
+    def __init__(self, program: BenchProgram, mode: str, cpus: tuple[int, ...]) -> None:
         self.program, self.mode, self.cpus = program, mode, cpus
         self.ran = 0
         self.seconds: list[float] = []
@@ -303,13 +305,13 @@ def _repeat(runs: _Runs) -> int:
     return bench.repeat_for(slowest, MOST, BUDGET)
 
 
-def _run(program: Program, mode: str, cpu: int, repeat: int) -> Argv:
+def _run(program: BenchProgram, mode: str, cpu: int, repeat: int) -> Argv:
     words = ("prog", "run", "pinned", program.pin(mode), "data_in", PACKET_FILE, "repeat", str(repeat))
     return ("taskset", "-c", str(cpu), *bpftool.command(*words))
 
 
 def _at_once(commands: Sequence[Argv]) -> list[proc.Result]:
-    running: list[proc.Running] = []
+    running: list[proc.RunningQuery] = []
     try:
         for command in commands:
             running.append(proc.start(command))

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 from xdpctl.core.doctor.checks import examine
 from xdpctl.core.doctor.finding import Finding
-from xdpctl.core.doctor.host_facts import Answer, Bpftool, Clang, Facts, Ip
+from xdpctl.core.doctor.host_facts import Bpftool, Clang, CommandAnswer, Facts, Ip
 from xdpctl.core.machine import mounts
 from xdpctl.errors import XdpctlError
 from xdpctl.tools import bpffs, bpftool, clang, host, iplink, libbpf, proc
 
 HEADERS = ("linux/bpf.h", "bpf/bpf_helpers.h", "asm/types.h")
 
-Asked = Callable[[], Answer]
+Asked = Callable[[], CommandAnswer]
 """A command under way; calling it waits for the answer."""
 
 
@@ -55,15 +55,15 @@ def _ask(*argv: str) -> Asked:
     try:
         running = proc.start(argv)
     except XdpctlError as error:
-        failed = Answer(False, err=error.message)
+        failed = CommandAnswer(False, err=error.message)
         return lambda: failed
 
-    def answer() -> Answer:
+    def answer() -> CommandAnswer:
         try:
             result = running.result()
         except XdpctlError as error:
-            return Answer(False, err=error.message)
-        return Answer(result.ok, result.out.decode(errors="replace"), result.err)
+            return CommandAnswer(False, err=error.message)
+        return CommandAnswer(result.ok, result.out.decode(errors="replace"), result.err)
 
     return answer
 

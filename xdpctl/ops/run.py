@@ -20,7 +20,7 @@ from xdpctl.core.maps.refusals import NotTold
 from xdpctl.core.objects import elf
 from xdpctl.core.objects.check import check_loadable
 from xdpctl.core.packets import map_changes, samples
-from xdpctl.core.packets.map_changes import Change, Content
+from xdpctl.core.packets.map_changes import ElementChange, MapContent
 from xdpctl.core.packets.run_counts import Run
 from xdpctl.core.packets.samples import Packet
 from xdpctl.core.plan import actions, plan
@@ -34,7 +34,7 @@ from xdpctl.tools.maps import content, types
 from xdpctl.tools.maps.find import exact_map
 from xdpctl.tools.programs import test_run
 from xdpctl.tools.programs.find import find_program, find_program_to_run, shown_program
-from xdpctl.tools.programs.test_run import Place
+from xdpctl.tools.programs.test_run import RunPlace
 
 HERE = bpffs.ROOT
 """Where it all happens: this directory is on every machine, and nothing else is needed from it."""
@@ -55,7 +55,7 @@ class Request(Struct, frozen=True):
     repeat: int
 
 
-class Target(Struct, frozen=True):
+class RunTarget(Struct, frozen=True):
     """A program that is loaded, or the object to make a copy of; both where they belong together."""
 
     name: str
@@ -66,16 +66,16 @@ class Target(Struct, frozen=True):
 
 
 class Prepared(Struct, frozen=True):
-    target: Target
+    target: RunTarget
     source: Source
     survey: Survey
     longest: int
 
     @property
-    def place(self) -> Place:
+    def place(self) -> RunPlace:
         if self.target.object is None and self.target.program is not None:
-            return Place(HERE, ("id", str(self.target.program.id)))
-        return Place(HERE, ("pinned", f"{PINS}/{self.target.name}"))
+            return RunPlace(HERE, ("id", str(self.target.program.id)))
+        return RunPlace(HERE, ("pinned", f"{PINS}/{self.target.name}"))
 
     @property
     def setting(self) -> Plan:
@@ -109,7 +109,7 @@ def prepare(request: Request) -> Prepared:
     return Prepared(target, source, source.survey(longest), longest)
 
 
-def _target(request: Request) -> Target:
+def _target(request: Request) -> RunTarget:
     name = request.program
     if name is not None and name.endswith((".c", ".toml")):
         raise BadRequest(f"{name} isn't compiled", f"build it, and run the object: xdpctl build {name}")
@@ -130,17 +130,17 @@ def _target(request: Request) -> Target:
     else:
         program = find_program(name, request.reach)
     if request.live:
-        return Target(program.name or f"id:{program.id}", program=program)
+        return RunTarget(program.name or f"id:{program.id}", program=program)
     return _copy_of(program, built)
 
 
-def _of_object(path: Path, program: Program | None = None) -> Target:
+def _of_object(path: Path, program: Program | None = None) -> RunTarget:
     found = check_loadable(objects.read(path), str(path))
     section, name = found.programs[0]
-    return Target(name, path, program, section.startswith("xdp.frags"))
+    return RunTarget(name, path, program, section.startswith("xdp.frags"))
 
 
-def _copy_of(program: Program, built: list[Path]) -> Target:
+def _copy_of(program: Program, built: list[Path]) -> RunTarget:
     """The kernel doesn't give a program away: the object that it was loaded from is needed."""
     for path in built:
         try:
@@ -156,7 +156,7 @@ def _copy_of(program: Program, built: list[Path]) -> Target:
     )
 
 
-class Watched:
+class WatchedMap:
     """A map of the program, and what it held before."""
 
     def __init__(self, map_: Map) -> None:
@@ -164,21 +164,21 @@ class Watched:
         self.layout: Layout = types.layout(map_, types.of(map_), raw=False)
         self._before = self._last = self._remembered(list(content.start(map_)))
 
-    def _remembered(self, chunks: Iterable[Chunk]) -> Content:
+    def _remembered(self, chunks: Iterable[Chunk]) -> MapContent:
         return map_changes.remember(chunks, not self.map.elements_come_singly)
 
-    def since_last(self) -> list[Change]:
+    def since_last(self) -> list[ElementChange]:
         """What changed since it was asked before."""
         chunks = list(content.start(self.map))
         found = map_changes.changes(self._last, chunks, self.layout)
         self._last = self._remembered(chunks)
         return [change for batch in self._of_variables(found) for change in batch]
 
-    def changes(self) -> Iterator[list[Change]]:
+    def changes(self) -> Iterator[list[ElementChange]]:
         """What changed from the beginning."""
         return self._of_variables(map_changes.changes(self._before, content.start(self.map), self.layout))
 
-    def _of_variables(self, found: Iterator[list[Change]]) -> Iterator[list[Change]]:
+    def _of_variables(self, found: Iterator[list[ElementChange]]) -> Iterator[list[ElementChange]]:
         if not self.map.internal:
             return found
         return ([v for change in batch for v in map_changes.of_variables(change)] for batch in found)
@@ -207,13 +207,13 @@ class Session:
             found = ((watched.map, watched.since_last()) for watched in self.maps)
             yield run._replace(effects=tuple(effect for effect in found if effect[1]))
 
-    def _watch(self, tell: Callable[[str], None]) -> Iterator[Watched]:
+    def _watch(self, tell: Callable[[str], None]) -> Iterator[WatchedMap]:
         for id_ in self.program.map_ids:
             map_ = exact_map(f"id:{id_}").map
             if ".rodata" in map_.name:
                 continue
             try:
-                yield Watched(map_)
+                yield WatchedMap(map_)
             except NotTold as error:
                 tell(f"changes of {map_.name} aren't shown: {error.message}")
 

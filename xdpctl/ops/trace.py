@@ -12,7 +12,7 @@ from msgspec import Struct
 from xdpctl.core.plan import plan
 from xdpctl.core.plan.plan import Plan, Step
 from xdpctl.core.trace import log, why_silent
-from xdpctl.core.trace.log import Line
+from xdpctl.core.trace.log import TraceLine
 from xdpctl.errors import HalfDone, HostLacks, XdpctlError
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, host, mountns, signals, tracefs
@@ -23,7 +23,7 @@ PATIENCE = 3.0
 BETWEEN_LOSSES = 1.0
 """Seconds between two notes of lost lines."""
 
-Show = Callable[[Sequence[Line], int], None]
+Show = Callable[[Sequence[TraceLine], int], None]
 """Takes lines, and when the machine was started, in nanoseconds since 1970."""
 Note = Callable[[str], None]
 

@@ -24,7 +24,7 @@ from xdpctl.tools.maps.reading import Readable
 Tell = Callable[[str], None]
 
 
-class Watched:
+class WatchedCounter:
     """What is known of one name."""
 
     def __init__(self, name: str, reach: Reach) -> None:
@@ -126,15 +126,15 @@ class Clock(Struct, frozen=True):
     sleep: Callable[[float], None]
 
 
-def watch(names: Sequence[str], reach: Reach, via: Via | None) -> tuple[tuple[Watched, ...], Poller]:
+def watch(names: Sequence[str], reach: Reach, via: Via | None) -> tuple[tuple[WatchedCounter, ...], Poller]:
     host.require_privileges()
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice:
         raise BadRequest(f"{twice} is named twice", "name it once")
-    return tuple(Watched(name, reach) for name in names), Poller(via)
+    return tuple(WatchedCounter(name, reach) for name in names), Poller(via)
 
 
-def sample(watched: Sequence[Watched], poller: Poller, tell: Tell) -> bool:
+def sample(watched: Sequence[WatchedCounter], poller: Poller, tell: Tell) -> bool:
     """Read all maps once; whether any of them may be read again."""
     for one in watched:
         one.look_again(tell)

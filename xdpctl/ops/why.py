@@ -12,8 +12,8 @@ from xdpctl.core.maps.companions import GLOBALS
 from xdpctl.core.why import chain, growth, pinned
 from xdpctl.core.why.chain import Moves
 from xdpctl.core.why.finding import Broken
-from xdpctl.core.why.growth import Content
-from xdpctl.core.why.snapshot import Place, Scene, Traffic, Watched
+from xdpctl.core.why.growth import ContentSnapshot
+from xdpctl.core.why.snapshot import DevicePlace, Observed, Scene, Traffic
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, Gone, NoSuchMap
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns
@@ -70,14 +70,14 @@ def _refuse_gone_maps(scene: Scene) -> None:
             )
 
 
-def _places(asked: netns.Netns) -> Iterator[Place]:
+def _places(asked: netns.Netns) -> Iterator[DevicePlace]:
     for found, devices in iplink.everywhere():
         namespace = asked if netns.same(found, asked) else found
         for device in devices:
-            yield Place(device, namespace.name, namespace.prefix)
+            yield DevicePlace(device, namespace.name, namespace.prefix)
 
 
-def _asked(name: str | None, reach: Reach, scene: Scene) -> Map | Place | None:
+def _asked(name: str | None, reach: Reach, scene: Scene) -> Map | DevicePlace | None:
     if name is None:
         return None
     here = [p for p in scene.places if p.netns == (scene.netns or "")]
@@ -94,7 +94,7 @@ def _asked(name: str | None, reach: Reach, scene: Scene) -> Map | Place | None:
     return next((m for m in scene.maps if m.id == found.id), found)
 
 
-def _neither(name: str, here: list[Place], scene: Scene) -> NoSuchMap:
+def _neither(name: str, here: list[DevicePlace], scene: Scene) -> NoSuchMap:
     elsewhere = [p.netns for p in scene.places if p.device.ifname == name and p.is_near]
     known = [p.device.ifname for p in here] + sorted({m.name for m in scene.maps if m.name})
     where = (f"there is one in netns {n}: xdpctl --netns {n} why {name}" for n in elsewhere)
@@ -114,13 +114,13 @@ def _refuse_others(found: Map, scene: Scene) -> None:
 
 
 class _Look(Struct, frozen=True):
-    contents: dict[MapId, Content]
+    contents: dict[MapId, ContentSnapshot]
     runs: int
     meters: dict[str, iplink.Meter]
     at: float
 
 
-def _watch(scene: Scene, sleep: Callable[[float], None], clock: Callable[[], float]) -> Watched:
+def _watch(scene: Scene, sleep: Callable[[float], None], clock: Callable[[], float]) -> Observed:
     """The devices are looked at last before and first after: what they receive then is counted by then."""
     programs = frozenset(r.attachment.prog.id for r in scene.running_asked())
     watched = {m.id: m for m in (*scene.maps_asked(), *scene.maps_of(scene.programs_asked()))}
@@ -140,12 +140,12 @@ def _refuse_gone(scene: Scene, metered: dict[str, iplink.Meter]) -> None:
             raise Gone(f"{running.place.name} has gone meanwhile", "xdpctl status shows where programs run")
 
 
-def _difference(watched: dict[MapId, Map], first: _Look, then: _Look, known: bool) -> Watched:
+def _difference(watched: dict[MapId, Map], first: _Look, then: _Look, known: bool) -> Observed:
     before, now = first.contents, then.contents
     told = [m for m in watched.values() if m.id in before and m.id in now]
     changed = [m for m in told if before[m.id] != now[m.id]]
     found = {m.id: types.of(m) for m in changed}
-    return Watched(
+    return Observed(
         then.at - first.at,
         {name: _traffic(meter, then.meters.get(name, meter)) for name, meter in first.meters.items()},
         {name: meter.address for name, meter in then.meters.items()},
@@ -172,7 +172,7 @@ def _traffic(first: iplink.Meter, then: iplink.Meter) -> Traffic:
     return Traffic(now.rx.packets - before.rx.packets, now.tx.packets - before.tx.packets)
 
 
-def _is_full(found: Map, held: Content) -> bool:
+def _is_full(found: Map, held: ContentSnapshot) -> bool:
     can_be = found.elements_come_singly and not found.forgets
     return can_be and held.elements >= found.max_entries
 
@@ -181,7 +181,7 @@ def _meters(scene: Scene) -> dict[str, iplink.Meter]:
     """Of all devices in the namespaces of the devices in question, by the names of places."""
     places = {r.place.netns: r.place for r in scene.running_asked()}
     found = {
-        Place(p.device, p.netns).name: meter
+        DevicePlace(p.device, p.netns).name: meter
         for namespace in places.values()
         for meter in iplink.meters(namespace.inside)
         for p in scene.places

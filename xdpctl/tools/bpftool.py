@@ -153,7 +153,7 @@ def reason_of(result: proc.Result) -> str:
     return result.err.strip() or f"failed with status {result.status}"
 
 
-def start_btf(*words: str) -> proc.Running:
+def start_btf(*words: str) -> proc.RunningQuery:
     return proc.start(command("btf", "dump", *words))
 
 

@@ -148,7 +148,7 @@ def os_release() -> str:
         return ""
 
 
-class Running:
+class RunningQuery:
     """A query under way: several can run at once, each is collected with `result`."""
 
     def __init__(self, argv: Argv) -> None:
@@ -215,12 +215,12 @@ class Running:
         return True
 
 
-def start(argv: Argv) -> Running:
-    return Running(argv)
+def start(argv: Argv) -> RunningQuery:
+    return RunningQuery(argv)
 
 
 def query(argv: Argv, seconds: float = QUERY_SECONDS) -> Result:
-    return Running(argv).result(seconds)
+    return RunningQuery(argv).result(seconds)
 
 
 def ready_to_act() -> None:

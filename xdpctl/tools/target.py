@@ -13,12 +13,12 @@ from xdpctl.core.btf.types import Types
 from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.encode.members import Writer
 from xdpctl.core.encode.numbers import native, number
-from xdpctl.core.encode.text import Said, parted
-from xdpctl.core.encode.words import meant, prefix, spoken
+from xdpctl.core.encode.text import Input, split_head
+from xdpctl.core.encode.words import format_input, parse_input, prefix
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import refusals
-from xdpctl.core.maps.batch_file import Columns
+from xdpctl.core.maps.batch_file import BatchColumns
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.decode import Entry, decode
 from xdpctl.core.maps.elements import Change, Element
@@ -34,7 +34,7 @@ HALF_A_MILLISECOND = 500_000
 """In nanoseconds. Times are shown to the millisecond; one that is said is meant to be in the middle."""
 
 
-class Target:
+class MapEditor:
     def __init__(
         self, name: str, found: Found, as_: str = "", *, raw: bool = False, lenient: bool = False
     ) -> None:
@@ -70,17 +70,17 @@ class Target:
         return self._type(1, self.map.bytes_value)
 
     @cached_property
-    def columns(self) -> Columns:
+    def columns(self) -> BatchColumns:
         key = self.layout.key
         of_key = tuple(flat("key", one(key, bytes(key.size))))
-        return Columns(of_key, tuple(columns(self.layout))[len(of_key) :])
+        return BatchColumns(of_key, tuple(columns(self.layout))[len(of_key) :])
 
     @property
     def key_names(self) -> frozenset[str]:
         """By which members of the key are spoken of."""
-        return frozenset(parted(name)[0] for name in self.columns.key)
+        return frozenset(split_head(name)[0] for name in self.columns.key)
 
-    def key_bytes(self, said_: Said) -> bytes:
+    def key_bytes(self, said_: Input) -> bytes:
         plain = isinstance(said_, str) and said_.isascii() and said_.isdecimal()
         if plain and refusals.is_array(self.map) and not self._type(0, self.map.bytes_key):
             said_ = (
@@ -102,7 +102,7 @@ class Target:
         """Of a trie's keys, the longest prefix that a key lies in."""
         return longest((k for chunk in content.start(self.map) for k in keys_of(chunk)), key)
 
-    def refusal(self, answer: elements.Answer, key: bytes) -> XdpctlError:
+    def refusal(self, answer: elements.KernelAnswer, key: bytes) -> XdpctlError:
         return refusals.refusal(self.map, self.name, answer.number, answer.said, self.words(key))
 
     def check_room(self, keys: Iterable[bytes], which: str) -> None:
@@ -124,7 +124,7 @@ class Target:
     def words(self, key: bytes) -> str:
         """A key as it can be said: in hexadecimal, if there are no words that give it."""
         shown = self.shown_key(key)
-        text = spoken(shown)
+        text = format_input(shown)
         if self.map.type == "lpm_trie" and isinstance(shown, dict):
             text = prefix(shown) or text
         if isinstance(self.layout.key, Leaf) and self.layout.key.code:
@@ -133,7 +133,7 @@ class Target:
 
     def _means(self, text: str, key: bytes) -> bool:
         try:
-            return self.key(meant([text]), None) == key
+            return self.key(parse_input([text]), None) == key
         except BadRequest:
             return False
 
@@ -154,7 +154,7 @@ class Target:
             return tuple(one(self.layout.value, value) for value in dict.fromkeys(values))
         return (self.layout.value.merged(b"".join(values), self.map.bytes_value, len(values))[0],)
 
-    def stopped(self, change: Change, outcome: elements.Outcome) -> XdpctlError:
+    def stopped(self, change: Change, outcome: elements.WriteOutcome) -> XdpctlError:
         """What was refused, and what had been done by then."""
         error = self.refusal(outcome.answer, change.elements[outcome.tried].key)
         if len(change.elements) == 1:
@@ -167,14 +167,14 @@ class Target:
         return one(self.layout.key, key)
 
 
-def to_read(name: str, reach: Reach, as_: str = "", *, raw: bool = False) -> Target:
+def to_read(name: str, reach: Reach, as_: str = "", *, raw: bool = False) -> MapEditor:
     host.require_privileges()
-    return Target(name, find_map(name, reach), as_, raw=raw, lenient=True)
+    return MapEditor(name, find_map(name, reach), as_, raw=raw, lenient=True)
 
 
-def to_write(name: str, directory: str, as_: str = "", *, lenient: bool = False) -> Target:
+def to_write(name: str, directory: str, as_: str = "", *, lenient: bool = False) -> MapEditor:
     host.require_privileges()
-    return Target(name, find_map_to_write(name, directory), as_, lenient=lenient)
+    return MapEditor(name, find_map_to_write(name, directory), as_, lenient=lenient)
 
 
 def _of_kind(value: Column) -> str:
@@ -188,7 +188,7 @@ def _of_kind(value: Column) -> str:
 class Writing(Struct, frozen=True):
     """What is about to be written to a map."""
 
-    target: Target
+    target: MapEditor
     change: Change
 
     def within(self, netns_name: str) -> Self:

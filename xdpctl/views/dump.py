@@ -10,7 +10,7 @@ from xdpctl.core.query.select import Totals
 from xdpctl.core.values.cells import cell, spelled
 from xdpctl.core.values.json_text import SCHEMA, to_json, to_json_lines
 from xdpctl.core.values.value import Row, Value
-from xdpctl.views.table import Columns
+from xdpctl.views.table import TableColumns
 
 FEW = 16
 """An array of more elements is shown without those that are zero."""
@@ -95,7 +95,7 @@ def table_lines(
     header, rows = _columns(_rows(batches, per_cpu), known)
     lines = ([cells.get(name) for name in header] for cells in rows)
     first = list(islice(lines, AHEAD))
-    columns = Columns(header, first, [_bottom(header, totals.sums)] if totals else [])
+    columns = TableColumns(header, first, [_bottom(header, totals.sums)] if totals else [])
     yield columns.header + "\n"
     for line in chain(first, lines):
         yield columns.line(line) + "\n"

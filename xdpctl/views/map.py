@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from xdpctl.core.encode.words import spoken
+from xdpctl.core.encode.words import format_input
 from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.value import Value, flat
 from xdpctl.views.table import text
@@ -30,8 +30,8 @@ def _members(now: dict[str, Value], old: dict[str, Value]) -> Iterator[str]:
     parts, were = flat("value", now), flat("value", old)
     changed = [name for name, part in parts.items() if part != were.get(name)]
     for name in changed:
-        was = spoken({name: were.get(name)}).removeprefix(f"{name}=")
-        yield text(f"  {spoken({name: parts[name]})}, was {was}")
+        was = format_input({name: were.get(name)}).removeprefix(f"{name}=")
+        yield text(f"  {format_input({name: parts[name]})}, was {was}")
     same = len(parts) - len(changed)
     if same == 1 and changed:
         yield "  the other member stays as it was"
@@ -65,4 +65,4 @@ def next_as_json(key: Value, last: bool) -> str:
 
 
 def _values(values: Sequence[Value]) -> str:
-    return text(" or ".join(map(spoken, values)))
+    return text(" or ".join(map(format_input, values)))

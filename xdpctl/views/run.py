@@ -9,7 +9,7 @@ from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.maps.companions import GLOBALS
 from xdpctl.core.maps.decode import Entry
 from xdpctl.core.packets.edits import Edit, edits
-from xdpctl.core.packets.map_changes import Change
+from xdpctl.core.packets.map_changes import ElementChange
 from xdpctl.core.packets.run_counts import Run, Sums
 from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.value import Value, flat
@@ -81,7 +81,7 @@ def verdict_table(verdicts: Mapping[str, Sums]) -> str:
     return table(("verdict", *Sums._fields), [(name, *sums) for name, sums in sorted(verdicts.items())])
 
 
-def map_lines(map_: Map, batches: Iterable[list[Change]]) -> Iterator[str]:
+def map_lines(map_: Map, batches: Iterable[list[ElementChange]]) -> Iterator[str]:
     """A table of what changed in a map, after its name; nothing if nothing did."""
     some = (batch for batch in batches if batch)
     first = next(some, None)
@@ -100,7 +100,7 @@ def _title(map_: Map) -> str:
     return "global variables" if section == GLOBALS else f"{section}: global variables"
 
 
-def _entry(map_: Map, change: Change) -> Entry:
+def _entry(map_: Map, change: ElementChange) -> Entry:
     return Entry({"name": change.key} if map_.internal else change.key, mark(change.before, change.after))
 
 
@@ -159,7 +159,7 @@ def _packet(run: Run) -> dict[str, Any]:
     }
 
 
-def json_maps(maps: Iterable[tuple[Map, Iterable[list[Change]]]]) -> Iterator[str]:
+def json_maps(maps: Iterable[tuple[Map, Iterable[list[ElementChange]]]]) -> Iterator[str]:
     between = ""
     for map_, batches in maps:
         yield between + to_json({"name": map_.name, "type": map_.type})[:-1] + ',"changes":['

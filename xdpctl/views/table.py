@@ -11,7 +11,7 @@ LEAST = 10
 """A column isn't wrapped to less."""
 
 
-class Columns:
+class TableColumns:
     """Numbers to the right, text to the left, as wide as these rows need."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Columns:
 
 def table(header: Sequence[str], rows: Sequence[Row], width: int | None = None) -> str:
     """On a terminal that is narrower, the last column is wrapped."""
-    columns = Columns(header, rows)
+    columns = TableColumns(header, rows)
     *_, last = columns.starts
     if width and columns.width > width and width - last >= LEAST:
         rows = [part for row in rows for part in _wrapped(row, width - last)]
@@ -64,7 +64,7 @@ def wrapped(lines: str, width: int | None) -> str:
 
 def listed(header: Sequence[str], rows: Sequence[Row], width: int | None) -> str:
     """A table, or where a terminal is narrower, the cells of each row below its first."""
-    if not width or Columns(header, rows).width <= width:
+    if not width or TableColumns(header, rows).width <= width:
         return table(header, rows)
     names = [name.strip() for name in header[1:]]
     room, blocks = max(map(len, names)), []

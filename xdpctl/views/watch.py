@@ -10,7 +10,7 @@ from xdpctl.core.values.cells import spelled
 from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.visible import visible
 from xdpctl.views import units
-from xdpctl.views.table import GAP, Columns
+from xdpctl.views.table import GAP, TableColumns
 
 HISTORY = 20
 LEAST_KEY = 12
@@ -19,7 +19,7 @@ LEAST = 3
 """Lines of a map: its name, what the columns are, and one key."""
 
 
-class Shown(Struct, frozen=True):
+class WatchRow(Struct, frozen=True):
     """A map under watch."""
 
     name: str
@@ -40,7 +40,7 @@ class Terminal(Struct, frozen=True):
     """Whether bytes are shown as bits."""
 
 
-def screen(maps: Sequence[Shown], messages: Sequence[str], terminal: Terminal) -> str:
+def screen(maps: Sequence[WatchRow], messages: Sequence[str], terminal: Terminal) -> str:
     """All of it, in as many lines as there are."""
     kept = [*messages][max(0, len(messages) - terminal.height // 4) :]
     room = terminal.height - 1 - len(kept)
@@ -55,7 +55,7 @@ def screen(maps: Sequence[Shown], messages: Sequence[str], terminal: Terminal) -
     return "\n".join(shown)
 
 
-def _map(one: Shown, room: int, terminal: Terminal) -> Iterator[str]:
+def _map(one: WatchRow, room: int, terminal: Terminal) -> Iterator[str]:
     whole = one.rates.whole
     speed = "  ".join(_speed(whole, field, terminal.bits) for field in one.fields)
     name, now = one.name, speed if one.there else "has gone"
@@ -69,18 +69,18 @@ def _map(one: Shown, room: int, terminal: Terminal) -> Iterator[str]:
         yield f"… and {len(keys) - len(shown)} more keys"
 
 
-def _table(one: Shown, rows: Sequence[list[str]], width: int) -> Iterator[str]:
+def _table(one: WatchRow, rows: Sequence[list[str]], width: int) -> Iterator[str]:
     """Where it is too wide, keys are cut before numbers are."""
     keys, counts = len(one.key_names), 2 * len(one.fields)
     header = [*one.key_names, *_headings(one.fields), "share", "history", ""]
     numbers = [*([False] * keys), *([True] * (counts + 1)), False, False]
-    columns = Columns(header, rows, numbers=numbers)
+    columns = TableColumns(header, rows, numbers=numbers)
     over = columns.starts[keys + counts] - len(GAP) - width
     if over > 0:
         room = max(LEAST_KEY, columns.starts[keys] - len(GAP) - over)
         rows = [[_cut(" ".join(row[:keys]), room), *row[keys:]] for row in rows]
         header = [header[0] if keys == 1 else "key", *header[keys:]]
-        columns = Columns(header, rows, numbers=numbers[keys - 1 :])
+        columns = TableColumns(header, rows, numbers=numbers[keys - 1 :])
     yield columns.header
     yield from map(columns.line, rows)
 
@@ -98,7 +98,7 @@ def _rank(course: Course, fields: Sequence[str]) -> tuple[float, ...]:
     return -(course.rates.get(fields[0]) or 0.0), -course.values.get(fields[0], 0)
 
 
-def _row(label: Label, course: Course, one: Shown, terminal: Terminal) -> list[str]:
+def _row(label: Label, course: Course, one: WatchRow, terminal: Terminal) -> list[str]:
     cells = [*label]
     for field in one.fields:
         rate = course.rates.get(field)
@@ -115,7 +115,7 @@ def _speed(course: Course, field: str, bits: bool) -> str:
     return "" if rate is None else f"{units.amount(rate, field, bits)}{what}/s"
 
 
-def lines(one: Shown, time: str, bits: bool) -> Iterator[str]:
+def lines(one: WatchRow, time: str, bits: bool) -> Iterator[str]:
     """A line for each key."""
     for label, course in one.rates.keys.items():
         if not course.gone:
@@ -132,7 +132,7 @@ def _count(course: Course, field: str, bits: bool) -> str:
 CSV_HEADER = "time,map,key,field,total,per_second\n"
 
 
-def csv_lines(one: Shown, time: str) -> str:
+def csv_lines(one: WatchRow, time: str) -> str:
     import csv
     import io
 
@@ -141,7 +141,7 @@ def csv_lines(one: Shown, time: str) -> str:
     return out.getvalue()
 
 
-def _csv_rows(one: Shown, time: str) -> Iterator[tuple[object, ...]]:
+def _csv_rows(one: WatchRow, time: str) -> Iterator[tuple[object, ...]]:
     for label, course in one.rates.keys.items():
         for field in () if course.gone else one.fields:
             rate = course.rates.get(field)
@@ -149,7 +149,7 @@ def _csv_rows(one: Shown, time: str) -> Iterator[tuple[object, ...]]:
             yield time, spelled(one.name), spelled(" ".join(label)), field, course.values.get(field, 0), told
 
 
-def json_lines(one: Shown, time: str) -> Iterator[str]:
+def json_lines(one: WatchRow, time: str) -> Iterator[str]:
     for label, course in one.rates.keys.items():
         if not course.gone:
             key: Any = dict(zip(one.key_names, label, strict=False)) if len(label) > 1 else label[0]
@@ -166,12 +166,12 @@ def _json(what: Mapping[str, Any]) -> str:
     return to_json(what) + "\n"
 
 
-def summary(maps: Sequence[Shown], bits: bool) -> str:
+def summary(maps: Sequence[WatchRow], bits: bool) -> str:
     """What was counted while we watched."""
     return "\n\n".join("\n".join(_summary(one, bits)) for one in maps)
 
 
-def _summary(one: Shown, bits: bool) -> Iterator[str]:
+def _summary(one: WatchRow, bits: bool) -> Iterator[str]:
     seconds = one.rates.seconds
     yield visible(f"{one.name}: {seconds:.1f} s")
     headings = [heading for field in one.fields for heading in (field, "mean/s", "peak/s")]
@@ -180,7 +180,7 @@ def _summary(one: Shown, bits: bool) -> Iterator[str]:
     blank = [""] * (len(one.key_names) - 1)
     rows.append(["total", *blank, *_course(one.rates.whole, one.fields, seconds, bits)])
     numbers = [*([False] * len(one.key_names)), *([True] * len(headings))]
-    columns = Columns([*one.key_names, *headings], rows, numbers=numbers)
+    columns = TableColumns([*one.key_names, *headings], rows, numbers=numbers)
     yield columns.header
     yield from map(columns.line, rows)
 

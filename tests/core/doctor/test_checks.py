@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from xdpctl.core.doctor.checks import examine
 from xdpctl.core.doctor.finding import Finding, State, healthy
-from xdpctl.core.doctor.host_facts import Answer, Bpftool, Clang, Facts, Ip
+from xdpctl.core.doctor.host_facts import Bpftool, Clang, CommandAnswer, Facts, Ip
 from xdpctl.core.machine.mounts import Mount
 
 DEBIAN, UBUNTU = "ID=debian\n", "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=24.04\n"
@@ -15,22 +15,29 @@ CAPABILITIES = frozenset({"CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_BPF", "CAP_SYS_
 SYS = Mount("/sys", "sysfs")
 MOUNTED = (SYS, Mount("/sys/fs/bpf", "bpf"), Mount("/sys/kernel/security", "securityfs"))
 FOUND = {
-    "linux/bpf.h": Answer(True, "null.o: /dev/null /usr/include/linux/bpf.h \\\n /usr/include/linux/types.h"),
-    "bpf/bpf_helpers.h": Answer(True, "null.o: /dev/null \\\n  /usr/include/bpf/bpf_helpers.h"),
-    "asm/types.h": Answer(True, "null.o: /dev/null /usr/include/x86_64-linux-gnu/asm/types.h"),
+    "linux/bpf.h": CommandAnswer(
+        True, "null.o: /dev/null /usr/include/linux/bpf.h \\\n /usr/include/linux/types.h"
+    ),
+    "bpf/bpf_helpers.h": CommandAnswer(True, "null.o: /dev/null \\\n  /usr/include/bpf/bpf_helpers.h"),
+    "asm/types.h": CommandAnswer(True, "null.o: /dev/null /usr/include/x86_64-linux-gnu/asm/types.h"),
 }
-NOT_FOUND = Answer(False, err="<built-in>:1:10: fatal error: 'x.h' file not found")
-CLANG = Clang("/usr/bin/clang", Answer(True, "Debian clang version 14.0.6\nTarget: x\n"), Answer(True), FOUND)
+NOT_FOUND = CommandAnswer(False, err="<built-in>:1:10: fatal error: 'x.h' file not found")
+CLANG = Clang(
+    "/usr/bin/clang",
+    CommandAnswer(True, "Debian clang version 14.0.6\nTarget: x\n"),
+    CommandAnswer(True),
+    FOUND,
+)
 BPFTOOL = Bpftool(
     "/usr/sbin/bpftool",
-    Answer(True, '{"version":"7.1.0","libbpf_version":"1.1","features":{"libbfd":false}}'),
-    Answer(True, '{"program_types":{"have_xdp_prog_type":true},"map_types":{}}'),
+    CommandAnswer(True, '{"version":"7.1.0","libbpf_version":"1.1","features":{"libbfd":false}}'),
+    CommandAnswer(True, '{"program_types":{"have_xdp_prog_type":true},"map_types":{}}'),
 )
 IP = Ip(
     "/usr/sbin/ip",
-    Answer(True, "ip utility, iproute2-6.1.0, libbpf 1.1.2"),
-    Answer(True, '[{"ifindex":1,"ifname":"lo","mtu":65536}]'),
-    Answer(False, err="Usage: ip link ... [ { xdp | xdpgeneric | xdpdrv | xdpoffload } { off |"),
+    CommandAnswer(True, "ip utility, iproute2-6.1.0, libbpf 1.1.2"),
+    CommandAnswer(True, '[{"ifindex":1,"ifname":"lo","mtu":65536}]'),
+    CommandAnswer(False, err="Usage: ip link ... [ { xdp | xdpgeneric | xdpdrv | xdpoffload } { off |"),
 )
 HEALTHY = Facts(
     os_release=DEBIAN,
@@ -151,7 +158,7 @@ def test_bpf() -> None:
 
 def test_xdp() -> None:
     good("takes an XDP program", finding("xdp"))
-    refuses = replace(BPFTOOL, probe=Answer(True, '{"program_types":{"have_xdp_prog_type":false}}'))
+    refuses = replace(BPFTOOL, probe=CommandAnswer(True, '{"program_types":{"have_xdp_prog_type":false}}'))
     found = finding("xdp", bpftool=refuses)
     assert found.state is State.BAD
     assert "CONFIG_NET" in found.remedy
@@ -160,8 +167,8 @@ def test_xdp() -> None:
 def test_xdp_that_cannot_be_tried() -> None:
     note("without root", "", finding("xdp", NOBODY))
     note("without bpftool", "", finding("xdp", bpftool=None))
-    note("without bpftool", "", finding("xdp", bpftool=replace(BPFTOOL, version=Answer(False))))
-    lacks = replace(BPFTOOL, probe=Answer(False, '{"error":"missing CAP_PERFMON"}'))
+    note("without bpftool", "", finding("xdp", bpftool=replace(BPFTOOL, version=CommandAnswer(False))))
+    lacks = replace(BPFTOOL, probe=CommandAnswer(False, '{"error":"missing CAP_PERFMON"}'))
     note("can't be tried: missing CAP_PERFMON", "", finding("xdp", bpftool=lacks))
 
 
@@ -252,9 +259,9 @@ def test_locked_memory_matters_to_old_kernels_only() -> None:
 def test_clang() -> None:
     good("14.0.6 (/usr/bin/clang), compiles for BPF", finding("clang"))
     bad("not installed", "apt-get install clang", finding("clang", clang=None))
-    broken = replace(CLANG, version=Answer(False, err="error while loading libLLVM\nmore\n"))
+    broken = replace(CLANG, version=CommandAnswer(False, err="error while loading libLLVM\nmore\n"))
     bad("/usr/bin/clang fails: error while loading", "apt-get install clang", finding("clang", clang=broken))
-    hostonly = replace(CLANG, compiled=Answer(False, err="error: unable to create target: 'bpf'\n"))
+    hostonly = replace(CLANG, compiled=CommandAnswer(False, err="error: unable to create target: 'bpf'\n"))
     found = finding("clang", clang=hostonly)
     bad("14.0.6 (/usr/bin/clang) can't compile for BPF: error: unable", "apt-get install clang", found)
 
@@ -271,11 +278,13 @@ def test_headers() -> None:
 
 def test_bpftool() -> None:
     good("7.1.0 (/usr/sbin/bpftool) with libbpf 1.1", finding("bpftool"))
-    oldest = replace(BPFTOOL, version=Answer(True, '{"version":"4.19.304"}'))
+    oldest = replace(BPFTOOL, version=CommandAnswer(True, '{"version":"4.19.304"}'))
     bad("too old", "apt-get install bpftool", finding("bpftool", bpftool=oldest))
-    broken = replace(BPFTOOL, version=Answer(False, err="bpftool: cannot execute: required file not found\n"))
+    broken = replace(
+        BPFTOOL, version=CommandAnswer(False, err="bpftool: cannot execute: required file not found\n")
+    )
     bad("fails: bpftool: cannot execute", "apt-get install bpftool", finding("bpftool", bpftool=broken))
-    silent = replace(BPFTOOL, version=Answer(False))
+    silent = replace(BPFTOOL, version=CommandAnswer(False))
     bad("it gives no reason", "apt-get install bpftool", finding("bpftool", bpftool=silent))
 
 
@@ -296,7 +305,7 @@ def test_bpftool_by_distribution(os_release: str, remedy: str) -> None:
 
 def test_wrapper_of_ubuntu() -> None:
     err = "WARNING: bpftool not found for kernel 6.8.0-31\n\n  You may need to install the following packages"
-    wrapper = replace(BPFTOOL, version=Answer(False, err=err), probe=Answer(False, err=err))
+    wrapper = replace(BPFTOOL, version=CommandAnswer(False, err=err), probe=CommandAnswer(False, err=err))
     facts = replace(HEALTHY, os_release=UBUNTU, kernel="6.8.0-31-generic", bpftool=wrapper)
     says = "/usr/sbin/bpftool is a wrapper that has no bpftool for kernel 6.8.0-31-generic"
     bad(says, "apt-get install linux-tools-$(uname -r)", finding("bpftool", facts))
@@ -306,12 +315,12 @@ def test_wrapper_of_ubuntu() -> None:
 def test_iproute2() -> None:
     good("6.1.0 (/usr/sbin/ip), with JSON and XDP", finding("iproute2"))
     bad("not installed", "apt-get install iproute2", finding("iproute2", ip=None))
-    busybox = replace(IP, version=Answer(False, err="ip: invalid option -- 'V'\nBusyBox v1.36.1"))
+    busybox = replace(IP, version=CommandAnswer(False, err="ip: invalid option -- 'V'\nBusyBox v1.36.1"))
     found = finding("iproute2", ip=busybox, os_release="ID=alpine\n")
     bad("is another ip: ip: invalid option", "apk add iproute2", found)
-    textual = replace(IP, links=Answer(False, err='Option "-j" is unknown'))
+    textual = replace(IP, links=CommandAnswer(False, err='Option "-j" is unknown'))
     bad("doesn't print JSON", "apt-get install iproute2", finding("iproute2", ip=textual))
-    blind = replace(IP, help=Answer(False, err="Usage: ip link"))
+    blind = replace(IP, help=CommandAnswer(False, err="Usage: ip link"))
     bad("too old to know XDP", "dnf install iproute", finding("iproute2", ip=blind, os_release="ID=fedora\n"))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from xdpctl.core.encode.words import meant, prefix, split, spoken
+from xdpctl.core.encode.words import format_input, parse_input, prefix, split
 
 FLOW = ("src_ip", "dst_port", "in")
 
@@ -41,7 +41,7 @@ def test_the_key_is_one_word_or_its_members(words: str, names: tuple[str, ...], 
     ],
 )
 def test_what_words_mean(words: list[str], said: Any) -> None:
-    assert meant(words) == said
+    assert parse_input(words) == said
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_words_mean(words: list[str], said: Any) -> None:
     ],
 )
 def test_words_of_a_key(value: Any, words: str) -> None:
-    assert spoken(value) == words
+    assert format_input(value) == words
 
 
 @pytest.mark.parametrize(

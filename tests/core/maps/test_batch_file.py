@@ -2,11 +2,11 @@
 
 import pytest
 
-from xdpctl.core.maps.batch_file import Columns, Spoken, WrongLine, read
+from xdpctl.core.maps.batch_file import BatchColumns, Spoken, WrongLine, read
 
-COUNTS = Columns(("key",), ("packets", "bytes"))
-FLOWS = Columns(("src_ip", "port"), ("value.port", "in.a"))
-SCALARS = Columns(("key",), ("value",))
+COUNTS = BatchColumns(("key",), ("packets", "bytes"))
+FLOWS = BatchColumns(("src_ip", "port"), ("value.port", "in.a"))
+SCALARS = BatchColumns(("key",), ("value",))
 
 
 def test_a_table() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.encode.encoder import Encoder
-from xdpctl.core.encode.text import Said
+from xdpctl.core.encode.text import Input
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.maps.elements import EVERY_CPU, Change, Element, written
 from xdpctl.errors import BadRequest
@@ -14,7 +14,7 @@ PER_CPU = Map(MapId(8), "percpu_hash", "m", 4, 2, 9)
 OLD = (b"\1\2", b"\3\4", b"\5\6")
 
 
-def values(said: Said, old: tuple[bytes, ...], cpu: int | None, map_: Map = PER_CPU) -> tuple[bytes, ...]:
+def values(said: Input, old: tuple[bytes, ...], cpu: int | None, map_: Map = PER_CPU) -> tuple[bytes, ...]:
     everything, ends = as_types("key:u32 value:{a:u8,b:u8}")
     write = Encoder(everything.types).writer("value", ends.types[1].id, 2)
     return written(write, said, old, cpu, map_, 3)

@@ -6,7 +6,7 @@ import pytest
 
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import Types
-from xdpctl.core.maps.saved_file import About, Header, Line, moved, read, times
+from xdpctl.core.maps.saved_file import About, Header, SavedElement, moved, read, times
 from xdpctl.errors import BadRequest
 
 FIRST = '{"schema":1,"saved":"2026-11-20T15:00:00.000Z","boot":5,"map":{"id":1,"name":"m","type":"hash"}}\n'
@@ -16,8 +16,8 @@ def test_a_saved_map() -> None:
     text = f'{FIRST}{{"key":1,"value":2}}\n\n{{"key":{{"a":1}},"cpus":[3,4]}}\n{{"elements":2}}\n'
     header, lines = read(text, "f")
     assert header == Header(1, "2026-11-20T15:00:00.000Z", 5, About("m", "hash"))
-    assert [*lines] == [(2, Line(1, 2)), (4, Line({"a": 1}, cpus=(3, 4)))]
-    assert (Line(1, 2).values, Line(1, cpus=(3, 4)).values) == ((2,), (3, 4))
+    assert [*lines] == [(2, SavedElement(1, 2)), (4, SavedElement({"a": 1}, cpus=(3, 4)))]
+    assert (SavedElement(1, 2).values, SavedElement(1, cpus=(3, 4)).values) == ((2,), (3, 4))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.decode import Layout
 from xdpctl.core.packets.edits import Edit, edits
 from xdpctl.core.packets.headers import fields
-from xdpctl.core.packets.map_changes import Change, changes, of_variables, remember
+from xdpctl.core.packets.map_changes import ElementChange, changes, of_variables, remember
 from xdpctl.core.packets.samples import PacketKind, of_kind
 from xdpctl.core.values.formats import unsigned
 
@@ -139,7 +139,7 @@ def test_changes_of_an_array_of_which_zeros_are_not_remembered(old: list[int], n
     assert len(before.elements) == sum(map(bool, old))
     found = changes(before, content(dict(enumerate(new))), LAYOUT)
     assert [c for batch in found for c in batch] == [
-        Change(i, a, b) for i, (a, b) in enumerate(zip(old, new, strict=True)) if a != b
+        ElementChange(i, a, b) for i, (a, b) in enumerate(zip(old, new, strict=True)) if a != b
     ]
 
 
@@ -151,10 +151,10 @@ def test_a_map_whose_elements_have_no_value() -> None:
 def test_variables_by_name() -> None:
     before = {"seen": 0, "same": 1, "pair": {"a": 1, "b": 2}, "list": [0, {"x": 1}]}
     after = {"seen": 4, "same": 1, "pair": {"a": 1, "b": 3}, "list": [0, {"x": 2}]}
-    assert list(of_variables(Change("0x00000000", before, after))) == [
-        Change("seen", 0, 4),
-        Change("pair.b", 2, 3),
-        Change("list[1].x", 1, 2),
+    assert list(of_variables(ElementChange("0x00000000", before, after))) == [
+        ElementChange("seen", 0, 4),
+        ElementChange("pair.b", 2, 3),
+        ElementChange("list[1].x", 1, 2),
     ]
 
 
@@ -163,4 +163,6 @@ def test_a_struct_is_read_by_its_members() -> None:
         NUMBER, Record(4, (("low", 0, Leaf(2, unsigned, "H")), ("high", 2, Leaf(2, unsigned, "H"))))
     )
     found = changes(remember([], True), content({1: 0x00020001}), layout)
-    assert [c for batch in found for c in batch] == [Change(1, {"low": 0, "high": 0}, {"low": 1, "high": 2})]
+    assert [c for batch in found for c in batch] == [
+        ElementChange(1, {"low": 0, "high": 0}, {"low": 1, "high": 2})
+    ]

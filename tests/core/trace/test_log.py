@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xdpctl.core.trace.log import Entry, Line, Lost, Reader, Stack, parse, printers
+from xdpctl.core.trace.log import Entry, Lost, Reader, Stack, TraceLine, parse, printers
 
 LINE = "         bpftool-4488    [000] b..11 22742.816446: bpf_trace_printk: seen\n"
-SEEN = Line(22742816446, 0, "bpftool", 4488, "seen")
+SEEN = TraceLine(22742816446, 0, "bpftool", 4488, "seen")
 
 
 def stack(function: str, cpu: int = 0, pid: int = 4488) -> str:
@@ -43,7 +43,7 @@ def shown(text: str, program: str = "") -> list[str]:
     ],
 )
 def test_heads(head: str, task: str, pid: int, cpu: int) -> None:
-    assert entries(f"{head}bpf_trace_printk: seen\n") == [Line(22742816446, cpu, task, pid, "seen")]
+    assert entries(f"{head}bpf_trace_printk: seen\n") == [TraceLine(22742816446, cpu, task, pid, "seen")]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.why import chain
 from xdpctl.core.why.chain import Moves
 from xdpctl.core.why.finding import Broken
-from xdpctl.core.why.snapshot import Place, Scene, Traffic, Watched
+from xdpctl.core.why.snapshot import DevicePlace, Observed, Scene, Traffic
 
 PIN = "/sys/fs/bpf/ebpf"
 UP = ("UP", "LOWER_UP")
@@ -61,16 +61,16 @@ def device(
     return Device(name, index, Xdp(attached), flags, link, link_index, master, LinkInfo(kind))
 
 
-LOOPBACK = Place(device("lo", index=1, flags=("LOOPBACK", "UP"), kind=""))
-VETH0 = Place(device("veth0", 7, link_index=3))
-VETH1 = Place(device("veth1", index=3, link_index=2), "peer", IN_PEER)
+LOOPBACK = DevicePlace(device("lo", index=1, flags=("LOOPBACK", "UP"), kind=""))
+VETH0 = DevicePlace(device("veth0", 7, link_index=3))
+VETH1 = DevicePlace(device("veth1", index=3, link_index=2), "peer", IN_PEER)
 
 
 def scene(
-    *places: Place,
+    *places: DevicePlace,
     programs: tuple[Program, ...] = (program(),),
     maps: tuple[Map, ...] = (counter(),),
-    asked: Map | Place | None = None,
+    asked: Map | DevicePlace | None = None,
     links: tuple[BpfLink, ...] = (),
     mounted: tuple[Mount, ...] = (BPFFS,),
     netns: str | None = None,
@@ -83,10 +83,10 @@ def watched(
     runs: int | None = None,
     counted: Mapping[int, int | None] | None = None,
     **more: Traffic,
-) -> Watched:
+) -> Observed:
     traffic = {"veth0": Traffic(received), **more}
     counts = {MapId(i): count for i, count in (counted or {}).items()}
-    return Watched(1.1, traffic, {"veth0": "10.0.0.1"}, runs, counts, {})
+    return Observed(1.1, traffic, {"veth0": "10.0.0.1"}, runs, counts, {})
 
 
 def broken(found: Broken | Moves | None) -> Broken:
@@ -121,7 +121,7 @@ def test_a_driver_that_does_not_count_what_is_dropped() -> None:
         (watched(5), "nothing counted", "see which it counts: bpftool prog dump xlated id 7 linum"),
     ],
 )
-def test_packets_that_get_so_far(seen: Watched, cause: str, mend: str) -> None:
+def test_packets_that_get_so_far(seen: Observed, cause: str, mend: str) -> None:
     found = broken(chain.after(scene(), seen))
     assert (found.cause, found.mend) == (cause, mend)
 
@@ -142,7 +142,7 @@ def test_maps_of_which_the_kernel_tells_nothing() -> None:
 
 def test_an_earlier_link_comes_first() -> None:
     """A device that is down isn't told of, where another program's map is looked at."""
-    down = Place(device("veth0", 9, flags=()))
+    down = DevicePlace(device("veth0", 9, flags=()))
     other = program(9, 31, pin="/sys/fs/bpf/else/xdp_allow")
     maps = (counter(), counter(31, pinned=False))
     assert broken(chain.at_once(scene(down, programs=(program(), other), maps=maps))).cause == "another map"
@@ -150,7 +150,7 @@ def test_an_earlier_link_comes_first() -> None:
 
 
 def test_no_matter_which_of_several_devices_is_up() -> None:
-    down = Place(device("veth5", 7, flags=()))
+    down = DevicePlace(device("veth5", 7, flags=()))
     assert chain.at_once(scene(down, VETH0, VETH1)) is None
 
 
@@ -164,7 +164,7 @@ def test_no_matter_which_of_several_devices_is_up() -> None:
 )
 def test_a_program_is_released_as_it_is_held(link: BpfLink | None, mend: str) -> None:
     theirs = structs.replace(program(9, 99), metadata={}, pinned=(), name="theirs")
-    place = Place(device("veth0", 9, title="theirs"))
+    place = DevicePlace(device("veth0", 9, title="theirs"))
     links = () if link is None else (link,)
     found = broken(chain.at_once(scene(place, programs=(program(), theirs), links=links, asked=place)))
     assert (found.cause, found.mend) == ("another program", f"{mend} && xdpctl attach veth0")
@@ -174,12 +174,12 @@ def test_a_pinned_program_without_a_map() -> None:
     found = broken(chain.at_once(scene(programs=(program(7, 99),), maps=())))
     assert found.says == "xdp_allow (id 7, native mode) runs on veth0, and has no map to count in"
     assert found.mend == "xdpctl unload && xdpctl load --dev veth0"
-    idle = Place(device("veth0"))
+    idle = DevicePlace(device("veth0"))
     assert broken(chain.at_once(scene(idle, programs=(program(7, 99),), maps=()))).cause == "not attached"
 
 
 def test_a_dispatcher() -> None:
-    place = Place(device("veth0", 9, title="xdp_dispatcher"))
+    place = DevicePlace(device("veth0", 9, title="xdp_dispatcher"))
     dispatcher = structs.replace(program(9, 99, name="xdp_dispatcher"), pinned=(), metadata={})
     found = broken(chain.at_once(scene(place, programs=(program(), dispatcher), asked=place)))
     assert "xdp_dispatcher (id 9, native mode) runs on veth0 for several programs" in found.says
@@ -193,7 +193,7 @@ def test_a_program_that_is_called_by_another() -> None:
     called = structs.replace(program(7), btf_id=BtfId(3))
     caller = structs.replace(program(9, 40, name="caller"), btf_id=BtfId(3))
     maps = (counter(), counter(40, "jumps", kind="prog_array"))
-    place = Place(device("veth0", 9, title="caller"))
+    place = DevicePlace(device("veth0", 9, title="caller"))
     assert chain.at_once(scene(place, programs=(called, caller), maps=maps, asked=counter())) is None
     stranger = structs.replace(caller, btf_id=BtfId(4))
     found = chain.at_once(scene(place, programs=(called, stranger), maps=maps, asked=counter()))
@@ -204,18 +204,18 @@ def test_a_program_that_is_called_by_another() -> None:
     ("place", "says", "mend"),
     [
         (
-            Place(device("eth0", 7, flags=("UP", "NO-CARRIER"), kind="")),
+            DevicePlace(device("eth0", 7, flags=("UP", "NO-CARRIER"), kind="")),
             "runs on eth0, to which nothing is connected",
             "connect it",
         ),
         (
-            Place(device("veth0", 7, flags=("UP", "NO-CARRIER"), link_index=9)),
+            DevicePlace(device("veth0", 7, flags=("UP", "NO-CARRIER"), link_index=9)),
             "whose other end is down",
             "set its other end up",
         ),
     ],
 )
-def test_no_carrier(place: Place, says: str, mend: str) -> None:
+def test_no_carrier(place: DevicePlace, says: str, mend: str) -> None:
     found = broken(chain.at_once(scene(place)))
     assert (found.link, found.cause) == ("up", "no carrier")
     assert found.says.endswith(says)
@@ -223,7 +223,7 @@ def test_no_carrier(place: Place, says: str, mend: str) -> None:
 
 
 def test_both_ends_in_one_namespace() -> None:
-    one, other = Place(device("va", 7, link="vb")), Place(device("vb", index=3, link="va"))
+    one, other = DevicePlace(device("va", 7, link="vb")), DevicePlace(device("vb", index=3, link="va"))
     seen = structs.replace(watched(lo=Traffic(3, 3)), addresses={"va": "10.0.0.1"})
     found = broken(chain.after(scene(LOOPBACK, one, other), seen))
     assert found.cause == "through loopback"
@@ -233,7 +233,7 @@ def test_both_ends_in_one_namespace() -> None:
 def test_a_map_of_the_same_name_that_is_pinned_too_is_only_pointed_out() -> None:
     other = program(9, 31, pin="/sys/fs/bpf/b/xdp_allow")
     theirs = structs.replace(counter(31), pinned=("/sys/fs/bpf/b/pkt_cnt",))
-    place = Place(device("veth0", 9))
+    place = DevicePlace(device("veth0", 9))
     two = scene(place, programs=(program(), other), maps=(counter(), theirs))
     found = broken(chain.at_once(two))
     assert (found.cause, found.mend) == ("another map", "xdpctl dump /sys/fs/bpf/b/pkt_cnt")
@@ -245,16 +245,16 @@ def test_labs_of_others_number_their_devices_alike() -> None:
     assert scene(VETH0, theirs, VETH1).other_end(VETH0) == VETH1
     assert scene(VETH0, theirs).other_end(VETH0) == theirs
     assert scene(VETH0, theirs, structs.replace(theirs, netns="/proc/8/ns/net")).other_end(VETH0) is None
-    namesake = Place(device("veth0", 9), "/proc/9/ns/net")
+    namesake = DevicePlace(device("veth0", 9), "/proc/9/ns/net")
     not_ours = structs.replace(program(9, 31), pinned=())
     maps = (counter(), counter(31, pinned=False))
-    idle = Place(device("veth0"))
+    idle = DevicePlace(device("veth0"))
     found = chain.at_once(scene(idle, namesake, programs=(program(), not_ours), maps=maps))
     assert broken(found).cause == "not attached"
 
 
 def test_what_is_not_pinned_alone_is_attached_by_its_path_or_number() -> None:
-    idle = Place(device("veth0"))
+    idle = DevicePlace(device("veth0"))
     two = (program(7), program(8, name="second"))
     found = broken(chain.at_once(scene(LOOPBACK, idle, programs=two)))
     assert found.mend == f"ip link set dev veth0 xdp pinned {PIN}/xdp_allow"
@@ -264,7 +264,7 @@ def test_what_is_not_pinned_alone_is_attached_by_its_path_or_number() -> None:
 
 
 def test_a_device_is_named_only_where_there_is_no_choice() -> None:
-    two = (LOOPBACK, Place(device("eth0")), Place(device("eth1", index=4)))
+    two = (LOOPBACK, DevicePlace(device("eth0")), DevicePlace(device("eth1", index=4)))
     assert broken(chain.at_once(scene(*two))).mend == "xdpctl attach DEV"
 
 
@@ -305,7 +305,7 @@ UNPINNED = counter(pinned=False)
 
 
 @pytest.mark.parametrize("asked", [VETH0, UNPINNED])
-def test_pins_that_have_gone(asked: Map | Place) -> None:
+def test_pins_that_have_gone(asked: Map | DevicePlace) -> None:
     nowhere = structs.replace(program(), pinned=())
     found = broken(chain.at_once(scene(programs=(nowhere,), maps=(UNPINNED,), asked=asked)))
     assert (found.link, found.cause) == ("pinned", "not pinned")
@@ -321,7 +321,7 @@ def test_pins_that_have_gone(asked: Map | Place) -> None:
 
 
 @pytest.mark.parametrize("asked", [None, VETH0, UNPINNED])
-def test_only_the_pin_of_a_map_has_gone(asked: Map | Place | None) -> None:
+def test_only_the_pin_of_a_map_has_gone(asked: Map | DevicePlace | None) -> None:
     mine = program(pin="/sys/fs/bpf/mine/xdp_allow")
     one = structs.replace(scene(programs=(mine,), maps=(UNPINNED,), asked=asked), pin="/sys/fs/bpf/mine")
     found = broken(chain.at_once(one))
@@ -339,7 +339,7 @@ def test_of_several_maps_only_the_one_that_is_asked_about_needs_its_pin() -> Non
     for asked in (None, VETH0, both[1]):
         found = broken(chain.at_once(structs.replace(two, asked=asked)))
         assert found.mend == f"mkdir -p {PIN} && bpftool map pin id 26 {PIN}/actions"
-    idle = Place(device("veth0"))
+    idle = DevicePlace(device("veth0"))
     found = broken(chain.at_once(structs.replace(two, places=(idle,), asked=both[1])))
     assert found.says.startswith("xdp_allow (id 7) is loaded, but actions is not pinned")
 
@@ -351,9 +351,9 @@ def test_nothing_is_attached_to_the_loopback_device() -> None:
         "which carries only what the machine sends to itself, and has XDP in generic mode alone"
     )
     assert (found.cause, found.mend) == ("another device", "xdpctl why veth0")
-    remote = (LOOPBACK, Place(device("veth1", 7), "peer", IN_PEER))
+    remote = (LOOPBACK, DevicePlace(device("veth1", 7), "peer", IN_PEER))
     assert broken(chain.at_once(scene(*remote, asked=LOOPBACK))).mend == "xdpctl --netns peer why veth1"
-    idle = (LOOPBACK, Place(device("veth0")))
+    idle = (LOOPBACK, DevicePlace(device("veth0")))
     assert broken(chain.at_once(scene(*idle, asked=LOOPBACK))).mend == "xdpctl attach veth0"
     nothing = scene(LOOPBACK, programs=(), maps=(), asked=LOOPBACK)
     assert broken(chain.at_once(nothing)).mend == "xdpctl load --dev DEV"
@@ -379,9 +379,9 @@ def any_scene(chance: Random) -> Scene:
 
     places = (
         LOOPBACK,
-        Place(some("veth0", link_index=3, master=chance.choice([None, "br0"]))),
-        Place(some("veth1", index=3, link_index=2), chance.choice(["peer", "/proc/3/ns/net"]), IN_PEER),
-        Place(some("br0", index=9, kind="bridge")),
+        DevicePlace(some("veth0", link_index=3, master=chance.choice([None, "br0"]))),
+        DevicePlace(some("veth1", index=3, link_index=2), chance.choice(["peer", "/proc/3/ns/net"]), IN_PEER),
+        DevicePlace(some("br0", index=9, kind="bridge")),
     )
     asked = chance.choice([None, *places, *maps])
     mounted = chance.choice([(), (BPFFS,), (BPFFS, BPFFS)])

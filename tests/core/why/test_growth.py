@@ -9,7 +9,7 @@ from xdpctl.core.btf.types import BtfDump, BtfType, Variable
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.decode import Layout, bytes_as_they_are, layout
 from xdpctl.core.why import growth
-from xdpctl.core.why.growth import Content
+from xdpctl.core.why.growth import ContentSnapshot
 
 
 def of(words: str, size: int) -> Layout:
@@ -20,7 +20,7 @@ NUMBER, SIGNED = of("u64", 8), of("s64", 8)
 COUNTS = of("{bytes:u64,packets:u64}", 16)
 
 
-def held(*numbers: int, stride: int = 8, cpus: int = 1) -> Content:
+def held(*numbers: int, stride: int = 8, cpus: int = 1) -> ContentSnapshot:
     values = struct.pack(f"={len(numbers)}q", *numbers)
     keys = bytes(4 * (len(values) // stride // cpus))
     return growth.content([Chunk(keys, values, 4, stride, cpus)])
@@ -38,10 +38,10 @@ def held(*numbers: int, stride: int = 8, cpus: int = 1) -> Content:
         (held(1), held(2), of("{packets:be64}", 8), None),
         (held(1), held(2), of("time_last_t", 8), None),
         (held(1), held(2), bytes_as_they_are(4, 8), None),
-        (Content(), held(2), NUMBER, 2),
+        (ContentSnapshot(), held(2), NUMBER, 2),
     ],
 )
-def test_packets(before: Content, now: Content, meaning: Layout, counted: int | None) -> None:
+def test_packets(before: ContentSnapshot, now: ContentSnapshot, meaning: Layout, counted: int | None) -> None:
     assert growth.counted(before, now, meaning) == counted
 
 
@@ -56,7 +56,7 @@ def test_lost() -> None:
     before, now = held(9, 2, stride=16), held(10, 7, stride=16)
     assert growth.lost("pkt_cnt", btf, before, now) == 5
     assert growth.lost("other", btf, before, now) == 0
-    assert growth.lost("pkt_cnt", btf, Content(), Content()) == 0
+    assert growth.lost("pkt_cnt", btf, ContentSnapshot(), ContentSnapshot()) == 0
 
 
 def test_where_a_reading_is_cut_makes_no_difference() -> None:

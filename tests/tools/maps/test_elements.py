@@ -14,7 +14,7 @@ from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import HalfDone, HostLacks, Interrupted, Refused
 from xdpctl.tools import libbpf, proc
 from xdpctl.tools.maps import elements
-from xdpctl.tools.maps.elements import Answer, Outcome, Refusal
+from xdpctl.tools.maps.elements import KernelAnswer, Refusal, WriteOutcome
 
 Stub = Callable[..., Callable[[], list[str]]]
 HASH = Map(MapId(7), "hash", "m", 2, 1, 9)
@@ -63,7 +63,7 @@ def test_what_the_kernel_said(said: str, status: int, number: int, stub: Stub) -
     stub("bpftool", f'{{"error":"{said}"}}'.encode(), status=status)
     with pytest.raises(Refusal) as caught:
         elements.lookup(HASH, b"\1\2")
-    assert caught.value.answer == Answer(number, said)
+    assert caught.value.answer == KernelAnswer(number, said)
 
 
 def through_libbpf(monkeypatch: pytest.MonkeyPatch, answers: list[int], interrupted_at: int = -1) -> None:
@@ -79,13 +79,13 @@ def through_libbpf(monkeypatch: pytest.MonkeyPatch, answers: list[int], interrup
 
 def test_where_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     through_libbpf(monkeypatch, [0, 0, errno.E2BIG, 0])
-    full = Answer(errno.E2BIG, "Argument list too long")
-    assert elements.apply(Change(HASH, MANY)) == Outcome(2, full, 2)
+    full = KernelAnswer(errno.E2BIG, "Argument list too long")
+    assert elements.apply(Change(HASH, MANY)) == WriteOutcome(2, full, 2)
 
 
 def test_what_had_gone_already(monkeypatch: pytest.MonkeyPatch) -> None:
     through_libbpf(monkeypatch, [0, errno.ENOENT, 0, 0, 0])
-    assert elements.apply(Change(HASH, MANY, gone_is_fine=True)) == Outcome(4)
+    assert elements.apply(Change(HASH, MANY, gone_is_fine=True)) == WriteOutcome(4)
 
 
 def test_ctrl_c_tells_how_far_it_got(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,10 +169,10 @@ def ran(*outputs: str) -> bytes:
 
 def test_bpftool_writes_many(monkeypatch: pytest.MonkeyPatch) -> None:
     acts(monkeypatch, ran(*["null"] * 5))
-    assert elements.apply(Change(HASH, MANY)) == Outcome(5)
+    assert elements.apply(Change(HASH, MANY)) == WriteOutcome(5)
     acts(monkeypatch, ran("null", '{"error":"update failed: Argument list too long"}'), 255)
-    full = Answer(errno.E2BIG, "update failed: Argument list too long")
-    assert elements.apply(Change(HASH, MANY)) == Outcome(1, full, 1)
+    full = KernelAnswer(errno.E2BIG, "update failed: Argument list too long")
+    assert elements.apply(Change(HASH, MANY)) == WriteOutcome(1, full, 1)
 
 
 @pytest.mark.parametrize(

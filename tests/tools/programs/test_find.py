@@ -12,7 +12,7 @@ from xdpctl.core.packets.samples import Packet
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools.programs import test_run
 from xdpctl.tools.programs.find import find_program
-from xdpctl.tools.programs.test_run import Place
+from xdpctl.tools.programs.test_run import RunPlace
 
 ANY = Reach("/nowhere", ("/nowhere",), print)
 SEVERAL = b"""[{"id":5,"type":"xdp","name":"same","pinned":["/sys/fs/bpf/a/same"]},
@@ -59,7 +59,7 @@ def test_a_packet_that_the_kernel_refuses(stub: Any, tmp_path: Path) -> None:
     """bpftool stops there; what ran before is told."""
     answers = b'[{"command":[],"output":{"retval":2,"duration":9}},{"command":[],"output":{"error":"no"}}]'
     calls = stub("bpftool", answers, status=234)
-    place = Place(str(tmp_path), ("id", "5"))
+    place = RunPlace(str(tmp_path), ("id", "5"))
     script = tmp_path / "bin" / "bpftool"
     script.write_text(f"{script.read_text()}".replace("\n", f"\nprintf out > {place.out(0)}\n", 1))
     runs = test_run.run(place, [Packet(name, name.encode(), 1) for name in "abc"])
@@ -76,18 +76,18 @@ def test_a_packet_that_the_kernel_refuses(stub: Any, tmp_path: Path) -> None:
 def test_bpftool_that_fails_as_a_whole(stub: Any, tmp_path: Path) -> None:
     stub("bpftool", b"", "Error: can't open\n", 1)
     with pytest.raises(Refused, match="bpftool: Error: can't open"):
-        list(test_run.run(Place(str(tmp_path), ("id", "5")), [Packet("a", b"", 0)]))
+        list(test_run.run(RunPlace(str(tmp_path), ("id", "5")), [Packet("a", b"", 0)]))
 
 
 def test_packets_of_which_bpftool_tells_nothing(stub: Any, tmp_path: Path) -> None:
     stub("bpftool", b"[]", "killed\n", 1)
     with pytest.raises(Refused, match="bpftool: killed"):
-        list(test_run.run(Place(str(tmp_path), ("id", "5")), [Packet("a", b"", 0)]))
+        list(test_run.run(RunPlace(str(tmp_path), ("id", "5")), [Packet("a", b"", 0)]))
 
 
 def test_what_is_shown_writes_the_same_bytes(tmp_path: Path) -> None:
     data = bytes(range(256)) + b"0123\\n%s$HOME`id`\"'"
-    place = Place(str(tmp_path), ("id", "5"))
+    place = RunPlace(str(tmp_path), ("id", "5"))
     for step in test_run.steps(place, [Packet("a", data, len(data))])[:-1]:
         subprocess.run(step.acts[0].do, check=True)
     assert Path(place.packet(0)).read_bytes() == data

@@ -17,7 +17,7 @@ def version_of(text: str) -> tuple[int, ...]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-class Answer(Struct, frozen=True):
+class CommandAnswer(Struct, frozen=True):
     """What a command said."""
 
     ok: bool
@@ -39,23 +39,23 @@ class Answer(Struct, frozen=True):
 
 class Clang(Struct, frozen=True):
     path: str
-    version: Answer
-    compiled: Answer
-    headers: Mapping[str, Answer]
+    version: CommandAnswer
+    compiled: CommandAnswer
+    headers: Mapping[str, CommandAnswer]
     """For each header, all files that including it reads."""
 
 
 class Bpftool(Struct, frozen=True):
     path: str
-    version: Answer
-    probe: Answer
+    version: CommandAnswer
+    probe: CommandAnswer
 
 
 class Ip(Struct, frozen=True):
     path: str
-    version: Answer
-    links: Answer
-    help: Answer
+    version: CommandAnswer
+    links: CommandAnswer
+    help: CommandAnswer
 
 
 class Facts(Struct, frozen=True):

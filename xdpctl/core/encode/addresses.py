@@ -5,27 +5,27 @@ from collections.abc import Callable
 from functools import partial
 
 from xdpctl.core.btf.known_types import NONE
-from xdpctl.core.encode.numbers import OF_NUMBERS, Meant, Options, native, number
-from xdpctl.core.encode.text import Said, Unfit, as_bytes, at, members, shown, unknown
+from xdpctl.core.encode.numbers import OF_NUMBERS, EncodeOptions, Meant, native, number
+from xdpctl.core.encode.text import CannotEncode, Input, as_bytes, at, members, shown, unknown
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.I)
 FLOW = ("src_ip", "dst_ip", "src_port", "dst_port", "ip_proto")
 
 
-def _is_hex(said: Said) -> bool:
+def _is_hex(said: Input) -> bool:
     return isinstance(said, str) and said.strip().lower().startswith("0x")
 
 
-def address(said: Said, version: int) -> bytes:
+def address(said: Input, version: int) -> bytes:
     """An address of one version of IP."""
     found = _interface(said)
     if found is None or found[0] != version or found[2] is not None:
         example = "10.0.0.1" if version == 4 else "2001:db8::1"
-        raise Unfit(f"can't be {shown(said)}", f"write an IPv{version} address, like {example}")
+        raise CannotEncode(f"can't be {shown(said)}", f"write an IPv{version} address, like {example}")
     return found[1]
 
 
-def _interface(said: Said) -> tuple[int, bytes, int | None] | None:
+def _interface(said: Input) -> tuple[int, bytes, int | None] | None:
     """The version of an address, its bytes, and the length of the prefix if one is given."""
     import ipaddress
 
@@ -42,12 +42,12 @@ def _interface(said: Said) -> tuple[int, bytes, int | None] | None:
     return (found.version, found.packed, int(bits)) if short and int(bits) <= found.max_prefixlen else None
 
 
-def prefix(said: Said, options: Options) -> tuple[int, bytes, int]:
+def prefix(said: Input, options: EncodeOptions) -> tuple[int, bytes, int]:
     """The version of IP, the address, and how many of its bits count: all, unless a length is given."""
     found = _interface(said)
     if found is None:
         example = "write an address or a prefix, like 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32"
-        raise Unfit(f"can't be {shown(said)}", example)
+        raise CannotEncode(f"can't be {shown(said)}", example)
     version, packed, given = found
     bits = 8 * len(packed) if given is None else given
     behind = 8 * len(packed) - bits
@@ -56,30 +56,32 @@ def prefix(said: Said, options: Options) -> tuple[int, bytes, int]:
         import ipaddress
 
         right = f"{ipaddress.ip_address(network)}/{bits}"
-        raise Unfit(
+        raise CannotEncode(
             f"can't be {shown(said)}: bits are set behind the first {bits}", f"did you mean {right!r}?"
         )
     return version, packed, bits
 
 
-def _ipv4(said: Said, size: int, _options: Options) -> bytes:
+def _ipv4(said: Input, size: int, _options: EncodeOptions) -> bytes:
     return as_bytes(said, size) if _is_hex(said) else address(said, 4)
 
 
-def ipv6(said: Said, size: int, _options: Options) -> bytes:
+def ipv6(said: Input, size: int, _options: EncodeOptions) -> bytes:
     return as_bytes(said, size) if _is_hex(said) else address(said, 6)
 
 
-def _ip_addr(said: Said, size: int, _options: Options) -> bytes:
+def _ip_addr(said: Input, size: int, _options: EncodeOptions) -> bytes:
     if isinstance(said, str) and said.strip().lower() == NONE:
         return bytes(size)
     found = _interface(said)
     if found is None or found[2] is not None:
-        raise Unfit(f"can't be {shown(said)}", "write an address, like 10.0.0.1 or 2001:db8::1, or none")
+        raise CannotEncode(
+            f"can't be {shown(said)}", "write an address, like 10.0.0.1 or 2001:db8::1, or none"
+        )
     return (native(found[0], 4) + found[1]).ljust(size, b"\0")
 
 
-def _ip_prefix(said: Said, size: int, options: Options) -> bytes:
+def _ip_prefix(said: Input, size: int, options: EncodeOptions) -> bytes:
     word = said.strip().lower() if isinstance(said, str) else ""
     if word in ("any", NONE):
         return native(32 if word == NONE else 0, 4).ljust(size, b"\0")
@@ -90,7 +92,7 @@ def _ip_prefix(said: Said, size: int, options: Options) -> bytes:
     return (native(32 + bits_, 4) + native(version, 4) + packed).ljust(size, b"\0")
 
 
-def prefix_key(said: Said, size: int, options: Options) -> bytes | None:
+def prefix_key(said: Input, size: int, options: EncodeOptions) -> bytes | None:
     """The length of a prefix, then the address, of so many bytes; None where no prefix is spoken of."""
     looks_so = isinstance(said, str) and re.fullmatch(r"[\w.:]+/\w+", said.strip())
     if not looks_so and _interface(said) is None:
@@ -98,35 +100,37 @@ def prefix_key(said: Said, size: int, options: Options) -> bytes | None:
     _, packed, bits = prefix(said, options)
     if len(packed) != size:
         right = "IPv4, like 10.0.0.0/8" if size == 4 else "IPv6, like 2001:db8::/32"
-        raise Unfit(f"can't be {shown(said)}: it is a prefix of {right}")
+        raise CannotEncode(f"can't be {shown(said)}: it is a prefix of {right}")
     return native(bits, 4) + packed
 
 
-def is_mac(said: Said) -> bool:
+def is_mac(said: Input) -> bool:
     return isinstance(said, str) and _MAC.fullmatch(said.strip()) is not None
 
 
-def mac(said: Said, size: int, _options: Options) -> bytes:
+def mac(said: Input, size: int, _options: EncodeOptions) -> bytes:
     if not isinstance(said, str) or not is_mac(said):
-        raise Unfit(f"can't be {shown(said)}", "write a MAC address, like 02:00:00:00:00:01")
+        raise CannotEncode(f"can't be {shown(said)}", "write a MAC address, like 02:00:00:00:00:01")
     return bytes.fromhex(said.strip().replace(":", "")).ljust(size, b"\0")
 
 
-def _flow(said: Said, size: int, options: Options) -> bytes:
+def _flow(said: Input, size: int, options: EncodeOptions) -> bytes:
     given = members(said, FLOW)
     for name in given:
         if name not in FLOW:
             raise unknown(name, FLOW)
     if missing := [name for name in FLOW if name not in given]:
-        raise Unfit(f"lacks {', '.join(missing)}", f"a flow is: {' '.join(f'{name}=…' for name in FLOW)}")
+        raise CannotEncode(
+            f"lacks {', '.join(missing)}", f"a flow is: {' '.join(f'{name}=…' for name in FLOW)}"
+        )
     absent = {name for name in FLOW if str(given[name]).strip().lower() == NONE}
     for pair in (FLOW[:2], FLOW[2:4]):
         if len(absent.intersection(pair)) == 1:
-            raise Unfit(
+            raise CannotEncode(
                 f"can't have {pair[0]} without {pair[1]}, or the reverse", "both are none, or neither"
             )
     version, length = (6, 16) if size > 24 else (4, 4)
-    writers: dict[str, Callable[[Said], bytes]] = {
+    writers: dict[str, Callable[[Input], bytes]] = {
         **dict.fromkeys(FLOW[:2], lambda said: address(said, version)),
         **dict.fromkeys(FLOW[2:4], lambda said: number(said, 0, 0xFFFF).to_bytes(2, "big")),
         "ip_proto": lambda said: OF_NUMBERS["ip_proto_t"](said, 2, options),

@@ -14,12 +14,21 @@ from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, Types, is_ipv6,
 from xdpctl.core.encode import arrays, members
 from xdpctl.core.encode.addresses import OF_STRUCTS, OF_TYPEDEFS, ipv6, is_mac, mac, prefix_key
 from xdpctl.core.encode.members import Part, Writer, of_the_kernel
-from xdpctl.core.encode.numbers import Options, floating, named, native, number, number_for, spellings, truth
-from xdpctl.core.encode.text import Said, Unfit, as_bytes, characters, parted, shown
+from xdpctl.core.encode.numbers import (
+    EncodeOptions,
+    floating,
+    named,
+    native,
+    number,
+    number_for,
+    spellings,
+    truth,
+)
+from xdpctl.core.encode.text import CannotEncode, Input, as_bytes, characters, shown, split_head
 from xdpctl.core.values.formats import unsigned
 
 
-def of_words(words: Sequence[str]) -> Said:
+def of_words(words: Sequence[str]) -> Input:
     """Words of a command line that are one key or one value: several are members or elements."""
     if words and words[0].startswith("hex:"):
         return " ".join(words)
@@ -32,7 +41,7 @@ class Encoder:
     def __init__(self, types: Sequence[BtfType], boot: int = 0, lenient: bool = False) -> None:
         """`lenient` takes what a map can hold but no packet has: for looking up, deleting, restoring."""
         self.types = Types(tuple(types))
-        self.options = Options(boot, lenient)
+        self.options = EncodeOptions(boot, lenient)
         self._known_parts: dict[int, tuple[Part, ...]] = {}
 
     def writer(self, what: str, type_id: int, size: int) -> Writer:
@@ -41,12 +50,12 @@ class Encoder:
         type_ = self.types.resolved(type_id)
         is_text = type_ is not None and type_.kind == "ARRAY" and self._is_int(type_.type_id, "char")
 
-        def checked(said: Said, old: bytes | None = None) -> bytes:
+        def checked(said: Input, old: bytes | None = None) -> bytes:
             try:
                 if isinstance(said, str) and said.startswith("hex:") and not is_text:
                     return as_bytes(said, size)
                 return write(said, old)
-            except Unfit as unfit:
+            except CannotEncode as unfit:
                 raise unfit.becomes(f"{what}{unfit.path} {unfit.message}", *unfit.hints) from None
 
         return checked
@@ -105,8 +114,8 @@ class Encoder:
             return self._lpm_key(type_, plain)
         last = type_.members[-1].name
 
-        def write(said: Said, old: bytes | None) -> bytes:
-            raw = isinstance(said, dict) and any(parted(name)[0] == last for name in said)
+        def write(said: Input, old: bytes | None) -> bytes:
+            raw = isinstance(said, dict) and any(split_head(name)[0] == last for name in said)
             return plain(said, old) if raw else meant(said, type_.size, self.options)
 
         return write
@@ -119,7 +128,7 @@ class Encoder:
         if not type_.members[0].name.startswith("prefix"):
             return plain
 
-        def write(said: Said, old: bytes | None) -> bytes:
+        def write(said: Input, old: bytes | None) -> bytes:
             found = prefix_key(said, sizes[1], self.options)
             return plain(said, old) if found is None else found
 
@@ -163,11 +172,11 @@ class Encoder:
         write, is_signed = self._writer(type_id, size), self.types.is_signed(type_id)
         half = 1 << bits - 1 if is_signed else 0
 
-        def write_bits(said: Said, old: bytes | None) -> bytes:
+        def write_bits(said: Input, old: bytes | None) -> bytes:
             data = write(said, old)
             value = signed(data) if is_signed else unsigned(data)
             if value + half >> bits:
-                raise Unfit(f"can't be {shown(said)}: it has {bits} bits")
+                raise CannotEncode(f"can't be {shown(said)}: it has {bits} bits")
             return data
 
         return write_bits
@@ -190,7 +199,7 @@ class Encoder:
 
         write_elements = arrays.writer(count, size, self._solid(type_.type_id), write)
 
-        def write_array(said: Said, old: bytes | None) -> bytes:
+        def write_array(said: Input, old: bytes | None) -> bytes:
             if is_char and isinstance(said, str):
                 return characters(said, count)
             if is_byte and count == 6 and is_mac(said):

@@ -6,10 +6,10 @@ from msgspec import Struct
 
 from xdpctl.core.encode.numbers import native
 from xdpctl.core.encode.paths import gathered
-from xdpctl.core.encode.text import Said, Unfit, at, members, parted, unknown
+from xdpctl.core.encode.text import CannotEncode, Input, at, members, split_head, unknown
 from xdpctl.core.values.formats import unsigned
 
-Writer = Callable[[Said, bytes | None], bytes]
+Writer = Callable[[Input, bytes | None], bytes]
 """What is said, and the bytes that were there before: a member that isn't spoken of keeps its own."""
 
 FEW = 6
@@ -32,8 +32,8 @@ class Part(Struct, frozen=True, eq=False):
 
 
 def of_the_kernel(name: str, type_name: str) -> Part:
-    def refuse(_said: Said, _old: bytes | None) -> bytes:
-        raise Unfit(f"is a {type_name}, which only the kernel writes", "leave it out")
+    def refuse(_said: Input, _old: bytes | None) -> bytes:
+        raise CannotEncode(f"is a {type_name}, which only the kernel writes", "leave it out")
 
     return Part(name=name, names=(name,), shift=0, width=0, solid=0, write=refuse, is_said=False)
 
@@ -43,7 +43,7 @@ def writer(parts: Sequence[Part], size: int, is_union: bool) -> Writer:
     said_in_order = tuple(name for name, part in owners.items() if part.is_said)
     together = _shared if is_union else _all
 
-    def write(said: Said, old: bytes | None) -> bytes:
+    def write(said: Input, old: bytes | None) -> bytes:
         given = _given(members(said, said_in_order), owners)
         was = None if old is None else unsigned(old)
         written = {part: _written(part, words, was) for part, words in given.items()}
@@ -52,11 +52,11 @@ def writer(parts: Sequence[Part], size: int, is_union: bool) -> Writer:
     return write
 
 
-def _given(said: Mapping[str, Said], owners: Mapping[str, Part]) -> dict[Part, Said]:
+def _given(said: Mapping[str, Input], owners: Mapping[str, Part]) -> dict[Part, Input]:
     """What is said of each part: `a.b` and `a[1]` are said of `a`."""
 
     def cut(name: str) -> tuple[Part, str]:
-        outer, rest = (name, "") if name in owners else parted(name)
+        outer, rest = (name, "") if name in owners else split_head(name)
         if outer not in owners:
             raise unknown(outer, [known for known, part in owners.items() if part.is_said])
         part = owners[outer]
@@ -65,7 +65,7 @@ def _given(said: Mapping[str, Said], owners: Mapping[str, Part]) -> dict[Part, S
     return gathered(said, cut)
 
 
-def _written(part: Part, said: Said, was: int | None) -> int:
+def _written(part: Part, said: Input, was: int | None) -> int:
     ones = (1 << part.width) - 1
     old = None if was is None else native(was >> part.shift & ones, (part.width + 7) // 8)
     path = f".{part.name}" if part.name else ""
@@ -76,7 +76,9 @@ def _all(parts: Sequence[Part], written: Mapping[Part, int], was: int | None) ->
     """A struct's bytes; what isn't given stays as it was."""
     missing = [part for part in parts if part not in written and part.width]
     if missing and was is None:
-        raise Unfit(f"lacks {_names(missing)}", "give every member, as NAME=VALUE or all in their order")
+        raise CannotEncode(
+            f"lacks {_names(missing)}", "give every member, as NAME=VALUE or all in their order"
+        )
     value = 0
     for part in parts:
         bits = written.get(part)
@@ -87,12 +89,12 @@ def _all(parts: Sequence[Part], written: Mapping[Part, int], was: int | None) ->
 def _shared(parts: Sequence[Part], written: Mapping[Part, int], _was: int | None) -> int:
     """A union's bytes; members that share them and are given together have to agree."""
     if not written:
-        raise Unfit("is a union, of which one member is needed", f"its members: {_names(parts)}")
+        raise CannotEncode("is a union, of which one member is needed", f"its members: {_names(parts)}")
     value = known = 0
     for part, bits in written.items():
         if (value ^ bits << part.shift) & part.solid << part.shift & known:
             differing = _names(list(written))
-            raise Unfit(
+            raise CannotEncode(
                 f"has members that share bytes and say different things: {differing}", "give one of them"
             )
         value, known = value | bits << part.shift, known | part.solid << part.shift

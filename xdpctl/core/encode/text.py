@@ -11,7 +11,7 @@ from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, Explained, NoSuchMember, ValueInvalid
 
-Said = Value
+Input = Value
 """A value in words, or as JSON has it; parts of text are cut out when it is known what they are."""
 Named = tuple[str, str]
 """A part of a text: the name before `=`, or nothing, and what follows."""
@@ -26,7 +26,7 @@ _PIECE = re.compile(rf"{_QUOTED}|[^\s,\[\]{{}}'\"]+|(?P<opens>[\[{{])|(?P<closes
 _SHOWN = 60
 
 
-class Unfit(Explained):
+class CannotEncode(Explained):
     """Words that a type can't have: which part of it, why, and what would be right."""
 
     code = ValueInvalid.code
@@ -34,7 +34,7 @@ class Unfit(Explained):
     path = ""
 
 
-class NoMember(Unfit):
+class NoMember(CannotEncode):
     code = NoSuchMember.code
     becomes = NoSuchMember
 
@@ -43,7 +43,7 @@ def at(path: str, write: Callable[[], bytes]) -> bytes:
     """The bytes of a part; what is wrong with it, is wrong there."""
     try:
         return write()
-    except Unfit as unfit:
+    except CannotEncode as unfit:
         unfit.path = path + unfit.path
         raise
 
@@ -61,11 +61,13 @@ def characters(said: str, size: int) -> bytes:
     try:
         data = said.encode(errors="surrogateescape")
     except UnicodeEncodeError:
-        raise Unfit(f"can't be {shown(said)}: that is no text") from None
+        raise CannotEncode(f"can't be {shown(said)}: that is no text") from None
     if len(data) > size:
-        raise Unfit(f"can't be {shown(said)}: it has room for {size} bytes, this has {len(data)}")
+        raise CannotEncode(f"can't be {shown(said)}: it has room for {size} bytes, this has {len(data)}")
     if "\ufffd" in said or "\0" in said:
-        raise Unfit(f"can't be {shown(said)}: it stands for bytes that are no text", "dump --raw shows them")
+        raise CannotEncode(
+            f"can't be {shown(said)}: it stands for bytes that are no text", "dump --raw shows them"
+        )
     return data.ljust(size, b"\0")
 
 
@@ -90,7 +92,7 @@ def inside(text: str, opens: str, closes: str) -> str:
     return stripped[1:-1] if around else stripped
 
 
-def elements(said: Said) -> Sequence[Said]:
+def elements(said: Input) -> Sequence[Input]:
     """What an array is made of."""
     if not isinstance(said, str):
         return said if isinstance(said, list) else [said]
@@ -99,17 +101,17 @@ def elements(said: Said) -> Sequence[Said]:
         return as_json
     found = parts(inside(said, "[", "]"))
     if any(name for name, _ in found):
-        raise Unfit(f"can't be {shown(said)}: it is a list", "write its elements like [1,2,3]")
+        raise CannotEncode(f"can't be {shown(said)}: it is a list", "write its elements like [1,2,3]")
     return [value for _, value in found]
 
 
-def parted(name: str) -> tuple[str, str]:
+def split_head(name: str) -> tuple[str, str]:
     """A member, and what in it is meant: `a.b` is `b` in `a`, `a[1]` is `[1]` in it."""
     found = re.match(r"(.[^.\[]*)\.?(.*)", name)
     return (found[1], found[2]) if found else (name, "")
 
 
-def members(said: Said, names: Sequence[str]) -> dict[str, Said]:
+def members(said: Input, names: Sequence[str]) -> dict[str, Input]:
     """What is said of each member: by its name, or of all in their order."""
     if isinstance(said, str):
         as_json = _of_json(said, dict)
@@ -125,7 +127,7 @@ def members(said: Said, names: Sequence[str]) -> dict[str, Said]:
         return by_name(said, names)
     if len(said) != len(names):
         found = f"{len(said)} is" if len(said) == 1 else f"{len(said)} are"
-        raise Unfit(
+        raise CannotEncode(
             f"has {len(names)} members, {found} given",
             f"its members: {', '.join(names)}",
             "write all of them with commas between, or each as NAME=VALUE",
@@ -160,11 +162,11 @@ def _names_one(text: str, names: Collection[str]) -> bool:
 
 
 def _owner(name: str, names: Collection[str]) -> bool:
-    return name in names or parted(name)[0] in names
+    return name in names or split_head(name)[0] in names
 
 
-def by_name(words: Sequence[Any], names: Sequence[str]) -> dict[str, Said]:
-    found: dict[str, Said] = {}
+def by_name(words: Sequence[Any], names: Sequence[str]) -> dict[str, Input]:
+    found: dict[str, Input] = {}
     for word in words:
         if isinstance(word, str) and not _names_one(word, names):
             pairs = parts(word)
@@ -172,12 +174,12 @@ def by_name(words: Sequence[Any], names: Sequence[str]) -> dict[str, Said]:
             pairs = [word if isinstance(word, tuple) else _cut(word)]
         for name, value in pairs:
             if not name:
-                raise Unfit(
+                raise CannotEncode(
                     f"can't be {shown(word)}: some members are named, this one isn't",
                     'write NAME=VALUE for each, with quotes around blanks: NAME="two words"',
                 )
             if name in found:
-                raise Unfit(f"has {name!r} twice")
+                raise CannotEncode(f"has {name!r} twice")
             found[name] = value
     return found
 
@@ -202,13 +204,15 @@ def _end(text: str, place: int) -> int:
     while place < len(text):
         piece = _PIECE.match(text, place)
         if piece is None or piece[0] in ("'", '"'):
-            raise Unfit(f"can't be {shown(text)}: a quote isn't closed")
+            raise CannotEncode(f"can't be {shown(text)}: a quote isn't closed")
         depth += bool(piece["opens"]) - bool(piece["closes"])
         if depth < 0 or (piece["end"] and not depth):
             break
         place = piece.end()
     if depth:
-        raise Unfit(f"can't be {shown(text)}: brackets don't match", f"from {text[start : start + 20]!r} on")
+        raise CannotEncode(
+            f"can't be {shown(text)}: brackets don't match", f"from {text[start : start + 20]!r} on"
+        )
     return place
 
 
@@ -216,19 +220,21 @@ def _unquoted(text: str) -> str:
     if not re.fullmatch(_QUOTED, text):
         return text
     if re.search(r"\\[^\\'\"]", text):
-        raise Unfit(f"can't be {shown(text)}: of backslashes only \\\\, \\' and \\\" are known")
+        raise CannotEncode(f"can't be {shown(text)}: of backslashes only \\\\, \\' and \\\" are known")
     return re.sub(r"\\(.)", r"\1", text[1:-1])
 
 
-def as_bytes(said: Said, size: int) -> bytes:
+def as_bytes(said: Input, size: int) -> bytes:
     """Bytes in hexadecimal, as many as there are to be."""
     text = said.strip() if isinstance(said, str) else ""
     digits = re.sub(r"^(?:0x|hex:)|[\s:]", "", text)
     if not text.startswith(("0x", "hex:")) or not re.fullmatch(r"(?:[0-9a-fA-F]{2})*", digits):
         example = "0x" + bytes(range(1, size + 1) if size < 9 else size).hex()
-        raise Unfit(f"can't be {shown(said)}", f"write its {_bytes(size)} in hexadecimal: {example[:40]}")
+        raise CannotEncode(
+            f"can't be {shown(said)}", f"write its {_bytes(size)} in hexadecimal: {example[:40]}"
+        )
     if len(digits) != 2 * size:
-        raise Unfit(f"can't be {shown(said)}: it has {_bytes(size)}, this is {len(digits) // 2}")
+        raise CannotEncode(f"can't be {shown(said)}: it has {_bytes(size)}, this is {len(digits) // 2}")
     return bytes.fromhex(digits)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from xdpctl.core.encode.encoder import of_words
-from xdpctl.core.encode.text import Said, parted
+from xdpctl.core.encode.text import Input, split_head
 from xdpctl.core.values.json_text import from_json, to_json
 from xdpctl.core.values.value import Value, flat
 
@@ -18,7 +18,7 @@ def split(words: Words, key_names: Collection[str]) -> tuple[Words, Words]:
     seen: set[str] = set()
     for word in words:
         name, named, _ = word.partition("=")
-        if not named or name in seen or not {name, parted(name)[0]} & set(key_names):
+        if not named or name in seen or not {name, split_head(name)[0]} & set(key_names):
             break
         seen.add(name)
         count += 1
@@ -26,7 +26,7 @@ def split(words: Words, key_names: Collection[str]) -> tuple[Words, Words]:
     return words[:count], words[count:]
 
 
-def meant(words: Sequence[str]) -> Said:
+def parse_input(words: Sequence[str]) -> Input:
     """One key or one value: words as they are, or what they say as JSON."""
     said = of_words(words)
     if isinstance(said, str) and said.lstrip().startswith(("{", "[")):
@@ -35,7 +35,7 @@ def meant(words: Sequence[str]) -> Said:
     return said
 
 
-def spoken(value: Value) -> str:
+def format_input(value: Value) -> str:
     """A key or a value in words that can be taken back."""
     if isinstance(value, dict):
         members = flat("value", value).items()

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from xdpctl.core.encode.text import Said
+from xdpctl.core.encode.text import Input
 from xdpctl.core.values.cells import unspelled
 from xdpctl.core.values.json_text import from_json
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
@@ -19,8 +19,8 @@ from xdpctl.errors import Explained, FileInvalid
 
 class Spoken(Struct, frozen=True):
     line: int
-    key: Said
-    value: Said = None
+    key: Input
+    value: Input = None
     cpu: int | None = None
     """Whose value it is, where each CPU has one."""
 
@@ -33,7 +33,7 @@ class WrongLine(Explained):
         self.line = line
 
 
-class Columns(Struct, frozen=True):
+class BatchColumns(Struct, frozen=True):
     """How `dump` calls what there is to keys and values; a member of both is `value.NAME` of the value."""
 
     key: tuple[str, ...]
@@ -58,7 +58,7 @@ _HEADER = "begin with a header as dump --csv prints it"
 _EXAMPLE = 'write {"key":…,"value":…}'
 
 
-def read(text: str, columns: Columns, values: bool) -> Iterator[Spoken]:
+def read(text: str, columns: BatchColumns, values: bool) -> Iterator[Spoken]:
     """All that is said; `values` too, or keys alone count."""
     if found := _OF_A_WHOLE_MAP.match(text):
         if found["saved"]:
@@ -101,7 +101,7 @@ def _lacks(found: Value) -> str:
     return 'per_cpu is a list like [{"cpu":0,"value":…}]' if "key" in found else "it has no key"
 
 
-def _csv(text: str, columns: Columns, values: bool) -> Iterator[Spoken]:
+def _csv(text: str, columns: BatchColumns, values: bool) -> Iterator[Spoken]:
     import csv
     import io
 
@@ -121,7 +121,7 @@ def _csv(text: str, columns: Columns, values: bool) -> Iterator[Spoken]:
         raise WrongLine(reader.line_num, f"it is no CSV: {error}") from error
 
 
-def _check(header: Collection[str], columns: Columns, values: bool) -> None:
+def _check(header: Collection[str], columns: BatchColumns, values: bool) -> None:
     if not header:
         raise WrongLine(1, "the header is missing", _HEADER)
     known = (*columns.key, "cpu", *columns.value)
@@ -137,7 +137,7 @@ def _check(header: Collection[str], columns: Columns, values: bool) -> None:
         raise WrongLine(1, f"columns are missing: {', '.join(wanted)}", _HEADER)
 
 
-def _spoken(line: int, row: dict[str, str], columns: Columns) -> Spoken:
+def _spoken(line: int, row: dict[str, str], columns: BatchColumns) -> Spoken:
     key: dict[str, Any] = {name: row[name] for name in columns.key}
     value: dict[str, Any] = {name: row[name] for name in columns.value if name in row}
     cpu = row.get("cpu") if "cpu" not in (*columns.key, *columns.value) else None
@@ -147,7 +147,7 @@ def _spoken(line: int, row: dict[str, str], columns: Columns) -> Spoken:
     return Spoken(line, _whole(key, "key"), _whole(value, "value"), number)
 
 
-def _whole(cells: dict[str, Any], name: str) -> Said:
+def _whole(cells: dict[str, Any], name: str) -> Input:
     """What is no struct is one column of that name."""
     if set(cells) <= {name}:
         return cells.get(name)

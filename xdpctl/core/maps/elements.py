@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from xdpctl.core.encode.members import Writer
-from xdpctl.core.encode.text import Said
+from xdpctl.core.encode.text import Input
 from xdpctl.core.machine.model import Argv, Map
 from xdpctl.core.maps.chunk import slot
 from xdpctl.errors import BadRequest
@@ -78,7 +78,7 @@ def _bytes(what: str, data: bytes) -> Argv:
 
 
 def written(
-    write: Writer, said: Said, old: Sequence[bytes], cpu: int | None, map_: Map, cpus: int
+    write: Writer, said: Input, old: Sequence[bytes], cpu: int | None, map_: Map, cpus: int
 ) -> tuple[bytes, ...]:
     """The value of an element, or those of all CPUs; `old` are those that it has, if it is there."""
     size = map_.bytes_value

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from xdpctl.core.btf.known_types import OF_TIMES, SIZES
 from xdpctl.core.btf.types import MODIFIERS, Types
-from xdpctl.core.encode.text import Said
+from xdpctl.core.encode.text import Input
 from xdpctl.core.values.json_text import SCHEMA
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import elements
@@ -36,17 +36,17 @@ class End(Struct, frozen=True, forbid_unknown_fields=True):
     """How many there are; without this line, the file was cut off."""
 
 
-class Line(Struct, frozen=True, forbid_unknown_fields=True):
+class SavedElement(Struct, frozen=True, forbid_unknown_fields=True):
     key: Value
     value: Value = None
     cpus: tuple[Value, ...] = ()
 
     @property
-    def values(self) -> Sequence[Said]:
+    def values(self) -> Sequence[Input]:
         return self.cpus or (self.value,)
 
 
-def read(text: str, name: str) -> tuple[Header, Iterator[tuple[int, Line]]]:
+def read(text: str, name: str) -> tuple[Header, Iterator[tuple[int, SavedElement]]]:
     """What is said of the map, and its elements with the numbers of their lines."""
     first, *lines = text.rstrip().split("\n")
     try:
@@ -76,8 +76,8 @@ def _whole(lines: Sequence[str], name: str) -> Sequence[str]:
     return before
 
 
-def _elements(lines: Sequence[str], name: str) -> Iterator[tuple[int, Line]]:
-    decoder = msgspec.json.Decoder(Line)
+def _elements(lines: Sequence[str], name: str) -> Iterator[tuple[int, SavedElement]]:
+    decoder = msgspec.json.Decoder(SavedElement)
     for number, line in enumerate(lines, 2):
         if not line.strip():
             continue

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from xdpctl.core.packets.headers import Field, fields
+from xdpctl.core.packets.headers import HeaderField, fields
 
 
 class Edit(Struct, frozen=True):
@@ -14,7 +14,7 @@ class Edit(Struct, frozen=True):
     offset: int
     before: bytes
     after: bytes
-    field: Field | None = None
+    field: HeaderField | None = None
     """Which they are of a header, if they are one as a whole."""
 
 
@@ -42,7 +42,7 @@ def _in_place(before: bytes, after: bytes) -> Iterator[Edit]:
     }
     places = [at for at in range(len(before)) if before[at] != after[at]]
     for key, group in groupby(enumerate(places), lambda pair: field_at.get(pair[1]) or pair[1] - pair[0]):
-        if isinstance(key, Field):
+        if isinstance(key, HeaderField):
             start, end, field = key.offset, key.offset + key.size, key
         else:
             run = [at for _, at in group]

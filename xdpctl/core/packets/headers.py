@@ -8,7 +8,7 @@ from xdpctl.core.values.formats import Reader, hexadecimal, ipv4, ipv6, mac, net
 from xdpctl.core.values.names import ETHERTYPES, IP_PROTOCOLS, TCP_FLAGS
 
 
-class Field(Struct, frozen=True):
+class HeaderField(Struct, frozen=True):
     name: str
     offset: int
     size: int
@@ -19,7 +19,7 @@ Layout = tuple[tuple[str, int, Reader], ...]
 """Fields that follow upon each other: name, size, and how to read it."""
 
 
-def fields(frame: bytes) -> tuple[Field, ...]:
+def fields(frame: bytes) -> tuple[HeaderField, ...]:
     """Those that lie in the frame as a whole, in their order."""
     return tuple(field for field in _ethernet(frame) if field.offset + field.size <= len(frame))
 
@@ -86,13 +86,13 @@ _UPPER: Mapping[int, Layout] = {
 }
 
 
-def _at(offset: int, layout: Layout) -> Iterator[Field]:
+def _at(offset: int, layout: Layout) -> Iterator[HeaderField]:
     for name, size, read in layout:
-        yield Field(name, offset, size, read)
+        yield HeaderField(name, offset, size, read)
         offset += size
 
 
-def _ethernet(frame: bytes) -> Iterator[Field]:
+def _ethernet(frame: bytes) -> Iterator[HeaderField]:
     yield from _at(0, (*_MACS, *_TYPE))
     offset = 14
     while (ethertype := network_order(frame[offset - 2 : offset])) in _TAGS and offset + 4 <= len(frame):
@@ -102,18 +102,18 @@ def _ethernet(frame: bytes) -> Iterator[Field]:
         yield from _INSIDE[ethertype](frame, offset)
 
 
-def _arp(_frame: bytes, offset: int) -> Iterator[Field]:
+def _arp(_frame: bytes, offset: int) -> Iterator[HeaderField]:
     return _at(offset, _ARP)
 
 
-def _ipv4(frame: bytes, offset: int) -> Iterator[Field]:
+def _ipv4(frame: bytes, offset: int) -> Iterator[HeaderField]:
     yield from _at(offset, _IPV4)
     header = frame[offset : offset + 20]
     if len(header) == 20 and not network_order(header[6:8]) & 0x1FFF:
         yield from _at(offset + 4 * (header[0] & 15), _UPPER.get(header[9], ()))
 
 
-def _ipv6(frame: bytes, offset: int) -> Iterator[Field]:
+def _ipv6(frame: bytes, offset: int) -> Iterator[HeaderField]:
     """Extension headers aren't followed."""
     yield from _at(offset, _IPV6)
     if len(frame) >= offset + 40:
@@ -121,7 +121,7 @@ def _ipv6(frame: bytes, offset: int) -> Iterator[Field]:
 
 
 _TAGS = (ETHERTYPES["vlan"], ETHERTYPES["qinq"])
-_INSIDE: Mapping[int, Callable[[bytes, int], Iterator[Field]]] = {
+_INSIDE: Mapping[int, Callable[[bytes, int], Iterator[HeaderField]]] = {
     ETHERTYPES["arp"]: _arp,
     ETHERTYPES["ipv4"]: _ipv4,
     ETHERTYPES["ipv6"]: _ipv6,

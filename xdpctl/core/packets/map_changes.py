@@ -12,7 +12,7 @@ from xdpctl.core.maps.decode import Layout, decode
 from xdpctl.core.values.value import Value
 
 
-class Change(Struct, frozen=True):
+class ElementChange(Struct, frozen=True):
     """An element of a map, or a global variable; None where it wasn't there, or has gone."""
 
     key: Value
@@ -20,7 +20,7 @@ class Change(Struct, frozen=True):
     after: Value
 
 
-class Content(NamedTuple):
+class MapContent(NamedTuple):
     """What a map held; of one that has all its elements from the start, only those that weren't zero."""
 
     elements: dict[bytes, bytes]
@@ -29,16 +29,16 @@ class Content(NamedTuple):
     all_from_start: bool
 
 
-def remember(chunks: Iterable[Chunk], all_from_start: bool) -> Content:
+def remember(chunks: Iterable[Chunk], all_from_start: bool) -> MapContent:
     elements: dict[bytes, bytes] = {}
     shape = Chunk(b"", b"", 1, 1)
     for shape in chunks:
         found = _elements(shape)
         elements.update(pair for pair in found if not all_from_start or any(pair[1]))
-    return Content(elements, replace(shape, keys=b"", values=b""), all_from_start)
+    return MapContent(elements, replace(shape, keys=b"", values=b""), all_from_start)
 
 
-def changes(before: Content, chunks: Iterable[Chunk], layout: Layout) -> Iterator[list[Change]]:
+def changes(before: MapContent, chunks: Iterable[Chunk], layout: Layout) -> Iterator[list[ElementChange]]:
     """What is another now than it was, chunk by chunk."""
     elements, shape = dict(before.elements), before.shape
     for shape in chunks:
@@ -61,13 +61,13 @@ def _elements(chunk: Chunk) -> Iterator[tuple[bytes, bytes]]:
 _Found = tuple[bytes, bytes | None, bytes | None]
 
 
-def _decoded(found: list[_Found], shape: Chunk, layout: Layout) -> list[Change]:
+def _decoded(found: list[_Found], shape: Chunk, layout: Layout) -> list[ElementChange]:
     if not found:
         return []
     keys = b"".join(key for key, _, _ in found)
     olds = _values(keys, [old for _, old, _ in found], shape, layout)
     news = _values(keys, [new for _, _, new in found], shape, layout)
-    return list(map(Change, layout.key.values(keys, shape.key_size), olds, news))
+    return list(map(ElementChange, layout.key.values(keys, shape.key_size), olds, news))
 
 
 def _values(keys: bytes, values: list[bytes | None], shape: Chunk, layout: Layout) -> list[Value]:
@@ -77,12 +77,12 @@ def _values(keys: bytes, values: list[bytes | None], shape: Chunk, layout: Layou
     return [None if value is None else e.value for value, e in zip(values, entries, strict=True)]
 
 
-def of_variables(changed: Change) -> Iterator[Change]:
+def of_variables(changed: ElementChange) -> Iterator[ElementChange]:
     """The same of global variables, which are one element: each that is another, by its name."""
     yield from _inside("", changed.before, changed.after)
 
 
-def _inside(name: str, before: Value, after: Value) -> Iterator[Change]:
+def _inside(name: str, before: Value, after: Value) -> Iterator[ElementChange]:
     if before == after:
         return
     if isinstance(before, dict) and isinstance(after, dict):
@@ -92,4 +92,4 @@ def _inside(name: str, before: Value, after: Value) -> Iterator[Change]:
         for i, (old, new) in enumerate(zip(before, after, strict=True)):
             yield from _inside(f"{name}[{i}]", old, new)
     else:
-        yield Change(name, before, after)
+        yield ElementChange(name, before, after)

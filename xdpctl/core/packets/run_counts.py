@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from xdpctl.core.machine.model import Map
-from xdpctl.core.packets.map_changes import Change
+from xdpctl.core.packets.map_changes import ElementChange
 from xdpctl.core.packets.samples import Packet
 from xdpctl.core.values.names import VERDICTS
 
@@ -14,7 +14,7 @@ class Run(NamedTuple):
     returned: int
     out: bytes
     """The packet as the program left it."""
-    effects: tuple[tuple[Map, list[Change]], ...] = ()
+    effects: tuple[tuple[Map, list[ElementChange]], ...] = ()
     """What changed in maps, where that was looked at after each packet."""
 
     @property

@@ -50,7 +50,7 @@ END = Token("end", "", -1)
 def parse(text: str, columns: Shape, numbers: Collection[str] = ()) -> Predicate:
     """Which rows an expression means. In the columns `numbers`, which hold nothing else, a name is a slip."""
     parser = _Parser(text, columns, frozenset(numbers))
-    found = parser.any_of()
+    found = parser.or_()
     if parser.token.kind != "end":
         parser.fail(f"{parser.token.text!r} can't stand here")
     return found
@@ -94,19 +94,19 @@ class _Parser:
             self.take()
         return found
 
-    def any_of(self) -> Predicate:
-        tests = [self.all_of()]
+    def or_(self) -> Predicate:
+        tests = [self.and_()]
         while self.word("or"):
-            tests.append(self.all_of())
+            tests.append(self.and_())
         return tests[0] if len(tests) == 1 else lambda row: any(test(row) for test in tests)
 
-    def all_of(self) -> Predicate:
-        tests = [self.one()]
+    def and_(self) -> Predicate:
+        tests = [self.not_()]
         while self.word("and"):
-            tests.append(self.one())
+            tests.append(self.not_())
         return tests[0] if len(tests) == 1 else lambda row: all(test(row) for test in tests)
 
-    def one(self) -> Predicate:
+    def not_(self) -> Predicate:
         negative = False
         while self.word("not"):
             negative = not negative
@@ -118,7 +118,7 @@ class _Parser:
         self.depth += 1
         if self.depth > DEEPEST:
             self.fail(f"parentheses go deeper than {DEEPEST}", opened)
-        test = self.any_of()
+        test = self.or_()
         if not self.word(")"):
             self.fail("this parenthesis isn't closed", opened)
         self.depth -= 1

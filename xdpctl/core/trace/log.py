@@ -15,7 +15,7 @@ SHORT = 15
 """So much of a program's name the kernel keeps, where the program has no BTF."""
 
 
-class Line(Struct, frozen=True):
+class TraceLine(Struct, frozen=True):
     """What a program printed."""
 
     microseconds: int
@@ -43,7 +43,7 @@ class Lost(Struct, frozen=True):
     """At least so many."""
 
 
-Entry = Line | Stack | Lost
+Entry = TraceLine | Stack | Lost
 
 _HEAD = re.compile(
     r"""\n(?:
@@ -73,7 +73,7 @@ def parse(text: str) -> Iterator[Entry]:
             yield Lost(int(losing), int(lost or 1))
         elif event.startswith(EVENT):
             message = event.removeprefix(EVENT) + text[head.end() : end].rstrip("\n")
-            yield Line(int(seconds + microseconds), int(cpu), task, int(pid), message.rstrip("\n"))
+            yield TraceLine(int(seconds + microseconds), int(cpu), task, int(pid), message.rstrip("\n"))
         elif event == STACK:
             functions = text[head.end() : end].rstrip("\n").split("\n => ")[1:]
             yield Stack(int(cpu), int(pid), tuple(functions))
@@ -87,23 +87,23 @@ class Reader:
         self.lost = 0
         self.nameless = 0
         """Lines of which can't be told who printed them."""
-        self._open: defaultdict[int, list[Line]] = defaultdict(list)
+        self._open: defaultdict[int, list[TraceLine]] = defaultdict(list)
         """Lines whose stack hasn't come yet, of each CPU."""
 
-    def lines(self, entries: Iterable[Entry]) -> Iterator[Line]:
+    def lines(self, entries: Iterable[Entry]) -> Iterator[TraceLine]:
         for entry in entries:
             match entry:
                 case Lost():
                     self.lost += entry.entries
                     self._open.pop(entry.cpu, None)
-                case Line() if not self.program:
+                case TraceLine() if not self.program:
                     yield entry
-                case Line():
+                case TraceLine():
                     self._open[entry.cpu] = [*self._open[entry.cpu], entry][-NESTED:]
                 case Stack():
                     yield from self._told(entry)
 
-    def _told(self, stack: Stack) -> Iterator[Line]:
+    def _told(self, stack: Stack) -> Iterator[TraceLine]:
         """An interrupt may print between a line and its stack: the last line is told of first."""
         waiting = self._open[stack.cpu]
         if not waiting or waiting[-1].pid != stack.pid:

@@ -5,7 +5,7 @@ from msgspec import Struct
 from xdpctl.core.machine.owners import describe
 from xdpctl.core.why import pinned, placed, traffic
 from xdpctl.core.why.finding import Broken
-from xdpctl.core.why.snapshot import Running, Scene, Watched
+from xdpctl.core.why.snapshot import Observed, RunningProgram, Scene
 from xdpctl.core.wording import join, packets, times
 
 AT_ONCE = (
@@ -37,7 +37,7 @@ class Moves(Struct, frozen=True):
     """The counter moves."""
 
     seconds: float
-    running: tuple[Running, ...]
+    running: tuple[RunningProgram, ...]
     received: int
     runs: int | None
     counted: dict[str, int | None]
@@ -63,7 +63,7 @@ def at_once(scene: Scene) -> Broken | None:
     return next((found for check in AT_ONCE if (found := check(scene))), None)
 
 
-def after(scene: Scene, watched: Watched) -> Broken | Moves:
+def after(scene: Scene, watched: Observed) -> Broken | Moves:
     """What is broken on the way of the packets, if anything is."""
     if broken := traffic.full(scene, watched):
         return broken

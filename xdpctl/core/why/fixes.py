@@ -6,7 +6,7 @@ from xdpctl.core.machine.model import Argv, Map, Mode, Program
 from xdpctl.core.machine.owners import DISPATCHER, pinned_programs
 from xdpctl.core.machine.paths import PIN_DIRECTORY
 from xdpctl.core.machine.shell import command_line
-from xdpctl.core.why.snapshot import Place, Running, Scene
+from xdpctl.core.why.snapshot import DevicePlace, RunningProgram, Scene
 
 
 def line(*words: str, inside: Argv = ()) -> str:
@@ -23,12 +23,12 @@ def xdpctl(*words: str, netns: str = "", pin: str = PIN_DIRECTORY) -> str:
     return line("xdpctl", *options, *words, *pins)
 
 
-def load(scene: Scene, where: Place | None = None) -> str:
+def load(scene: Scene, where: DevicePlace | None = None) -> str:
     device, netns, _ = _address(scene, where)
     return xdpctl("load", "--dev", device, netns=netns, pin=scene.pin)
 
 
-def attach(scene: Scene, program: Program, where: Place | None = None, mode: Mode | None = None) -> str:
+def attach(scene: Scene, program: Program, where: DevicePlace | None = None, mode: Mode | None = None) -> str:
     device, netns, inside = _address(scene, where)
     how = "xdp" if mode is None else mode.ip_word
     if not program.pinned:
@@ -41,7 +41,7 @@ def attach(scene: Scene, program: Program, where: Place | None = None, mode: Mod
     return line("ip", "link", "set", "dev", device, how, "pinned", pin, inside=inside)
 
 
-def release(scene: Scene, running: Running) -> str:
+def release(scene: Scene, running: RunningProgram) -> str:
     """Takes a program off its device, whatever holds it there."""
     place, program = running.place, running.attachment.prog
     if program.name == DISPATCHER:
@@ -56,7 +56,7 @@ def release(scene: Scene, running: Running) -> str:
     return xdpctl("detach", place.device.ifname, *force, netns=place.netns, pin=pin)
 
 
-def up(place: Place) -> str:
+def up(place: DevicePlace) -> str:
     return line("ip", "link", "set", "dev", place.device.ifname, "up", inside=place.inside)
 
 
@@ -79,7 +79,7 @@ def dump(scene: Scene, found: Map) -> str:
     return xdpctl("dump", found.pinned[0] if found.pinned else f"id:{found.id}")
 
 
-def ping(place: Place, address: str, other_end: Place | None) -> str:
+def ping(place: DevicePlace, address: str, other_end: DevicePlace | None) -> str:
     """Makes the device receive something."""
     if not address:
         return f"send packets to {place.name}: it has no IPv4 address that could be pinged"
@@ -94,7 +94,7 @@ def ping(place: Place, address: str, other_end: Place | None) -> str:
     )
 
 
-def _address(scene: Scene, where: Place | None) -> tuple[str, str, Argv]:
+def _address(scene: Scene, where: DevicePlace | None) -> tuple[str, str, Argv]:
     """The device, its namespace and what enters that; where none is named, the only one that is free.
 
     The loopback device gets no program: it has no packets from outside.

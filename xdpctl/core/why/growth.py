@@ -11,7 +11,7 @@ from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.decode import Layout
 
 
-class Content(Struct, frozen=True):
+class ContentSnapshot(Struct, frozen=True):
     """All that a map held."""
 
     elements: int = 0
@@ -20,10 +20,10 @@ class Content(Struct, frozen=True):
     stride: int = 1
 
 
-def content(chunks: Iterable[Chunk]) -> Content:
+def content(chunks: Iterable[Chunk]) -> ContentSnapshot:
     """As one piece: where a reading is cut, another need not be."""
     found = list(chunks)
-    return Content(
+    return ContentSnapshot(
         sum(map(len, found)),
         b"".join(chunk.keys for chunk in found),
         b"".join(chunk.values for chunk in found),
@@ -31,7 +31,7 @@ def content(chunks: Iterable[Chunk]) -> Content:
     )
 
 
-def counted(before: Content, now: Content, layout: Layout) -> int | None:
+def counted(before: ContentSnapshot, now: ContentSnapshot, layout: Layout) -> int | None:
     """How many packets more a map holds; None where that can't be told."""
     leaf = _packets(layout.value) if layout.is_sum else None
     if leaf is None:
@@ -40,7 +40,7 @@ def counted(before: Content, now: Content, layout: Layout) -> int | None:
     return second - first if second >= first else None
 
 
-def lost(map_name: str, btf: BtfDump, before: Content, now: Content) -> int:
+def lost(map_name: str, btf: BtfDump, before: ContentSnapshot, now: ContentSnapshot) -> int:
     """How many packets of a map were lost, by what its program's global variables were and are."""
     kept = companions.beside(btf, map_name, "", forgets=False)
     if not (before.values and now.values):
@@ -62,7 +62,7 @@ def _packets(column: Column) -> tuple[int, Leaf] | None:
     )
 
 
-def _sum(place: tuple[int, Leaf], held: Content) -> int:
+def _sum(place: tuple[int, Leaf], held: ContentSnapshot) -> int:
     offset, leaf = place
     numbers = leaf.values(held.values, held.stride, offset) if held.values else []
     return sum(number for number in numbers if isinstance(number, int))

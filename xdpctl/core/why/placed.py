@@ -6,7 +6,7 @@ from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.owners import DISPATCHER, named
 from xdpctl.core.why import fixes
 from xdpctl.core.why.finding import Broken, Link
-from xdpctl.core.why.snapshot import Place, Running, Scene
+from xdpctl.core.why.snapshot import DevicePlace, RunningProgram, Scene
 from xdpctl.core.wording import join
 
 READ_ONLY = 1 << 7
@@ -16,7 +16,7 @@ READ_ONLY = 1 << 7
 def no_program(scene: Scene) -> Broken | None:
     if scene.near() or scene.maps_asked():
         return None
-    mend = fixes.load(scene, scene.asked if isinstance(scene.asked, Place) else None)
+    mend = fixes.load(scene, scene.asked if isinstance(scene.asked, DevicePlace) else None)
     return Broken(Link.LOADED, "no program", "no XDP program is pinned, and none runs on a device", mend)
 
 
@@ -34,7 +34,7 @@ def other_map(scene: Scene) -> Broken | None:
 
 
 def unused_map(scene: Scene) -> Broken | None:
-    if isinstance(scene.asked, Place) or scene.programs_asked():
+    if isinstance(scene.asked, DevicePlace) or scene.programs_asked():
         return None
     unused = scene.maps_asked()
     pins = dict.fromkeys(pin for m in unused for pin in m.pinned)
@@ -56,7 +56,7 @@ def read_only(scene: Scene) -> Broken | None:
 def elsewhere(scene: Scene) -> Broken | None:
     """Nothing runs on the device that is asked about."""
     here = scene.asked
-    if not isinstance(here, Place) or here.device.xdp.attached:
+    if not isinstance(here, DevicePlace) or here.device.xdp.attached:
         return None
     candidates = scene.pinned() or scene.near()
     program = candidates[0]
@@ -79,7 +79,7 @@ def elsewhere(scene: Scene) -> Broken | None:
     return Broken(Link.ATTACHED, "another device", f"{best.says}, not on {here.name}", move)
 
 
-def _not_loopback(here: Place, best: Running) -> Broken:
+def _not_loopback(here: DevicePlace, best: RunningProgram) -> Broken:
     """There a program sees nothing that comes from outside: one that runs elsewhere is the better one."""
     says = (
         f"{best.says}, not on {here.name}, which carries only what the machine sends to itself, "
@@ -93,20 +93,20 @@ def no_map(scene: Scene) -> Broken | None:
     """A program is on the device that counts nothing: somebody else's, as a rule."""
     if scene.maps_asked():
         return None
-    if isinstance(scene.asked, Place):
-        return without_map(scene, Running(scene.asked, scene.asked.device.xdp.attached[0]))
+    if isinstance(scene.asked, DevicePlace):
+        return without_map(scene, RunningProgram(scene.asked, scene.asked.device.xdp.attached[0]))
     running = scene.running_asked()
     return without_map(scene, running[0]) if running else None
 
 
-def without_map(scene: Scene, running: Running) -> Broken:
+def without_map(scene: Scene, running: RunningProgram) -> Broken:
     what = " for several programs" if running.attachment.prog.name == DISPATCHER else ""
     says = f"{running.says}{what}, and has no map to count in"
     return Broken(Link.RIGHT_MAP, "another program", says, _put_ours(scene, running))
 
 
 def not_attached(scene: Scene) -> Broken | None:
-    if isinstance(scene.asked, Place) or scene.running_asked():
+    if isinstance(scene.asked, DevicePlace) or scene.running_asked():
         return None
     program = next((p for p in scene.programs_asked() if p.type == "xdp"), scene.programs_asked()[0])
     others = scene.running(scene.programs_asked())
@@ -116,30 +116,30 @@ def not_attached(scene: Scene) -> Broken | None:
     return _idle(scene, program, None)
 
 
-def _idle(scene: Scene, program: Program, where: Place | None) -> Broken:
+def _idle(scene: Scene, program: Program, where: DevicePlace | None) -> Broken:
     says = f"{named(program)} is loaded, but runs on no device"
     return Broken(Link.ATTACHED, "not attached", says, fixes.attach(scene, program, where))
 
 
 def _maps_meant(scene: Scene) -> tuple[Map, ...]:
     """The maps that a user looks into."""
-    return scene.pinned_maps() if isinstance(scene.asked, Place) else scene.maps_asked()
+    return scene.pinned_maps() if isinstance(scene.asked, DevicePlace) else scene.maps_asked()
 
 
-def _namesakes(scene: Scene, mine: Map) -> Iterator[tuple[Running, Map]]:
+def _namesakes(scene: Scene, mine: Map) -> Iterator[tuple[RunningProgram, Map]]:
     """Of a device that is asked about, only maps that can't be meant, since they aren't pinned."""
     for program in scene.near():
         found = [m for m in scene.maps_of((program,)) if m.name == mine.name]
         for running in scene.running((program,)):
             if not running.place.is_near:
                 continue
-            if not isinstance(scene.asked, Place):
+            if not isinstance(scene.asked, DevicePlace):
                 yield from ((running, theirs) for theirs in found)
             elif running.place == scene.asked:
                 yield from ((running, theirs) for theirs in found if not theirs.pinned)
 
 
-def _make_it_mine(scene: Scene, mine: Map, theirs: Map, running: Running) -> str:
+def _make_it_mine(scene: Scene, mine: Map, theirs: Map, running: RunningProgram) -> str:
     users = [p for p in scene.users((mine,)) if p.pinned]
     if users and not theirs.pinned:
         return fixes.then(fixes.release(scene, running), fixes.attach(scene, users[0], running.place))
@@ -149,7 +149,7 @@ def _make_it_mine(scene: Scene, mine: Map, theirs: Map, running: Running) -> str
     return fixes.then(fixes.line("rm", pin), fixes.line("bpftool", "map", "pin", "id", str(theirs.id), pin))
 
 
-def _put_ours(scene: Scene, running: Running) -> str:
+def _put_ours(scene: Scene, running: RunningProgram) -> str:
     """A program that counts in the place of one that doesn't."""
     pinned = scene.pinned()
     counters = [p for p in pinned if scene.maps_of((p,))]

@@ -9,7 +9,7 @@ from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.machine.owners import DISPATCHER, below, describe, ids
 
 
-class Place(Struct, frozen=True):
+class DevicePlace(Struct, frozen=True):
     """A device, in its network namespace."""
 
     device: Device
@@ -36,10 +36,10 @@ class Place(Struct, frozen=True):
         return self.device.linkinfo.info_kind == "veth"
 
 
-class Running(Struct, frozen=True):
+class RunningProgram(Struct, frozen=True):
     """A program on a device."""
 
-    place: Place
+    place: DevicePlace
     attachment: Attachment
 
     @property
@@ -51,13 +51,13 @@ class Scene(Struct, frozen=True):
     programs: tuple[Program, ...]
     maps: tuple[Map, ...]
     links: tuple[BpfLink, ...]
-    places: tuple[Place, ...]
+    places: tuple[DevicePlace, ...]
     pin: str
     """The pin directory."""
     mounted: tuple[Mount, ...] = ()
     netns: str | None = None
     """The namespace that the question is about; None for all."""
-    asked: Map | Place | None = None
+    asked: Map | DevicePlace | None = None
     """What the question is about; None for what is pinned."""
 
     def xdp(self) -> tuple[Program, ...]:
@@ -72,7 +72,7 @@ class Scene(Struct, frozen=True):
         return tuple(p for p in self.xdp() if below(p.pinned, self.pin))
 
     def programs_asked(self) -> tuple[Program, ...]:
-        if isinstance(self.asked, Place):
+        if isinstance(self.asked, DevicePlace):
             here = self.asked.device.xdp.attached
             parts = any(a.prog.name == DISPATCHER for a in here)
             numbers = {a.prog.id for a in here}
@@ -85,7 +85,7 @@ class Scene(Struct, frozen=True):
         """The maps that should move: none that hold constants."""
         if isinstance(self.asked, Map):
             return (self.asked,)
-        pinned = () if isinstance(self.asked, Place) else self.pinned_maps()
+        pinned = () if isinstance(self.asked, DevicePlace) else self.pinned_maps()
         return pinned or self.maps_of(self.programs_asked())
 
     def pinned_maps(self) -> tuple[Map, ...]:
@@ -99,19 +99,21 @@ class Scene(Struct, frozen=True):
         wanted = {m.id for m in maps}
         return tuple(p for p in self.xdp() if wanted & set(p.map_ids))
 
-    def running(self, programs: Iterable[Program]) -> tuple[Running, ...]:
+    def running(self, programs: Iterable[Program]) -> tuple[RunningProgram, ...]:
         """Where these programs run, in any namespace."""
         doors = self._doors(tuple(programs))
-        return tuple(Running(place, a) for place in self.places for a in place.device.attachments_of(doors))
+        return tuple(
+            RunningProgram(place, a) for place in self.places for a in place.device.attachments_of(doors)
+        )
 
-    def running_asked(self) -> tuple[Running, ...]:
+    def running_asked(self) -> tuple[RunningProgram, ...]:
         """Where the programs run that the question is about, as far as it is about those devices."""
         found = self.running(self.programs_asked())
-        if isinstance(self.asked, Place):
+        if isinstance(self.asked, DevicePlace):
             return tuple(r for r in found if r.place == self.asked)
         return tuple(r for r in found if self.netns is None or r.place.netns == self.netns)
 
-    def other_end(self, place: Place) -> Place | None:
+    def other_end(self, place: DevicePlace) -> DevicePlace | None:
         """Of a veth pair, if it can be seen from here."""
         if not place.is_veth:
             return None
@@ -119,7 +121,7 @@ class Scene(Struct, frozen=True):
         named = [other for other in found if other.is_near]  # labs of others may number devices alike
         return named[0] if len(named) == 1 else found[0] if len(found) == 1 else None
 
-    def beneath(self, place: Place) -> tuple[Place, ...]:
+    def beneath(self, place: DevicePlace) -> tuple[DevicePlace, ...]:
         """The devices through which packets come to this one: ports of a bridge, what a VLAN lies on."""
         name = place.device.ifname
         neighbours = [other for other in self.places if other.netns == place.netns]
@@ -136,7 +138,7 @@ class Scene(Struct, frozen=True):
         return ids((*programs, *callers, *dispatchers))
 
 
-def _is_pair(one: Place, other: Place) -> bool:
+def _is_pair(one: DevicePlace, other: DevicePlace) -> bool:
     if not other.is_veth or one == other:
         return False
     if one.device.link is not None:
@@ -150,7 +152,7 @@ class Traffic(Struct, frozen=True):
     sent: int = 0
 
 
-class Watched(Struct, frozen=True):
+class Observed(Struct, frozen=True):
     """What happened while the machine was watched."""
 
     seconds: float
@@ -168,6 +170,6 @@ class Watched(Struct, frozen=True):
     not_told: frozenset[MapId] = frozenset()
     """Maps of which the kernel doesn't tell what they hold."""
 
-    def of(self, places: Iterable[Place]) -> Traffic:
+    def of(self, places: Iterable[DevicePlace]) -> Traffic:
         found = [self.traffic.get(place.name, Traffic()) for place in places]
         return Traffic(sum(t.received for t in found), sum(t.sent for t in found))

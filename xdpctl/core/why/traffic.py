@@ -4,7 +4,7 @@ from xdpctl.core.machine.model import Map, Mode, Program
 from xdpctl.core.machine.owners import describe, ids
 from xdpctl.core.why import fixes
 from xdpctl.core.why.finding import Broken, Link
-from xdpctl.core.why.snapshot import Place, Running, Scene, Watched
+from xdpctl.core.why.snapshot import DevicePlace, Observed, RunningProgram, Scene
 from xdpctl.core.wording import elements, join, packets, times
 
 
@@ -28,12 +28,12 @@ def no_carrier(scene: Scene) -> Broken | None:
     return Broken(Link.UP, "no carrier", f"{running.says}, {what}", mend)
 
 
-def connected(scene: Scene) -> tuple[Running, ...]:
+def connected(scene: Scene) -> tuple[RunningProgram, ...]:
     """Where the programs can receive something."""
     return tuple(r for r in scene.running_asked() if _is_up(r.place) and _has_carrier(scene, r.place))
 
 
-def full(scene: Scene, watched: Watched) -> Broken | None:
+def full(scene: Scene, watched: Observed) -> Broken | None:
     for found in scene.maps_asked():
         lost = watched.lost.get(found.id, 0)
         stuck = found.id in watched.full and not watched.counted and _gets_any(scene, watched)
@@ -45,7 +45,7 @@ def full(scene: Scene, watched: Watched) -> Broken | None:
     return None
 
 
-def passed_by(scene: Scene, watched: Watched) -> Broken | None:
+def passed_by(scene: Scene, watched: Observed) -> Broken | None:
     """Packets come to what lies beneath the device, and no further."""
     if _gets_any(scene, watched):
         return None
@@ -56,7 +56,7 @@ def passed_by(scene: Scene, watched: Watched) -> Broken | None:
     return None
 
 
-def _stopped_beneath(scene: Scene, watched: Watched, running: Running, below: Place) -> Broken:
+def _stopped_beneath(scene: Scene, watched: Observed, running: RunningProgram, below: DevicePlace) -> Broken:
     received = f"{packets(watched.of([below]).received)} in {watched.seconds:.1f} s"
     name = running.place.name
     # While a program is above, the kernel changes nothing beneath.
@@ -64,7 +64,7 @@ def _stopped_beneath(scene: Scene, watched: Watched, running: Running, below: Pl
     ours = ids(scene.programs_asked())
     for attachment in below.device.xdp.attached:
         if attachment.prog.id not in ours:
-            earlier = Running(below, attachment)
+            earlier = RunningProgram(below, attachment)
             says = f"{earlier.says}, beneath {name}, and decides first: of {received} none came through"
             again = _attach(scene, running.place)
             mend = fixes.then(release, fixes.release(scene, earlier), again)
@@ -73,7 +73,7 @@ def _stopped_beneath(scene: Scene, watched: Watched, running: Running, below: Pl
     return Broken(Link.RECEIVES, "passed by", says, fixes.then(release, _attach(scene, below)))
 
 
-def only_sent(scene: Scene, watched: Watched) -> Broken | None:
+def only_sent(scene: Scene, watched: Observed) -> Broken | None:
     sent = watched.of(_places(scene)).sent
     if _gets_any(scene, watched) or not sent:
         return None
@@ -87,7 +87,7 @@ def only_sent(scene: Scene, watched: Watched) -> Broken | None:
     return Broken(Link.RECEIVES, "only sends", says, mend)
 
 
-def through_loopback(scene: Scene, watched: Watched) -> Broken | None:
+def through_loopback(scene: Scene, watched: Observed) -> Broken | None:
     place = _places(scene)[0]
     own = (p for p in scene.places if p.netns == place.netns)
     looped = watched.of(p for p in own if p.is_loopback).received
@@ -100,7 +100,7 @@ def through_loopback(scene: Scene, watched: Watched) -> Broken | None:
     return Broken(Link.RECEIVES, "through loopback", says, _ping(scene, watched, place))
 
 
-def no_traffic(scene: Scene, watched: Watched) -> Broken | None:
+def no_traffic(scene: Scene, watched: Observed) -> Broken | None:
     if _gets_any(scene, watched):
         return None
     names = join(p.name for p in _places(scene))
@@ -108,7 +108,7 @@ def no_traffic(scene: Scene, watched: Watched) -> Broken | None:
     return Broken(Link.RECEIVES, "no traffic", says, _ping(scene, watched, _places(scene)[0]))
 
 
-def never_ran(scene: Scene, watched: Watched) -> Broken | None:
+def never_ran(scene: Scene, watched: Observed) -> Broken | None:
     if watched.runs != 0:
         return None
     running = connected(scene)[0]
@@ -122,7 +122,7 @@ def never_ran(scene: Scene, watched: Watched) -> Broken | None:
     return Broken(Link.RUNS, "never ran", says, fixes.then(fixes.release(scene, running), again))
 
 
-def other_counter(scene: Scene, watched: Watched) -> Broken | None:
+def other_counter(scene: Scene, watched: Observed) -> Broken | None:
     """The program runs, and counts in a map that isn't the one that is asked about."""
     moved = [m for m in scene.maps_of(scene.programs_asked()) if m.id in watched.counted]
     # In the global variables of our own programs stands what they keep for themselves.
@@ -135,7 +135,7 @@ def other_counter(scene: Scene, watched: Watched) -> Broken | None:
     return Broken(Link.COUNTS, "another counter", says, fixes.dump(scene, moved[0]))
 
 
-def nothing_counted(scene: Scene, watched: Watched) -> Broken:
+def nothing_counted(scene: Scene, watched: Observed) -> Broken:
     running = connected(scene)[0]
     got = f"received {packets(_received(scene, watched))}"
     ran = got if watched.runs is None else f"ran {times(watched.runs)}"
@@ -149,30 +149,30 @@ def nothing_counted(scene: Scene, watched: Watched) -> Broken:
     return Broken(Link.COUNTS, "nothing counted", says, f"see which it counts: {look}")
 
 
-def _told(scene: Scene, watched: Watched) -> list[Map]:
+def _told(scene: Scene, watched: Observed) -> list[Map]:
     """The maps of which the kernel tells what they hold."""
     return [m for m in scene.maps_asked() if m.id not in watched.not_told]
 
 
-def _is_up(place: Place) -> bool:
+def _is_up(place: DevicePlace) -> bool:
     return "UP" in place.device.flags
 
 
-def _has_carrier(scene: Scene, place: Place) -> bool:
+def _has_carrier(scene: Scene, place: DevicePlace) -> bool:
     """The kernel takes up to a second to notice that the other end of a pair is up again."""
     end = scene.other_end(place)
     return _is_up(end) if end else "NO-CARRIER" not in place.device.flags
 
 
-def _places(scene: Scene) -> tuple[Place, ...]:
+def _places(scene: Scene) -> tuple[DevicePlace, ...]:
     return tuple(dict.fromkeys(r.place for r in connected(scene)))
 
 
-def _received(scene: Scene, watched: Watched) -> int:
+def _received(scene: Scene, watched: Observed) -> int:
     return watched.of(_places(scene)).received
 
 
-def _gets_any(scene: Scene, watched: Watched) -> bool:
+def _gets_any(scene: Scene, watched: Observed) -> bool:
     """Some drivers don't count what a program drops: that it ran is proof enough."""
     return bool(watched.runs or _received(scene, watched))
 
@@ -186,9 +186,9 @@ def _program(scene: Scene) -> Program:
     return next((p for p in scene.programs_asked() if p.id == running), scene.programs_asked()[0])
 
 
-def _attach(scene: Scene, where: Place) -> str:
+def _attach(scene: Scene, where: DevicePlace) -> str:
     return fixes.attach(scene, _program(scene), where)
 
 
-def _ping(scene: Scene, watched: Watched, place: Place) -> str:
+def _ping(scene: Scene, watched: Observed, place: DevicePlace) -> str:
     return fixes.ping(place, watched.addresses.get(place.name, ""), scene.other_end(place))

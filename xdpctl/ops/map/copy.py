@@ -9,7 +9,7 @@ from xdpctl.core.maps import refusals
 from xdpctl.core.maps.elements import Change
 from xdpctl.errors import BadRequest
 from xdpctl.tools.maps import types
-from xdpctl.tools.target import Target, Writing, elements_of, to_read, to_write
+from xdpctl.tools.target import MapEditor, Writing, elements_of, to_read, to_write
 
 
 def prepare(from_: str, to: str, reach: Reach) -> Writing:
@@ -24,7 +24,7 @@ def prepare(from_: str, to: str, reach: Reach) -> Writing:
     return Writing(target, Change(target.map, found))
 
 
-def _check_alike(source: Target, target: Target) -> None:
+def _check_alike(source: MapEditor, target: MapEditor) -> None:
     one, other = source.map, target.map
     if one.id == other.id:
         raise BadRequest(f"{source.name} and {target.name} are the same map")
@@ -46,6 +46,6 @@ def _sizes(map_: Map) -> str:
     return f"keys of {map_.bytes_key} and values of {map_.bytes_value} bytes"
 
 
-def _in_c(target: Target, what: str) -> str:
+def _in_c(target: MapEditor, what: str) -> str:
     key, value = target.types.key_and_value.types
     return declared(Types(target.types.everything.types), (key if what == "keys" else value).id)

@@ -12,7 +12,7 @@ from xdpctl.core.maps.elements import Change, Element, How
 from xdpctl.errors import BadRequest, FileInvalid, XdpctlError
 from xdpctl.tools import host
 from xdpctl.tools.files import sources
-from xdpctl.tools.target import Target, Writing, elements_of, to_write
+from xdpctl.tools.target import MapEditor, Writing, elements_of, to_write
 
 Values = tuple[bytes, ...]
 
@@ -36,7 +36,7 @@ def prepare_delete(name: str, directory: str, path: Path, as_: str) -> Writing:
 
 
 class _File:
-    def __init__(self, target: Target, path: Path) -> None:
+    def __init__(self, target: MapEditor, path: Path) -> None:
         self.target = target
         self.path = path
         self.name = "standard input" if str(path) == "-" else str(path)

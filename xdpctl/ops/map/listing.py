@@ -19,7 +19,7 @@ class Listed(Struct, frozen=True):
     """Those that use it."""
 
 
-class Shown(Struct, frozen=True):
+class ShownMap(Struct, frozen=True):
     map: Map
     programs: tuple[Program, ...]
     key_type: str
@@ -38,7 +38,7 @@ def list_() -> tuple[Listed, ...]:
     )
 
 
-def show(name: str, reach: Reach) -> Shown:
+def show(name: str, reach: Reach) -> ShownMap:
     host.require_privileges()
     found = find_map(name, reach).map
     asked = proc.start(bpftool.command("prog", "show"))
@@ -49,7 +49,7 @@ def show(name: str, reach: Reach) -> Shown:
     programs = bpftool.read(asked.result(), tuple[Program, ...])
     everything, ends = Types(known.everything.types), known.key_and_value.types
     key, value = (c_declaration.declared(everything, end.id) for end in ends) if len(ends) == 2 else ("", "")
-    return Shown(replace(found, pinned=tuple(dict.fromkeys(pins))), _users(found, programs), key, value)
+    return ShownMap(replace(found, pinned=tuple(dict.fromkeys(pins))), _users(found, programs), key, value)
 
 
 def _users(map_: Map, programs: tuple[Program, ...]) -> tuple[Program, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from xdpctl.core.encode.words import Words, meant
+from xdpctl.core.encode.words import Words, parse_input
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps.decode import Entry
@@ -12,7 +12,7 @@ from xdpctl.core.maps.refusals import check_readable
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 from xdpctl.tools.maps import content, elements
-from xdpctl.tools.target import Target, keys_of, to_read
+from xdpctl.tools.target import MapEditor, keys_of, to_read
 
 
 class Got(Struct, frozen=True):
@@ -25,7 +25,7 @@ class Got(Struct, frozen=True):
     """In other words, where the key is that of a prefix around it."""
 
 
-class Key(Struct, frozen=True):
+class FoundKey(Struct, frozen=True):
     words: str
     value: Value
 
@@ -37,7 +37,7 @@ def get(name: str, reach: Reach, words: Words, as_: str, raw: bool, per_cpu: boo
         raise BadRequest(
             f"--per-cpu: {target.map.name} is of type {target.map.type}, which has one value for all CPUs"
         )
-    key = target.key_bytes(meant(words))
+    key = target.key_bytes(parse_input(words))
     try:
         values = elements.lookup(target.map, key)
     except elements.Refusal as refusal:
@@ -56,13 +56,13 @@ def get(name: str, reach: Reach, words: Words, as_: str, raw: bool, per_cpu: boo
     )
 
 
-def following(name: str, reach: Reach, words: Words, as_: str) -> Key | None:
+def following(name: str, reach: Reach, words: Words, as_: str) -> FoundKey | None:
     """The key after one, or the first; None where there is none any more."""
     target = to_read(name, reach, as_)
     check_readable(target.map)
     key = None
     if words:
-        key = target.key_bytes(meant(words))
+        key = target.key_bytes(parse_input(words))
         if not target.held(key):
             raise target.no_such_key(key)  # the kernel would begin again
     try:
@@ -72,12 +72,12 @@ def following(name: str, reach: Reach, words: Words, as_: str) -> Key | None:
     return None if found is None else _key(target, found)
 
 
-def keys(name: str, reach: Reach, as_: str) -> tuple[Map, Iterator[Key]]:
+def keys(name: str, reach: Reach, as_: str) -> tuple[Map, Iterator[FoundKey]]:
     target = to_read(name, reach, as_)
     check_readable(target.map)
     chunks = content.start(target.map)
     return target.map, (_key(target, key) for chunk in chunks if chunk.values for key in keys_of(chunk))
 
 
-def _key(target: Target, key: bytes) -> Key:
-    return Key(target.words(key), target.shown_key(key))
+def _key(target: MapEditor, key: bytes) -> FoundKey:
+    return FoundKey(target.words(key), target.shown_key(key))

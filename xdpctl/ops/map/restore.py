@@ -7,12 +7,12 @@ from xdpctl.core.btf.types import Types
 from xdpctl.core.maps import refusals, saved_file
 from xdpctl.core.maps.decode import Layout
 from xdpctl.core.maps.elements import Change, Element
-from xdpctl.core.maps.saved_file import Header, Line
+from xdpctl.core.maps.saved_file import Header, SavedElement
 from xdpctl.errors import BadRequest, FileInvalid, NoSuchMember, XdpctlError
 from xdpctl.tools import host
 from xdpctl.tools.files import sources
 from xdpctl.tools.maps import types
-from xdpctl.tools.target import Target, Writing, to_write, zeros
+from xdpctl.tools.target import MapEditor, Writing, to_write, zeros
 
 Values = tuple[bytes, ...]
 
@@ -38,7 +38,7 @@ def prepare(path: Path, name: str | None, directory: str) -> Writing:
 
 
 class _Restoring:
-    def __init__(self, target: Target, header: Header) -> None:
+    def __init__(self, target: MapEditor, header: Header) -> None:
         self._target = target
         self._later = header.boot - host.boot_time()
         self._nothing = zeros(target.map)
@@ -52,7 +52,7 @@ class _Restoring:
         everything = Types(self._target.types.everything.types)
         return tuple(saved_file.times(everything, self._target.value_type))
 
-    def element(self, line: Line) -> Element:
+    def element(self, line: SavedElement) -> Element:
         """Members that are new are zero."""
         key = self._target.key_bytes(line.key)
         try:

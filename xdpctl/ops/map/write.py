@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from xdpctl.core.encode.words import Words, meant, split
+from xdpctl.core.encode.words import Words, parse_input, split
 from xdpctl.core.machine.model import Map
 from xdpctl.core.maps import elements as core
 from xdpctl.core.maps import refusals
@@ -39,14 +39,14 @@ def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | No
     of_key, of_value = split(words, target.key_names)
     if not of_value:
         raise BadRequest("a value is missing", f"xdpctl map set {name} {' '.join(of_key)} VALUE")
-    key = target.key_bytes(meant(of_key))
+    key = target.key_bytes(parse_input(of_key))
     old = target.held(key)
     if old and how is How.NEW:
         raise target.refusal(elements.EXISTS, key)
     if not old and how is How.EXISTING:
         raise target.no_such_key(key)
     cpus = host.possible_cpus()
-    values = core.written(target.value, meant(of_value), old, cpu, target.map, cpus)
+    values = core.written(target.value, parse_input(of_value), old, cpu, target.map, cpus)
     change = Change(target.map, (Element(key, values),), how)
     return Prepared(Writing(target, change), target.words(key), target.merged(old), target.merged(values))
 
@@ -54,7 +54,7 @@ def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | No
 def prepare_delete(name: str, directory: str, words: Words, as_: str) -> Prepared:
     target = to_write(name, directory, as_, lenient=True)
     refusals.check_deletable(target.map, target.name)
-    key = target.key_bytes(meant(words))
+    key = target.key_bytes(parse_input(words))
     old = target.held(key)
     if not old:
         raise target.no_such_key(key)

@@ -36,7 +36,7 @@ def through_bpftool(map_: Map, *named: str) -> Iterator[Chunk]:
     return _read(map_, proc.start(bpftool.command("map", "dump", *named)))
 
 
-def _read(map_: Map, running: proc.Running) -> Iterator[Chunk]:
+def _read(map_: Map, running: proc.RunningQuery) -> Iterator[Chunk]:
     with closing(_whole(map_, running)) as pieces:
         yield from found(map_, pieces)
 
@@ -57,7 +57,7 @@ def found(map_: Map, pieces: Iterable[bytes]) -> Iterator[Chunk]:
         raise answers.unreadable("bpftool", f"{count} of the {map_.max_entries} elements of {map_.name}")
 
 
-def _whole(map_: Map, running: proc.Running) -> Generator[bytes, None, None]:
+def _whole(map_: Map, running: proc.RunningQuery) -> Generator[bytes, None, None]:
     """What bpftool prints, if it ends well; the last of it comes after that is known."""
     first = b""
     for piece in running.pieces():

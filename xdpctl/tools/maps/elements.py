@@ -28,21 +28,21 @@ _NUMBERS = {os.strerror(number): number for number in errno.errorcode} | {
 }
 
 
-class Answer(Struct, frozen=True):
+class KernelAnswer(Struct, frozen=True):
     """What the kernel said to a request: 0, or an errno."""
 
     number: int = 0
     said: str = ""
 
 
-EXISTS = Answer(errno.EEXIST)
-MISSING = Answer(errno.ENOENT)
+EXISTS = KernelAnswer(errno.EEXIST)
+MISSING = KernelAnswer(errno.ENOENT)
 
 
-class Outcome(Struct, frozen=True):
+class WriteOutcome(Struct, frozen=True):
     done: int
     """Elements that were written or deleted."""
-    answer: Answer = Answer()
+    answer: KernelAnswer = KernelAnswer()
     tried: int = 0
     """Which one was refused."""
 
@@ -50,7 +50,7 @@ class Outcome(Struct, frozen=True):
 class Refusal(Explained):
     code = Refused.code
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: KernelAnswer) -> None:
         super().__init__(answer.said)
         self.answer = answer
 
@@ -109,9 +109,9 @@ def shown(change: Change) -> Iterator[str]:
         yield f"# and so on: {len(change.elements)} elements in all"
 
 
-def apply(change: Change) -> Outcome:
+def apply(change: Change) -> WriteOutcome:
     if not change.elements:
-        return Outcome(0)
+        return WriteOutcome(0)
     if len(change.elements) == 1 and change.elements[0].same_on_all:
         command = _command(change, change.elements[0])
         with signals.noted() as interrupted:
@@ -123,7 +123,7 @@ def apply(change: Change) -> Outcome:
             if not answer.number and interrupted():
                 raise Interrupted(_how_far(1, change))
         gone = change.gone_is_fine and answer.number == errno.ENOENT
-        return Outcome(int(not answer.number), Answer() if gone else answer)
+        return WriteOutcome(int(not answer.number), KernelAnswer() if gone else answer)
     from xdpctl.tools import libbpf
 
     if libbpf.installed() and not change.inside:
@@ -134,7 +134,7 @@ def apply(change: Change) -> Outcome:
     return _by_bpftool(change)
 
 
-def _through_libbpf(change: Change) -> Outcome:
+def _through_libbpf(change: Change) -> WriteOutcome:
     from xdpctl.tools import libbpf
 
     done = 0
@@ -143,18 +143,18 @@ def _through_libbpf(change: Change) -> Outcome:
     with signals.noted() as interrupted:
         for tried, number in enumerate(libbpf.change(change.map, change.for_kernel, change.how.flag)):
             if number and not (number == errno.ENOENT and change.gone_is_fine):
-                return Outcome(done, Answer(number, os.strerror(number)), tried)
+                return WriteOutcome(done, KernelAnswer(number, os.strerror(number)), tried)
             done += not number
             if interrupted():
                 raise Interrupted(_how_far(done, change))
-    return Outcome(done)
+    return WriteOutcome(done)
 
 
 def _how_far(done: int, change: Change) -> str:
     return f"interrupted after {done} of {len(change.elements)} elements"
 
 
-def _by_bpftool(change: Change) -> Outcome:
+def _by_bpftool(change: Change) -> WriteOutcome:
     """bpftool's batches end at the first command that fails."""
     done = place = 0
     while place < len(change.elements):
@@ -170,9 +170,9 @@ def _by_bpftool(change: Change) -> Outcome:
             raise kind(error.message, f"{far}, and at most {len(part)} more", *error.hints) from None
         for answer in ran:
             if answer.number and not (answer.number == errno.ENOENT and change.gone_is_fine):
-                return Outcome(done, answer, place)
+                return WriteOutcome(done, answer, place)
             done, place = done + (not answer.number), place + 1
-    return Outcome(done)
+    return WriteOutcome(done)
 
 
 def _command(change: Change, element: elements.Element) -> Argv:
@@ -184,16 +184,16 @@ def _batch(change: Change, lines: list[str]) -> proc.Result:
         return proc.act((*change.inside, *bpftool.command("batch", "file", path)))
 
 
-def _written(result: proc.Result) -> Answer:
+def _written(result: proc.Result) -> KernelAnswer:
     """bpftool prints `null` where it has done what it was asked to."""
     if not result.ok or bpftool.told(result):
         return _answer(result)
     if result.out.strip() != NOTHING:
         raise answers.unreadable("bpftool", "not that it has done it")
-    return Answer()
+    return KernelAnswer()
 
 
-def _answer(result: proc.Result) -> Answer:
+def _answer(result: proc.Result) -> KernelAnswer:
     """What the kernel said, if bpftool passes it on.
 
     It ends with the errno, of which a status keeps eight bits; its words tell all of it. Of an element that
@@ -205,4 +205,4 @@ def _answer(result: proc.Result) -> Answer:
         number = 256 - result.status
     if result.death or (number is None and not told):
         raise bpftool.failure(result)
-    return Answer(number or errno.EIO, said)
+    return KernelAnswer(number or errno.EIO, said)

@@ -13,13 +13,13 @@ from xdpctl.tools.files import placing
 from xdpctl.tools.maps import content
 
 
-class Reading(Struct, frozen=True):
+class PolledReading(Struct, frozen=True):
     at: float
     """By the monotonic clock."""
     chunks: tuple[Chunk, ...]
 
 
-Readings = dict[MapId, Reading]
+Readings = dict[MapId, PolledReading]
 """Maps that aren't there any more are missing."""
 
 
@@ -52,7 +52,7 @@ class Poller:
             except libbpf.NoBatches:
                 self._without.add(map_.id)
                 continue
-            readings[map_.id] = Reading(time.monotonic(), found)
+            readings[map_.id] = PolledReading(time.monotonic(), found)
         return readings
 
 
@@ -65,7 +65,7 @@ def _read_by_bpftool(maps: list[Map]) -> Readings:
         dumps, now = bpftool.each(result), time.monotonic()
         for map_, dump in zip(left, dumps, strict=False):
             if not bpftool.told(dump):
-                readings[map_.id] = Reading(now, tuple(content.found(map_, [dump.out])))
+                readings[map_.id] = PolledReading(now, tuple(content.found(map_, [dump.out])))
             elif not isinstance(error := content.failure(map_, dump), Gone):
                 raise error
         left = left[len(dumps) :]

@@ -6,11 +6,11 @@ from contextlib import suppress
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.maps.refusals import NotTold
 from xdpctl.core.why import growth
-from xdpctl.core.why.growth import Content
+from xdpctl.core.why.growth import ContentSnapshot
 from xdpctl.tools.maps import content
 
 
-def contents(maps: Iterable[Map]) -> dict[MapId, Content]:
+def contents(maps: Iterable[Map]) -> dict[MapId, ContentSnapshot]:
     """All are read at once; those are left out of which the kernel doesn't tell what they hold."""
     asked = {}
     for found in maps:

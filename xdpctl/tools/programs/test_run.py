@@ -23,7 +23,7 @@ class _Answer(Struct):
     retval: Annotated[int, Meta(ge=0)]
 
 
-class Place(Struct, frozen=True):
+class RunPlace(Struct, frozen=True):
     """A directory in memory, and the program as bpftool names it: `pinned PATH`, or `id N`."""
 
     directory: str
@@ -54,13 +54,13 @@ class Place(Struct, frozen=True):
         yield self.commands, "".join(f"{line}\n" for line in lines).encode()
 
 
-def steps(place: Place, packets: Sequence[Packet]) -> Plan:
+def steps(place: RunPlace, packets: Sequence[Packet]) -> Plan:
     """The same as `run`, as a plan."""
     writing = [plan.step(f"write {path}", _write(path, data)) for path, data in place.contents(packets)]
     return (*writing, plan.step("run the program on the packets", place.batch))
 
 
-def run(place: Place, packets: Sequence[Packet]) -> Iterator[Run]:
+def run(place: RunPlace, packets: Sequence[Packet]) -> Iterator[Run]:
     for path, data in place.contents(packets):
         if proc.shows():
             proc.shown(_write(path, data))
