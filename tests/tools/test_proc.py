@@ -1,5 +1,6 @@
 """Starting processes: acts through `sh` or its twin, and queries."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -39,7 +40,11 @@ def script(text: str) -> Argv:
 
 def running(*argv: str) -> bool:
     wanted = "\0".join(argv).encode() + b"\0"
-    return any(path.read_bytes() == wanted for path in Path("/proc").glob("[0-9]*/cmdline"))
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if path.read_bytes() == wanted:
+                return True
+    return False
 
 
 def test_output_and_status(run: Run) -> None:
