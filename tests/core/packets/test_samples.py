@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scapy.compat import raw
+from scapy.config import conf
 from scapy.layers.l2 import Ether
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP  # isort: skip
@@ -21,18 +22,20 @@ from xdpctl.core.packets.samples import (
 )
 from xdpctl.errors import BadRequest
 
+conf.noenum.add(IP.proto, TCP.dport, UDP.dport)  # names of which depend on /etc/services and the like
+
 SUMMARIES = {
     PacketKind.ARP: "ARP who has 10.77.0.1 says 10.77.0.2",
     PacketKind.ICMP: "IP / ICMP 10.77.0.2 > 10.77.0.1 echo-request 0",
     PacketKind.ICMPV6: "IPv6 / ICMPv6 Echo Request (id: 0x1 seq: 0x1)",
-    PacketKind.TCP_SYN: "IP / TCP 10.77.0.2:40000 > 10.77.0.1:http S",
-    PacketKind.TCP: "IP / TCP 10.77.0.2:40000 > 10.77.0.1:http PA",
-    PacketKind.UDP: "IP / UDP 10.77.0.2:40000 > 10.77.0.1:domain",
-    PacketKind.UDP6: "IPv6 / UDP 2001:db8::2:40000 > 2001:db8::1:domain",
+    PacketKind.TCP_SYN: "IP / TCP 10.77.0.2:40000 > 10.77.0.1:80 S",
+    PacketKind.TCP: "IP / TCP 10.77.0.2:40000 > 10.77.0.1:80 PA",
+    PacketKind.UDP: "IP / UDP 10.77.0.2:40000 > 10.77.0.1:53",
+    PacketKind.UDP6: "IPv6 / UDP 2001:db8::2:40000 > 2001:db8::1:53",
     PacketKind.VLAN: "Dot1Q / IP / ICMP 10.77.0.2 > 10.77.0.1 echo-request 0",
     PacketKind.QINQ: "Dot1AD / Dot1Q / IP / ICMP 10.77.0.2 > 10.77.0.1 echo-request 0",
-    PacketKind.OPTIONS: "IP / UDP 10.77.0.2:40000 > 10.77.0.1:domain",
-    PacketKind.FRAGMENT: "10.77.0.2 > 10.77.0.1 udp frag:185",
+    PacketKind.OPTIONS: "IP / UDP 10.77.0.2:40000 > 10.77.0.1:53",
+    PacketKind.FRAGMENT: "10.77.0.2 > 10.77.0.1 17 frag:185",
     PacketKind.SHORT: "02:00:00:00:00:02 > 02:00:00:00:00:01 (IPv4)",
 }
 
