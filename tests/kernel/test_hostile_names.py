@@ -170,9 +170,9 @@ def test_devices_pins_and_namespaces(hostile: Lab) -> None:
             ("doctor",),
         ):
             shown(lab, *words, *options, code=None)
-        shown(lab, "why", "--pin", PIN, *options, code=1)
-        shown(lab, "why", DEVICE, "--pin", PIN, *options, code=1)
-        shown(lab, "--netns", EVIL, "why", "veth1", "--pin", PIN, *options, code=1)
+        shown(lab, "why", "--pin", PIN, *options, code=5)
+        shown(lab, "why", DEVICE, "--pin", PIN, *options, code=5)
+        shown(lab, "--netns", EVIL, "why", "veth1", "--pin", PIN, *options, code=5)
     shown(lab, "map", "pin", "pkt_cnt", f"{PIN}/{PIN_NAME}", "--pin", PIN)
     shown(lab, "map", "create", f"{PIN}/{PIN_NAME}2", "--key", "u32", "--value", "u32", code=None)
     shown(lab, "dump", f"{PIN}/pkt_cnt", "--save", FILE)

@@ -72,7 +72,10 @@ def test_what_cannot_be_done(lab: Lab) -> None:
         "set names a 2147483648": (2, "it is a number from -2147483648 to 2147483647"),
         "set frozen 1 1": (1, "frozen is frozen"),
         "clear frozen": (1, "frozen is frozen"),
-        "delete actions drop": (1, "none can be deleted\n  set one to zero: xdpctl map set actions KEY 0"),
+        "delete actions drop": (
+            1,
+            "none can be deleted\n  overwrite one with zeros: xdpctl map set actions KEY VALUE",
+        ),
         "set programs 0 1": (1, "it holds programs, not bytes\n  bpftool map update id "),
         "get queue 0": (1, "queue is of type queue, which has no keys"),
         "clear queue": (1, "queue is of type queue, which has no keys"),

@@ -269,7 +269,7 @@ def test_a_map_that_another_process_holds(lab: Lab) -> None:
         assert holder.stdout.readline() == "held\n"
         done = lab.xdpctl("unload")
         holder.communicate()
-    assert (done.returncode, done.stdout) == (1, "detached from veth0\n")
+    assert (done.returncode, done.stdout) == (4, "detached from veth0\n")
     assert "map pkt_cnt (id " in done.stderr
     assert "another process" in done.stderr
 

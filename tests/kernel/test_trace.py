@@ -185,7 +185,7 @@ def test_why_it_is_silent(lab: Lab) -> None:
 
 def test_lost_lines_are_counted(lab: Lab) -> None:
     """While it stands still, more is printed than its log holds."""
-    many, last, printed = load(lab, NAME, f"seen {NAME}"), load(lab, f"{NAME}l", f"last {NAME}"), 100_000
+    many, last, printed = load(lab, NAME, f"seen {NAME}"), load(lab, f"{NAME}l", f"last {NAME}"), 300_000
     with tracing(lab) as trace:
         trace.process.send_signal(signal.SIGSTOP)
         run(lab, many, printed)
