@@ -32,10 +32,7 @@ def list_() -> tuple[Listed, ...]:
     asked = proc.start(bpftool.command("prog", "show"))
     found = bpftool.maps()
     programs = bpftool.read(asked.result(), tuple[Program, ...])
-    return tuple(
-        Listed(replace(map_, pinned=tuple(dict.fromkeys(map_.pinned))), _users(map_, programs))
-        for map_ in found
-    )
+    return tuple(Listed(map_, _users(map_, programs)) for map_ in found)
 
 
 def show(name: str, reach: Reach) -> ShownMap:
@@ -49,7 +46,7 @@ def show(name: str, reach: Reach) -> ShownMap:
     programs = bpftool.read(asked.result(), tuple[Program, ...])
     everything, ends = Types(known.everything.types), known.key_and_value.types
     key, value = (c_declaration.declared(everything, end.id) for end in ends) if len(ends) == 2 else ("", "")
-    return ShownMap(replace(found, pinned=tuple(dict.fromkeys(pins))), _users(found, programs), key, value)
+    return ShownMap(replace(found, pinned=pins), _users(found, programs), key, value)
 
 
 def _users(map_: Map, programs: tuple[Program, ...]) -> tuple[Program, ...]:
