@@ -128,3 +128,12 @@ def test_a_pin_in_a_bpffs_that_lies_over_another_is_told_once(stub: Stub) -> Non
     stub("bpftool", b'[{%s,"pinned":["/p","/p"]}]' % map_)
     [found] = bpftool.maps()
     assert found.pinned == ("/p",)
+
+
+def test_an_old_errno_behind_a_batch_is_no_failure() -> None:
+    """As Debian 12's bpftool 7.1.0+6.1.176 prints it; of a list that it couldn't read, it is one."""
+    ran = b'{"command":["map","dump"],"output":[]},{"command":["map","dump"],"output":[1]}'
+    out = b"[" + ran + b',{"error":"reading batch file failed: Bad file descriptor"}]'
+    assert [one.out for one in bpftool.each(answer(out, status=255), 2)] == [b"[]", b"[1]"]
+    with pytest.raises(Refused, match="bpftool: reading batch file failed: Bad file descriptor"):
+        bpftool.each(answer(out, status=255), 3)

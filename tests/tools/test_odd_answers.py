@@ -110,7 +110,7 @@ def test_lists_and_single_ones() -> None:
         lambda result: bpftool.read(result, tuple[BpfLink, ...]),
         bpftool.read_map,
         bpftool.read_maps,
-        bpftool.each,
+        lambda result: bpftool.each(result, 1),
     )
 
 

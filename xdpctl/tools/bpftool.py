@@ -100,17 +100,28 @@ def read(result: proc.Result, type_: type[T]) -> T:
 
 
 class _Ran(msgspec.Struct, frozen=True):
-    output: msgspec.Raw
+    output: msgspec.Raw = msgspec.Raw()
+    error: str = ""
+    """Of the batch itself, behind all commands."""
 
 
-def each(result: proc.Result) -> list[proc.Result]:
-    """What came of the commands of a batch, up to the first that failed."""
+def each(result: proc.Result, commands: int) -> list[proc.Result]:
+    """What came of so many commands of a batch, up to the first that failed.
+
+    Behind the last of them, a bpftool may take an old errno for a failure to read their list.
+    """
     if result.death:
         raise failure(result)
     try:
         ran = answers.decoded(result.out, list[_Ran], "bpftool")
     except Refused as unreadable:
         raise unreadable if result.ok else failure(result) from None
+    if len(ran) == commands + 1 and ran[-1].error.startswith("reading batch file failed"):
+        ran, result = ran[:-1], replace(result, status=0)
+    if ran and ran[-1].error:
+        raise Refused(f"bpftool: {ran[-1].error}")
+    if not all(bytes(one.output) for one in ran):
+        raise answers.unreadable("bpftool", "a command of a batch without what came of it")
     found = [replace(result, status=0, out=bytes(one.output)) for one in ran]
     if not result.ok and found and told(found[-1]):
         return [*found[:-1], replace(found[-1], status=result.status)]

@@ -161,7 +161,7 @@ def _by_bpftool(change: Change) -> WriteOutcome:
         part = change.elements[place : place + AT_ONCE]
         lines = [" ".join(elements.command(change.map, element, change.how)) for element in part]
         try:
-            ran = [_written(one) for one in bpftool.each(_batch(change, lines))]
+            ran = [_written(one) for one in bpftool.each(_batch(change, lines), len(lines))]
         except KeyboardInterrupt:
             raise Interrupted(f"{_how_far(done, change)}, and at most {len(part)} more") from None
         except XdpctlError as error:

@@ -67,7 +67,7 @@ def run(place: RunPlace, packets: Sequence[Packet]) -> Iterator[Run]:
         Path(path).write_bytes(data)
     for i in range(len(packets)):
         Path(place.out(i)).unlink(missing_ok=True)  # what is there afterwards is of these packets
-    ran = bpftool.each(proc.query(place.batch))
+    ran = bpftool.each(proc.query(place.batch), len(packets))
     if len(ran) != len(packets) and not (len(ran) < len(packets) and bpftool.told(ran[-1])):
         raise answers.unreadable("bpftool", f"{len(ran)} answers for {len(packets)} packets")
     for i, (packet, one) in enumerate(zip(packets, ran, strict=False)):
