@@ -67,7 +67,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_templates_and_headers_and_no_build_output(wheel: Path) -> None:
     names = set(ZipFile(wheel).namelist())
     templates = (path.relative_to(CHECKOUT / "templates") for path in (CHECKOUT / "templates").rglob("*.*"))
-    packaged = {f"xdpctl/_templates/{path}" for path in templates if path.parts[0] != "__pycache__"}
+    packaged = {f"xdpctl/_templates/{path}" for path in templates if path.suffix in (".j2", ".toml", ".c")}
+    packaged.add("xdpctl/_templates/compiled")
     packaged |= {f"xdpctl/_bpf/{path.name}" for path in (CHECKOUT / "bpf").glob("*.h")}
     assert packaged <= names
     assert packaged == {name for name in names if name.startswith(("xdpctl/_templates/", "xdpctl/_bpf/"))}

@@ -68,7 +68,7 @@ def show(source: Path | None, preset: str | None, options: Mapping[str, Any]) ->
     """The C of the program, without compiling it."""
     if source is not None and source.suffix == ".c":
         raise BadRequest(f"--show prints the C of a spec, and {source} is C already")
-    return renderer(assets.TEXTS)(spec_of(source, preset, options))
+    return renderer(assets.TEXTS, assets.compiled())(spec_of(source, preset, options))
 
 
 def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
@@ -92,7 +92,7 @@ def run(prepared: Prepared) -> Built:
         if spec is None:
             compiled = clang.run(prepared.command, source)
         else:
-            code = renderer(assets.TEXTS)(spec)
+            code = renderer(assets.TEXTS, assets.compiled())(spec)
             for name, text in {source.name: code, **headers(spec, assets.TEXTS)}.items():
                 aside.write(name, text.encode())
             compiled = clang.run(prepared.command, Path(source.name), aside.cwd, prepared.cwd)

@@ -12,7 +12,7 @@ import pytest
 from xdpctl.core.objects import elf
 from xdpctl.core.program.counting import in_packet
 from xdpctl.core.program.parts import PACKET_HEADER
-from xdpctl.core.program.render import renderer
+from xdpctl.core.program.render import compile_templates, renderer
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.parse import parse
 from xdpctl.core.spec.words import Field
@@ -147,3 +147,25 @@ def test_shared_maps_add_atomically_and_per_cpu_maps_plainly(spec: Spec) -> None
     may_lose = any(counter.lost for counter in spec.counters)
     assert ("__sync_fetch_and_add" in code) is (shared or may_lose)
     assert (" += 1" in code or " += length" in code) is own
+
+
+def test_compiled_templates_give_the_same_c_as_long_as_their_text_stays() -> None:
+    compiled = compile_templates(assets.TEXTS)
+    spec = parse({})
+    assert renderer(assets.TEXTS, compiled)(spec) == render(spec)
+    changed = {**assets.TEXTS, "program.j2": "/* another */"}
+    assert "/* another */" in renderer(changed, compiled)(spec)
+
+
+def test_compiled_templates_that_were_damaged_are_compiled_anew() -> None:
+    damaged = {key: code[: len(code) // 2] for key, code in compile_templates(assets.TEXTS).items()}
+    spec = parse({})
+    assert renderer(assets.TEXTS, damaged)(spec) == render(spec)
+
+
+def test_compiled_templates_are_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled, code = compile_templates(assets.TEXTS), render(parse({}))
+    monkeypatch.delattr("jinja2.Environment._parse")
+    assert renderer(assets.TEXTS, compiled)(parse({})) == code
+    with pytest.raises(AttributeError):
+        renderer(assets.TEXTS)(parse({}))

@@ -1,8 +1,11 @@
 """What comes with xdpctl: templates, presets and headers; inside the package, or beside it in a checkout."""
 
+import site
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
+
+from msgspec import DecodeError, msgpack
 
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
@@ -11,6 +14,8 @@ _PACKAGE = Path(__file__).parents[2]
 _INSTALLED = (_PACKAGE / "_templates").is_dir()
 TEMPLATES = _PACKAGE / "_templates" if _INSTALLED else _PACKAGE.parent / "templates"
 HEADERS = _PACKAGE / "_bpf" if _INSTALLED else _PACKAGE.parent / "bpf"
+WHERE, WHERE_EDITABLE = "xdpctl/_templates/compiled", "xdpctl_templates"
+"""The compiled templates, among the packages of this Python."""
 
 PRESETS = (
     "lesson-1",
@@ -45,6 +50,15 @@ class _Texts(Mapping[str, str]):
 
 TEXTS: Mapping[str, str] = _Texts()
 """The templates of programs, and the headers as `bpf/NAME`."""
+
+
+def compiled() -> dict[str, bytes]:
+    """What of the templates was compiled when xdpctl was installed."""
+    place = _PACKAGE.parent / WHERE if _INSTALLED else Path(site.getsitepackages()[0], WHERE_EDITABLE)
+    try:
+        return msgpack.decode(place.read_bytes(), type=dict[str, bytes])
+    except (OSError, DecodeError):
+        return {}
 
 
 def preset(name: str) -> str:
