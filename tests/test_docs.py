@@ -81,6 +81,10 @@ def test_every_heading_that_is_linked_is_there(page: Path) -> None:
         assert heading in anchors
 
 
+def test_the_readme_is_a_page_to_look_at_and_not_to_search() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 110
+
+
 def test_every_function_of_a_trip_is_there() -> None:
     rows = re.findall(r"^\| `(xdpctl/[\w/]+\.py)` \| (`\w+`(?:, `\w+`)*) \|", ARCHITECTURE.read_text(), re.M)
     assert len(rows) > 25

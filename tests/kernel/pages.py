@@ -19,6 +19,7 @@ VARYING = (
     (r"\bsince \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "since S"),
     (r"\d\d:\d\d:\d\d\.\d{6}  CPU \d+ +", "T  CPU N  "),
     (r"in \d\.\d s", "in S"),
+    (r"\bof \d+ CPUs", "of N CPUs"),
     (r"(MAP +ID +|pkt_cnt +\d+ +)", ""),
 )
 
@@ -69,4 +70,4 @@ def play(lab: Lab, page: Path) -> None:
         if command == "xdpctl status":  # the machine may run other programs too
             assert steady(expected) in steady(printed)
         else:
-            assert steady(printed) == steady(expected), command
+            assert steady(printed) == steady(expected), f"{command}: {printed}"

@@ -1,4 +1,4 @@
-"""The JSON in docs/reference.md has the members that verbs print: each block is compared with a real run."""
+"""The JSON in docs/reference.md has the members, and their kinds, that real runs print."""
 
 import json
 import re
@@ -30,6 +30,7 @@ key = "ip_proto"
 fields = ["packets", "bytes"]
 max_entries = 16
 """
+KINDS = {bool: "truth", int: "number", float: "number", str: "text"}
 TX = "build --program xdp_tx --verdict tx --type percpu_hash --field packets --field bytes"
 
 
@@ -40,14 +41,20 @@ def blocks() -> list[Block]:
 
 
 def members(what: Any, path: str = "") -> Iterator[str]:
-    """Where each is: `programs[].maps[].id`."""
+    """Where each is, and what: `.programs[].id`, `.programs[].id: number`.
+
+    Null may be anything, and a list of words may be empty.
+    """
     if isinstance(what, dict):
         for name, part in what.items():
             yield f"{path}.{name}"
             yield from members(part, f"{path}.{name}")
     elif isinstance(what, list):
         for part in what:
-            yield from members(part, f"{path}[]")
+            if isinstance(part, dict):
+                yield from members(part, f"{path}[]")
+    elif what is not None:
+        yield f"{path}: {KINDS[type(what)]}"
 
 
 def objects(text: str) -> Iterator[Any]:
