@@ -1,6 +1,7 @@
 """docs/reference.md names every verb and every option, and none that isn't there."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,43 @@ def test_no_page_names_an_option_that_is_not_there(page: Path) -> None:
     root: Any = typer.main.get_command(cli.app)
     known = options(root).union(*map(options, VERBS.values()))
     assert named(page.read_text()) <= known
+
+
+# --- examples ---
+
+
+def lines_of_help() -> Iterator[str]:
+    root: Any = typer.main.get_command(cli.app)
+    group = root.get_command(None, "map")
+    for command in (root, group, *VERBS.values()):
+        text = f"{command.help}\n{command.epilog or ''}"
+        for example in re.findall(r"^(?: *|Example: |Start with: )(xdpctl .*)$", text, re.M):
+            yield from re.findall(r"xdpctl (?:'[^']*'|[^;|>'])+", example)
+
+
+def lines_of_pages() -> Iterator[str]:
+    """Those with words for others in them, such as FILE, are no examples."""
+    for page in GUIDES:
+        for line in re.findall(r"`(xdpctl [^`]+)`", page.read_text()):
+            if not re.search(r"[A-Z]{2}|…", line):
+                yield line
+
+
+def parse(line: str) -> None:
+    """As far as the command line goes, nothing is done."""
+    root: Any = typer.main.get_command(cli.app)
+    words = shlex.split(line)[1:]
+    while words and words[0].startswith("-"):
+        del words[: 2 if words[0] == "--netns" else 1]
+    command, context = root, None
+    while hasattr(command, "list_commands") and words:
+        verb = words.pop(0)
+        command = command.get_command(context, verb)
+        assert command is not None, f"there is no verb {verb}"
+    if not hasattr(command, "list_commands"):
+        command.make_context("xdpctl", words)
+
+
+@pytest.mark.parametrize("line", sorted({*lines_of_help(), *lines_of_pages()}))
+def test_an_example_is_a_command_line(line: str) -> None:
+    parse(line)
