@@ -18,8 +18,10 @@ from xdpctl.tools.files import assets
 
 SHELLS = {"bash": ["--noprofile", "-i"], "zsh": ["-i"]}
 """And the options with which they read what completion was installed in."""
+TABS = {"bash": "\t", "zsh": "\t\t"}
+"""zsh loads what was installed when the first is pressed, and completes from the second on."""
 SETTINGS = {
-    ".inputrc": "set completion-query-items 0\nset page-completions off\nset enable-bracketed-paste off\n",
+    ".inputrc": "set show-all-if-ambiguous on\nset completion-query-items 0\nset page-completions off\n",
     ".bashrc": "PS1='ready> '\n",
     ".zshrc": "PS1='ready> '\nLISTMAX=1000\n",
 }
@@ -54,14 +56,14 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def tab(shell: str, home: Path, line: str) -> str:
-    """What a terminal shows after a line and two Tabs."""
+    """What a terminal shows after a line and Tab."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(home)
         os.execvpe(shell, [shell, *SHELLS[shell]], environment(home))
     try:
         read(terminal, "ready> ")
-        os.write(terminal, f"{line}\t\t\x15echo no' 'more\r".encode())
+        os.write(terminal, f"{line}{TABS[shell]}\x15echo no' 'more\r".encode())
         return read(terminal, "no more\r")
     finally:
         os.close(terminal)
