@@ -3,7 +3,7 @@
 # First a bpftool that the set-up linked; last where Debian keeps its own, which a user's PATH may lack.
 PYTHON = PATH="$(CURDIR)/.venv/bin:$$PATH:/usr/sbin:/sbin" .venv/bin/python
 
-.PHONY: help setup ready demo lint check test test-fast fuzz prove test-kernels test-distros bench clean
+.PHONY: help setup ready demo lint check test test-fast fuzz prove test-kernels test-distros bench picture clean
 
 help: ## name the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,10 @@ bench: ready ## time xdpctl against doing it by hand, and what its counters cost
 	@[ "$$(id -u)" = 0 ] || echo "The bench needs root: using sudo."
 	@.venv/bin/python -m compileall -q xdpctl
 	@$$([ "$$(id -u)" = 0 ] || echo sudo) env PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tests.bench
+
+picture: ready ## draw docs/session.svg, the picture in README, from a real run (needs root, uses sudo)
+	@$$([ "$$(id -u)" = 0 ] || echo sudo) env PYTHONDONTWRITEBYTECODE=1 XDPCTL_DRAW=1 XDPCTL_REQUIRE_KERNEL=1 \
+		$(PYTHON) -m pytest -p no:cacheprovider tests/kernel/test_picture.py
 
 # C that was generated says so in its first lines; any other C in bpf/ is somebody's own.
 clean: ## remove .venv, caches and build output

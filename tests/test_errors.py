@@ -35,12 +35,10 @@ def test_a_code_is_one_class() -> None:
     assert len({*codes}) == len(codes)
 
 
-def test_each_exit_code_is_in_both_tables() -> None:
-    readme = (ROOT / "README.md").read_text().partition("| exit code |")[2].partition("\n\n")[0]
-    reference = REFERENCE.partition("| exit code |")[2].partition("\n\n")[0]
-    told = re.findall(r"^\| (\d+) \|", reference, re.M)
-    assert told == re.findall(r"^\| (\d+) \|", readme, re.M)
-    assert {*map(int, told)} == {0, *(one.exit_code for one in LIST)}
+def test_each_exit_code_is_in_the_table() -> None:
+    table = REFERENCE.partition("| exit code |")[2].partition("\n\n")[0]
+    told = [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.M)]
+    assert told == sorted({0, *(one.exit_code for one in LIST)})
 
 
 def test_each_code_is_used() -> None:
