@@ -15,7 +15,7 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.wording import elements
+from xdpctl.core.wording import element_count
 from xdpctl.ops.map import restore
 
 
@@ -33,4 +33,4 @@ def command(
     with session.checking():
         writing = restore.prepare(path, name, session.pin_directory(pin))
     if (count := session.written(writing)) is not None:
-        session.say(f"{elements(count)} of {writing.change.map.name} restored")
+        session.say(f"{element_count(count)} of {writing.change.map.name} restored")

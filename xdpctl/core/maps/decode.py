@@ -1,10 +1,12 @@
 """Elements of a map, as bytes, and the map's BTF, to entries with keys and values by meaning."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core.btf.columns import Column, Leaf, Record
 from xdpctl.core.btf.known_types import MERGERS
-from xdpctl.core.btf.types import BtfDump, Types
+from xdpctl.core.btf.types import BtfDump, MapTypes, Types
+from xdpctl.core.machine.model import Map
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.values.formats import hexadecimal, unsigned
 from xdpctl.core.values.value import Value
@@ -75,6 +77,14 @@ def layout(
         key_and_value.types[1].name not in MERGERS,
         True,
     )
+
+
+def layout_of(map_: Map, types: MapTypes, raw: bool, boot: int) -> Layout:
+    sizes = map_.bytes_key, map_.bytes_value
+    if not types.key_and_value.types and (known := of_kind(str(map_.type), *sizes)):
+        return known
+    found = layout(types.everything, types.key_and_value, sizes, raw, boot)
+    return replace(found, key=NUMBER) if types.of_variables else found
 
 
 def decode(chunk: Chunk, layout: Layout, per_cpu: bool = False) -> list[Entry]:

@@ -12,7 +12,7 @@ from xdpctl.core.btf.types import MODIFIERS, Types
 from xdpctl.core.encode.text import Input
 from xdpctl.core.values.json_text import SCHEMA
 from xdpctl.core.values.value import Value
-from xdpctl.core.wording import elements
+from xdpctl.core.wording import element_count
 from xdpctl.errors import FileInvalid
 
 
@@ -70,7 +70,7 @@ def _whole(lines: Sequence[str], name: str) -> Sequence[str]:
     there = sum(bool(line.strip()) for line in before)
     if there != end.elements:
         raise FileInvalid(
-            f"{name} has {elements(there)}, and its last line says {end.elements}",
+            f"{name} has {element_count(there)}, and its last line says {end.elements}",
             "if you took some out, or put some in, change the last line too",
         )
     return before

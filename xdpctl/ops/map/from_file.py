@@ -6,13 +6,16 @@ from functools import cached_property
 from pathlib import Path
 
 from xdpctl.core.maps import batch_file, refusals
-from xdpctl.core.maps import elements as core
-from xdpctl.core.maps.batch_file import Spoken
-from xdpctl.core.maps.elements import Change, Element, How
-from xdpctl.errors import BadRequest, FileInvalid, XdpctlError
+from xdpctl.core.maps.batch_file import BatchColumns, Spoken
+from xdpctl.core.maps.change import Change, How
+from xdpctl.core.maps.chunk import Element
+from xdpctl.core.query import rows
+from xdpctl.errors import BadRequest, FileInvalid
+from xdpctl.ops.map._file import in_line, name_of
+from xdpctl.ops.map._opened import Opened, all_elements, to_write
+from xdpctl.ops.map._writing import Writing
 from xdpctl.tools import host
 from xdpctl.tools.files import sources
-from xdpctl.tools.target import MapEditor, Writing, elements_of, to_write
 
 Values = tuple[bytes, ...]
 
@@ -36,23 +39,23 @@ def prepare_delete(name: str, directory: str, path: Path, as_: str) -> Writing:
 
 
 class _File:
-    def __init__(self, target: MapEditor, path: Path) -> None:
-        self.target = target
+    def __init__(self, target: Opened, path: Path) -> None:
+        self.target, self._codec = target, target.codec
         self.path = path
-        self.name = "standard input" if str(path) == "-" else str(path)
+        self.name = name_of(path)
         self.cpus = host.possible_cpus()
 
     @cached_property
     def there(self) -> dict[bytes, Values]:
         """What the map holds; needed only where the file doesn't tell all."""
-        return {element.key: element.values for element in elements_of(self.target.map)}
+        return {element.key: element.values for element in all_elements(self.target.map)}
 
     def keys(self) -> Sequence[bytes]:
         """Each once; they have to be there."""
         found: dict[bytes, None] = {}
         for said in self._said(values=False):
-            with self._in_line(said):
-                key = self.target.key_bytes(said.key)
+            with in_line(self.name, said.line):
+                key = self._codec.key(said.key)
                 if key not in self.there:
                     raise self.target.no_such_key(key)
                 found[key] = None
@@ -63,11 +66,11 @@ class _File:
         found: dict[bytes, Element] = {}
         lines: dict[tuple[bytes, int | None], int] = {}
         for said in self._said(values=True):
-            with self._in_line(said):
-                key = self.target.key_bytes(said.key)
+            with in_line(self.name, said.line):
+                key = self._codec.key(said.key)
                 if key in found and (said.cpu is None or {(key, None), (key, said.cpu)} & lines.keys()):
                     line = next(line for (known, _), line in lines.items() if known == key)
-                    raise BadRequest(f"the key {self.target.words(key)} is in line {line} already")
+                    raise BadRequest(f"the key {self._codec.words(key)} is in line {line} already")
                 lines[key, said.cpu] = said.line
                 found[key] = Element(key, self._values(key, said, cpu, found.get(key)))
         return [*found.values()]
@@ -85,18 +88,13 @@ class _File:
         if cpu is not None and said.cpu is not None:
             raise BadRequest("--cpu, and the file too, say whose value it is", "leave one of them out")
         of_cpu = cpu if said.cpu is None else said.cpu
-        return core.written(self.target.value, said.value, old, of_cpu, self.target.map, self.cpus)
+        return self._codec.values(said.value, old, of_cpu, self.cpus)
 
     def _said(self, values: bool) -> Iterator[Spoken]:
         text = sources.text_or_input(self.path)
+        of_key = self._codec.key_columns
+        of_value = tuple(rows.columns(self._codec.layout))[len(of_key) :]
         try:
-            yield from batch_file.read(text, self.target.columns, values)
+            yield from batch_file.read(text, BatchColumns(of_key, of_value), values)
         except batch_file.WrongLine as error:
             raise FileInvalid(f"{self.name}:{error.line}: {error.message}", *error.hints) from error
-
-    @contextlib.contextmanager
-    def _in_line(self, said: Spoken) -> Iterator[None]:
-        try:
-            yield
-        except XdpctlError as error:
-            raise FileInvalid(f"{self.name}:{said.line}: {error.message}", *error.hints) from error

@@ -1,0 +1,19 @@
+"""Files of elements: how messages call them, and where in them something is wrong."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from xdpctl.errors import FileInvalid, XdpctlError
+
+
+def name_of(path: Path) -> str:
+    return "standard input" if str(path) == "-" else str(path)
+
+
+@contextlib.contextmanager
+def in_line(file: str, number: int) -> Iterator[None]:
+    try:
+        yield
+    except XdpctlError as error:
+        raise FileInvalid(f"{file}:{number}: {error.message}", *error.hints) from error
