@@ -6,7 +6,7 @@ import pytest
 
 from xdpctl.core.encode.words import format_input, parse_input, prefix, split
 
-FLOW = ("src_ip", "dst_port", "in")
+FLOW = ("src_ip", "dst_port", "in.a", "in.b")
 
 
 @pytest.mark.parametrize(

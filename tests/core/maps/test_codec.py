@@ -27,7 +27,7 @@ def codec(notation: str = "key:u32 value:{a:u8,b:u8}", map_type: str = "hash", k
 
 
 def values(said: Input, old: tuple[bytes, ...], cpu: int | None, map_type: str) -> tuple[bytes, ...]:
-    return codec(map_type=map_type).values(said, old, cpu, 3)
+    return codec(map_type=map_type).encode_values(said, old, cpu, 3)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_value_of_all_cpus_together() -> None:
     ],
 )
 def test_a_key(notation: str, map_type: str, said: Input, key: bytes) -> None:
-    assert codec(notation, map_type).key(said) == key
+    assert codec(notation, map_type).encode_key(said) == key
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_key(notation: str, map_type: str, said: Input, key: bytes) -> None:
 )
 def test_no_key(notation: str, map_type: str, said: str, error: type[BadRequest], says: str) -> None:
     with pytest.raises(error) as caught:
-        codec(notation, map_type).key(said)
+        codec(notation, map_type).encode_key(said)
     caught.match(says)
 
 
@@ -108,27 +108,27 @@ def test_no_key(notation: str, map_type: str, said: str, error: type[BadRequest]
 )
 def test_words_of_a_key_mean_it(notation: str, map_type: str, key: bytes, words: str) -> None:
     found = codec(notation, map_type)
-    assert found.words(key) == words
-    assert found.key(parse_input([words])) == key
+    assert found.key_in_words(key) == words
+    assert found.encode_key(parse_input([words])) == key
 
 
 def test_the_key_of_a_trie() -> None:
     found = codec("key:{prefixlen:u32,addr:ipv4} value:u16", "lpm_trie", key_size=8)
     key = U32.pack(8) + bytes([10, 0, 0, 0])
-    assert found.words(key) == "10.0.0.0/8"
-    assert found.key("10.0.0.0/8") == key
+    assert found.key_in_words(key) == "10.0.0.0/8"
+    assert found.encode_key("10.0.0.0/8") == key
 
 
 @pytest.mark.parametrize(
-    ("notation", "names"),
+    ("notation", "columns"),
     [
-        ("key:u32 value:u16", {"key"}),
-        ("key:{a:u8,in:{b:u8},c:u16} value:u16", {"a", "in", "c"}),
-        ("", {"key"}),
+        ("key:u32 value:u16", ("key",)),
+        ("key:{a:u8,in:{b:u8},c:u16} value:u16", ("a", "in.b", "c")),
+        ("", ("key",)),
     ],
 )
-def test_names_of_a_key(notation: str, names: set[str]) -> None:
-    assert codec(notation).key_names == names
+def test_columns_of_a_key(notation: str, columns: tuple[str, ...]) -> None:
+    assert codec(notation).key_columns == columns
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,10 @@ def test_names_of_a_key(notation: str, names: set[str]) -> None:
     ],
 )
 def test_values_together(notation: str, held: tuple[bytes, ...], shown: tuple[Value, ...]) -> None:
-    assert codec(notation).merged(held) == shown
+    assert codec(notation).decode_values(held) == shown
 
 
 def test_an_entry() -> None:
-    found: Any = codec(map_type="percpu_hash").entry(U32.pack(3), OLD, per_cpu=True)
+    found: Any = codec(map_type="percpu_hash").decode_entry(U32.pack(3), OLD, per_cpu=True)
     assert (found.key, found.value) == (3, {"a": 9, "b": 12})
     assert [part.value for part in found.per_cpu] == [{"a": 1, "b": 2}, {"a": 3, "b": 4}, {"a": 5, "b": 6}]

@@ -1,9 +1,8 @@
 """Words that speak of elements: which of them are the key, what they mean, and the words of a key."""
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 
-from xdpctl.core.encode.encoder import of_words
 from xdpctl.core.encode.members import Writer
 from xdpctl.core.encode.text import Input, split_head
 from xdpctl.core.values.json_text import from_json, to_json
@@ -13,16 +12,17 @@ from xdpctl.errors import BadRequest
 Words = tuple[str, ...]
 
 
-def split(words: Words, key_names: Collection[str]) -> tuple[Input, Input]:
-    """Key and value; None, where words for it are missing.
+def split(words: Words, key_columns: Iterable[str]) -> tuple[Input, Input]:
+    """Key and value, which is None where words for it are missing.
 
     The key is one word, or all of those that name its members: `src_ip=10.0.0.1 dst_port=80`.
     """
+    members = {split_head(column)[0] for column in key_columns}
     count = 0
     seen: set[str] = set()
     for word in words:
         name, named, _ = word.partition("=")
-        if not named or name in seen or not {name, split_head(name)[0]} & set(key_names):
+        if not named or name in seen or not {name, split_head(name)[0]} & members:
             break
         seen.add(name)
         count += 1
@@ -32,12 +32,16 @@ def split(words: Words, key_names: Collection[str]) -> tuple[Input, Input]:
 
 
 def parse_input(words: Sequence[str]) -> Input:
-    """One key or one value: words as they are, or what they say as JSON."""
-    said = of_words(words)
-    if isinstance(said, str) and said.lstrip().startswith(("{", "[")):
+    """One key or one value: what a word says as JSON, or as it is; several are members or elements."""
+    if words and words[0].startswith("hex:"):
+        return " ".join(words)
+    if len(words) != 1:
+        return list(words)
+    [word] = words
+    if word.lstrip().startswith(("{", "[")):
         with contextlib.suppress(ValueError):
-            return from_json(said)
-    return said
+            return from_json(word)
+    return word
 
 
 def format_input(value: Value) -> str:

@@ -9,7 +9,7 @@ from xdpctl.core.btf.columns import Leaf, one
 from xdpctl.core.btf.types import BtfType, MapTypes
 from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.encode.members import Writer
-from xdpctl.core.encode.text import Input, split_head
+from xdpctl.core.encode.text import Input
 from xdpctl.core.encode.words import format_input, prefix, words_for
 from xdpctl.core.machine.model import Map
 from xdpctl.core.maps import refusals
@@ -18,6 +18,8 @@ from xdpctl.core.maps.decode import Entry, Layout, decode, layout_of
 from xdpctl.core.values.value import Value, flat
 from xdpctl.errors import BadRequest
 
+Values = tuple[bytes, ...]
+"""Of an element: one, or one for each CPU."""
 EVERY_CPU = -1
 """For a CPU's number."""
 HALF_A_MILLISECOND = 500_000
@@ -51,7 +53,7 @@ class Codec(Struct, frozen=True, dict=True):
         return self._encoder.writer("key", self.types.key_id(size), size)
 
     @cached_property
-    def value(self) -> Writer:
+    def encode_value(self) -> Writer:
         size = self.map.bytes_value
         return self._encoder.writer("value", self.types.value_id(size), size)
 
@@ -60,12 +62,7 @@ class Codec(Struct, frozen=True, dict=True):
         key = self.layout.key
         return tuple(flat("key", one(key, bytes(key.size))))
 
-    @property
-    def key_names(self) -> frozenset[str]:
-        """By which members of the key are spoken of."""
-        return frozenset(split_head(name)[0] for name in self.key_columns)
-
-    def key(self, said: Input) -> bytes:
+    def encode_key(self, said: Input) -> bytes:
         """Without BTF, that of an array still is a number."""
         decimal = isinstance(said, str) and said.isascii() and said.isdecimal()
         untyped = refusals.is_array(self.map) and not self.types.key_id(self.map.bytes_key)
@@ -73,14 +70,14 @@ class Codec(Struct, frozen=True, dict=True):
         refusals.check_index(self.map, key)
         return key
 
-    def values(self, said: Input, old: Sequence[bytes], cpu: int | None, cpus: int) -> tuple[bytes, ...]:
+    def encode_values(self, said: Input, old: Sequence[bytes], cpu: int | None, cpus: int) -> Values:
         """The value of an element, or those of all CPUs; `old` are those that it has, if it is there."""
         name, type_, size = self.map.name, self.map.type, self.map.bytes_value
         if not self.map.per_cpu:
             if cpu is not None:
                 raise BadRequest(f"--cpu: {name} is of type {type_}, which has one value for all CPUs")
-            return (self.value(said, old[0] if old else None),)
-        if cpu is None and any(self.value(said, bytes(size))):
+            return (self.encode_value(said, old[0] if old else None),)
+        if cpu is None and any(self.encode_value(said, bytes(size))):
             raise BadRequest(
                 f"{name} has a value for each CPU, and its sum is what counts: say which CPU gets this",
                 "--cpu 0 writes that of one CPU",
@@ -90,25 +87,26 @@ class Codec(Struct, frozen=True, dict=True):
             raise BadRequest(f"--cpu: there is no CPU {cpu}", f"known: 0 to {cpus - 1}, or all")
         whom = range(cpus) if cpu in (None, EVERY_CPU) else (cpu,)
         before: Sequence[bytes | None] = old or [None] * cpus
-        return tuple(self.value(said, b) if c in whom else b or bytes(size) for c, b in enumerate(before))
+        pairs = enumerate(before)
+        return tuple(self.encode_value(said, b) if c in whom else b or bytes(size) for c, b in pairs)
 
-    def shown_key(self, key: bytes) -> Value:
+    def decode_key(self, key: bytes) -> Value:
         return one(self.layout.key, key)
 
-    def words(self, key: bytes) -> str:
+    def key_in_words(self, key: bytes) -> str:
         """A key as it can be said."""
-        shown = self.shown_key(key)
+        shown = self.decode_key(key)
         text = prefix(shown) if self.map.type == "lpm_trie" else ""
         text = text or format_input(shown)
         is_number = isinstance(self.layout.key, Leaf) and self.layout.key.code
         return text if is_number else words_for(key, text, self._key)
 
-    def entry(self, key: bytes, values: Sequence[bytes], per_cpu: bool = False) -> Entry:
+    def decode_entry(self, key: bytes, values: Sequence[bytes], per_cpu: bool = False) -> Entry:
         chunk = Chunk(key, b"".join(values), self.map.bytes_key, self.map.bytes_value, len(values))
         [entry] = decode(chunk, self.layout, per_cpu)
         return entry
 
-    def merged(self, values: Sequence[bytes]) -> tuple[Value, ...]:
+    def decode_values(self, values: Sequence[bytes]) -> tuple[Value, ...]:
         """What values mean: of all CPUs together, or each where that can't be said; of none, nothing."""
         if len(values) < 2 or not self.layout.typed:
             return tuple(one(self.layout.value, value) for value in dict.fromkeys(values))

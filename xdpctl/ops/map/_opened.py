@@ -24,10 +24,10 @@ class Opened(Struct, frozen=True):
     codec: Codec
 
     def no_such_key(self, key: bytes) -> NoSuchKey:
-        return refusals.no_such_key(self.map, self.name, self.codec.words(key))
+        return refusals.no_such_key(self.map, self.name, self.codec.key_in_words(key))
 
     def refusal(self, answer: elements.KernelAnswer, key: bytes) -> XdpctlError:
-        return refusals.refusal(self.map, self.name, answer.number, answer.said, self.codec.words(key))
+        return refusals.refusal(self.map, self.name, answer.number, answer.said, self.codec.key_in_words(key))
 
 
 def to_read(name: str, reach: Reach, as_: str = "", *, raw: bool = False) -> Opened:

@@ -9,6 +9,7 @@ from xdpctl.core.maps import batch_file, refusals
 from xdpctl.core.maps.batch_file import BatchColumns, Spoken
 from xdpctl.core.maps.change import Change, How
 from xdpctl.core.maps.chunk import Element
+from xdpctl.core.maps.codec import Values
 from xdpctl.core.query import rows
 from xdpctl.errors import BadRequest, FileInvalid
 from xdpctl.ops.map._file import in_line, name_of
@@ -16,8 +17,6 @@ from xdpctl.ops.map._opened import Opened, all_elements, to_write
 from xdpctl.ops.map._writing import Writing
 from xdpctl.tools import host
 from xdpctl.tools.files import sources
-
-Values = tuple[bytes, ...]
 
 
 def prepare_set(name: str, directory: str, path: Path, as_: str, cpu: int | None, how: How) -> Writing:
@@ -55,7 +54,7 @@ class _File:
         found: dict[bytes, None] = {}
         for said in self._said(values=False):
             with in_line(self.name, said.line):
-                key = self._codec.key(said.key)
+                key = self._codec.encode_key(said.key)
                 if key not in self.there:
                     raise self.target.no_such_key(key)
                 found[key] = None
@@ -67,10 +66,10 @@ class _File:
         lines: dict[tuple[bytes, int | None], int] = {}
         for said in self._said(values=True):
             with in_line(self.name, said.line):
-                key = self._codec.key(said.key)
+                key = self._codec.encode_key(said.key)
                 if key in found and (said.cpu is None or {(key, None), (key, said.cpu)} & lines.keys()):
                     line = next(line for (known, _), line in lines.items() if known == key)
-                    raise BadRequest(f"the key {self._codec.words(key)} is in line {line} already")
+                    raise BadRequest(f"the key {self._codec.key_in_words(key)} is in line {line} already")
                 lines[key, said.cpu] = said.line
                 found[key] = Element(key, self._values(key, said, cpu, found.get(key)))
         return [*found.values()]
@@ -88,7 +87,7 @@ class _File:
         if cpu is not None and said.cpu is not None:
             raise BadRequest("--cpu, and the file too, say whose value it is", "leave one of them out")
         of_cpu = cpu if said.cpu is None else said.cpu
-        return self._codec.values(said.value, old, of_cpu, self.cpus)
+        return self._codec.encode_values(said.value, old, of_cpu, self.cpus)
 
     def _said(self, values: bool) -> Iterator[Spoken]:
         text = sources.text_or_input(self.path)

@@ -38,7 +38,7 @@ def get(name: str, reach: Reach, words: Words, as_: str, raw: bool, per_cpu: boo
         raise BadRequest(
             f"--per-cpu: {target.map.name} is of type {target.map.type}, which has one value for all CPUs"
         )
-    key = codec.key(parse_input(words))
+    key = codec.encode_key(parse_input(words))
     values = lookup(target, key)
     if not values:
         raise target.no_such_key(key)
@@ -47,10 +47,10 @@ def get(name: str, reach: Reach, words: Words, as_: str, raw: bool, per_cpu: boo
     return Got(
         map=target.map,
         pin=target.pin,
-        entry=codec.entry(found, values, by_cpu),
+        entry=codec.decode_entry(found, values, by_cpu),
         per_cpu=by_cpu,
         typed=codec.layout.typed,
-        asked="" if found == key else codec.words(key),
+        asked="" if found == key else codec.key_in_words(key),
     )
 
 
@@ -59,7 +59,7 @@ def following(name: str, reach: Reach, words: Words, as_: str) -> FoundKey | Non
     target = to_read(name, reach, as_)
     key = None
     if words:
-        key = target.codec.key(parse_input(words))
+        key = target.codec.encode_key(parse_input(words))
         if not held(target, key):
             raise target.no_such_key(key)  # the kernel would begin again
     try:
@@ -75,4 +75,4 @@ def keys(name: str, reach: Reach, as_: str) -> tuple[Map, Iterator[FoundKey]]:
 
 
 def _key(codec: Codec, key: bytes) -> FoundKey:
-    return FoundKey(codec.words(key), codec.shown_key(key))
+    return FoundKey(codec.key_in_words(key), codec.decode_key(key))

@@ -7,7 +7,7 @@ from xdpctl.core.btf.types import Types
 from xdpctl.core.maps import refusals, saved_file
 from xdpctl.core.maps.change import Change, zeros
 from xdpctl.core.maps.chunk import Element
-from xdpctl.core.maps.codec import Codec
+from xdpctl.core.maps.codec import Codec, Values
 from xdpctl.core.maps.saved_file import Header, SavedElement
 from xdpctl.errors import BadRequest, NoSuchMember
 from xdpctl.ops.map._file import in_line, name_of
@@ -15,8 +15,6 @@ from xdpctl.ops.map._opened import to_write
 from xdpctl.ops.map._writing import Writing, check_room
 from xdpctl.tools import host
 from xdpctl.tools.files import sources
-
-Values = tuple[bytes, ...]
 
 
 def prepare(path: Path, name: str | None, directory: str) -> Writing:
@@ -31,7 +29,7 @@ def prepare(path: Path, name: str | None, directory: str) -> Writing:
         with in_line(file, number):
             element = restoring.element(line)
             if element.key in found:
-                raise BadRequest(f"the key {target.codec.words(element.key)} is there twice")
+                raise BadRequest(f"the key {target.codec.key_in_words(element.key)} is there twice")
             found[element.key] = element
     check_room(target, found, f"those of {file}")
     return Writing(target, Change(target.map, [*found.values()]))
@@ -51,9 +49,9 @@ class _Restoring:
 
     def element(self, line: SavedElement) -> Element:
         """Members that are new are zero."""
-        key = self._codec.key(line.key)
+        key = self._codec.encode_key(line.key)
         try:
-            values = tuple(self._codec.value(value, self._nothing[0]) for value in line.values)
+            values = tuple(self._codec.encode_value(value, self._nothing[0]) for value in line.values)
         except NoSuchMember as error:
             hint = "build the map with that field, or take it out of the file"
             raise NoSuchMember(error.message, *error.hints, hint) from error
@@ -68,4 +66,4 @@ class _Restoring:
             raise BadRequest(f"it has values of {len(values)} CPUs, which can't be added up without BTF")
         size = self._codec.map.bytes_value
         [together] = self._codec.raw.value.merged(b"".join(values), size, len(values))
-        return (self._codec.value(together, self._nothing[0]), *self._nothing[1:])
+        return (self._codec.encode_value(together, self._nothing[0]), *self._nothing[1:])

@@ -35,29 +35,29 @@ def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | No
     target = to_write(name, directory, as_)
     map_, codec = target.map, target.codec
     refusals.check_writable(map_)
-    said_key, said_value = split(words, codec.key_names)
+    said_key, said_value = split(words, codec.key_columns)
     if said_value is None:
         raise BadRequest("a value is missing", f"xdpctl map set {name} {' '.join(words)} VALUE")
-    key = codec.key(said_key)
-    old, key_words = held(target, key), codec.words(key)
+    key = codec.encode_key(said_key)
+    old, key_words = held(target, key), codec.key_in_words(key)
     if old and how is How.NEW:
         raise refusals.already_there(map_, key_words)
     if not old and how is How.EXISTING:
         raise refusals.no_such_key(map_, name, key_words)
-    new = codec.values(said_value, old, cpu, host.possible_cpus())
+    new = codec.encode_values(said_value, old, cpu, host.possible_cpus())
     writing = Writing(target, Change(map_, (Element(key, new),), how))
-    return Prepared(writing, key_words, codec.merged(old), codec.merged(new))
+    return Prepared(writing, key_words, codec.decode_values(old), codec.decode_values(new))
 
 
 def prepare_delete(name: str, directory: str, words: Words, as_: str) -> Prepared:
     target = to_write(name, directory, as_, lenient=True)
     map_, codec = target.map, target.codec
     refusals.check_deletable(map_, name)
-    key = codec.key(parse_input(words))
-    old, key_words = held(target, key), codec.words(key)
+    key = codec.encode_key(parse_input(words))
+    old, key_words = held(target, key), codec.key_in_words(key)
     if not old:
         raise refusals.no_such_key(map_, name, key_words)
-    return Prepared(Writing(target, Change(map_, (Element(key),))), key_words, codec.merged(old))
+    return Prepared(Writing(target, Change(map_, (Element(key),))), key_words, codec.decode_values(old))
 
 
 def prepare_clear(name: str, directory: str) -> Prepared:
