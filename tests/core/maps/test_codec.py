@@ -1,6 +1,8 @@
 """Keys and values of a map to bytes and back: of one CPU, of each, or of none; with types and without."""
 
 import struct
+import sys
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from xdpctl.core.btf.types import MapTypes
 from xdpctl.core.encode.text import Input
 from xdpctl.core.encode.words import parse_input
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.maps.codec import EVERY_CPU, Codec
+from xdpctl.core.maps.codec import EVERY_CPU, Codec, longest_prefix
 from xdpctl.core.maps.decode import layout_of
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest, NoSuchKey
@@ -148,3 +150,26 @@ def test_an_entry() -> None:
     found: Any = codec(map_type="percpu_hash").decode_entry(U32.pack(3), OLD, per_cpu=True)
     assert (found.key, found.value) == (3, {"a": 9, "b": 12})
     assert [part.value for part in found.per_cpu] == [{"a": 1, "b": 2}, {"a": 3, "b": 4}, {"a": 5, "b": 6}]
+
+
+def prefix_key(text: str) -> bytes:
+    network = ip_network(text)
+    return network.prefixlen.to_bytes(4, sys.byteorder) + network.network_address.packed
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("10.1.2.3/32", "10.1.0.0/16"),
+        ("10.1.0.0/16", "10.1.0.0/16"),
+        ("10.2.0.0/15", "10.0.0.0/8"),
+        ("11.0.0.0/32", "0.0.0.0/0"),
+    ],
+)
+def test_the_longest_prefix(asked: str, found: str) -> None:
+    keys = [prefix_key(text) for text in ("0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.2.4/32")]
+    assert longest_prefix(keys, prefix_key(asked)) == prefix_key(found)
+
+
+def test_no_prefix() -> None:
+    assert longest_prefix([prefix_key("10.0.0.0/8")], prefix_key("11.0.0.0/8")) == prefix_key("11.0.0.0/8")

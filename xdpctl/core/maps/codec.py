@@ -1,6 +1,7 @@
 """Words to the bytes of a map's keys and values, and these bytes to words."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -111,3 +112,23 @@ class Codec(Struct, frozen=True, dict=True):
         if len(values) < 2 or not self.layout.typed:
             return tuple(one(self.layout.value, value) for value in dict.fromkeys(values))
         return (self.layout.value.merged(b"".join(values), self.map.bytes_value, len(values))[0],)
+
+
+def longest_prefix(keys: Iterable[bytes], asked: bytes) -> bytes:
+    """Of a trie's keys, the longest prefix that one lies in; itself where there is none."""
+    lying_in = [key for key in keys if _lies_in(asked, key)]
+    return max(lying_in, key=_length, default=asked)
+
+
+def _length(key: bytes) -> int:
+    """It comes first, then the bits."""
+    return int.from_bytes(key[:4], sys.byteorder)
+
+
+def _lies_in(inner: bytes, outer: bytes) -> bool:
+    length, behind = _length(outer), 8 * (len(outer) - 4) - _length(outer)
+    return length <= _length(inner) and _bits(inner) >> behind == _bits(outer) >> behind
+
+
+def _bits(key: bytes) -> int:
+    return int.from_bytes(key[4:], "big")

@@ -8,8 +8,7 @@ from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import refusals
 from xdpctl.core.maps.chunk import Element
-from xdpctl.core.maps.codec import Codec
-from xdpctl.core.maps.prefixes import longest
+from xdpctl.core.maps.codec import Codec, longest_prefix
 from xdpctl.errors import NoSuchKey, XdpctlError
 from xdpctl.tools import host
 from xdpctl.tools.maps import content, elements, types
@@ -64,7 +63,7 @@ def held(opened: Opened, key: bytes) -> tuple[bytes, ...]:
 
 def matching(map_: Map, key: bytes) -> bytes:
     """The key that is found by a key: of a trie's, the longest prefix that it lies in."""
-    return longest(keys(map_), key) if map_.type == "lpm_trie" else key
+    return longest_prefix(keys(map_), key) if map_.type == "lpm_trie" else key
 
 
 def keys(map_: Map) -> Iterator[bytes]:
