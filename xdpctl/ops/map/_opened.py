@@ -18,9 +18,12 @@ from xdpctl.tools.maps.find import Found, find_map, find_map_to_write
 class Opened(Struct, frozen=True):
     name: str
     """As it was named: its own name may be another map's too."""
-    map: Map
     pin: str | None
     codec: Codec
+
+    @property
+    def map(self) -> Map:
+        return self.codec.map
 
     def no_such_key(self, key: bytes) -> NoSuchKey:
         return refusals.no_such_key(self.map, self.name, self.codec.key_in_words(key))
@@ -44,7 +47,7 @@ def to_write(name: str, directory: str, as_: str = "", *, lenient: bool = False)
 
 def _opened(name: str, found: Found, as_: str, *, lenient: bool, raw: bool = False) -> Opened:
     refusals.check_keys(found.map)
-    return Opened(name, found.map, found.pin, types.codec(found.map, as_, raw=raw, lenient=lenient))
+    return Opened(name, found.pin, types.codec(found.map, as_, raw=raw, lenient=lenient))
 
 
 def lookup(opened: Opened, key: bytes) -> tuple[bytes, ...]:
