@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from xdpctl.core.btf.columns import same_meaning
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import MapTypes
 from xdpctl.core.encode.text import Input
 from xdpctl.core.encode.words import parse_input
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.maps.codec import EVERY_CPU, Codec, longest_prefix
-from xdpctl.core.maps.decode import layout_of
+from xdpctl.core.maps.decode import layout_of, notation
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest, NoSuchKey
 
@@ -150,6 +151,16 @@ def test_an_entry() -> None:
     found: Any = codec(map_type="percpu_hash").decode_entry(U32.pack(3), OLD, per_cpu=True)
     assert (found.key, found.value) == (3, {"a": 9, "b": 12})
     assert [part.value for part in found.per_cpu] == [{"a": 1, "b": 2}, {"a": 3, "b": 4}, {"a": 5, "b": 6}]
+
+
+@pytest.mark.parametrize(("map_type", "size"), [("devmap", 8), ("devmap_hash", 4), ("cpumap", 8)])
+def test_what_is_known_by_the_type_of_a_map_alone(map_type: str, size: int) -> None:
+    map_ = Map(MapId(7), map_type, "m", 4, size, 9)
+    found = layout_of(map_, MapTypes(), False, 0)
+    written = layout_of(map_, MapTypes(*as_types(notation(found.value))), False, 0)
+    assert found.typed
+    assert same_meaning(found.key, written.key)
+    assert same_meaning(found.value, written.value)
 
 
 def prefix_key(text: str) -> bytes:

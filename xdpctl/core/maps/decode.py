@@ -59,6 +59,14 @@ def of_kind(map_type: str, key_size: int, value_size: int) -> Layout | None:
     return Layout(key, NUMBER if len(names) == 1 else Record(value_size, members), is_sum=False, typed=True)
 
 
+def notation(value: Column) -> str:
+    """The types of such a map in words, where its keys are numbers too."""
+    if isinstance(value, Leaf):
+        return "key:u32 value:u32"
+    members = ",".join(f"{name}:u32" for name, *_ in value.members)
+    return f"key:u32 value:{{{members}}}"
+
+
 def layout(
     all_types: BtfDump, key_and_value: BtfDump, sizes: tuple[int, int], raw: bool, boot: int = 0
 ) -> Layout:

@@ -9,6 +9,7 @@ from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import refusals
 from xdpctl.core.maps.chunk import Element
 from xdpctl.core.maps.codec import Codec, longest_prefix
+from xdpctl.core.maps.decode import layout_of, notation
 from xdpctl.errors import NoSuchKey, XdpctlError
 from xdpctl.tools import host
 from xdpctl.tools.maps import content, elements, types
@@ -46,8 +47,13 @@ def to_write(name: str, directory: str, as_: str = "", *, lenient: bool = False)
 
 
 def _opened(name: str, found: Found, as_: str, *, lenient: bool, raw: bool = False) -> Opened:
-    refusals.check_keys(found.map)
-    return Opened(name, found.pin, types.codec(found.map, as_, raw=raw, lenient=lenient))
+    map_ = found.map
+    refusals.check_keys(map_)
+    known, boot = types.told(map_, as_) if as_ else types.of(map_), host.boot_time()
+    layout = layout_of(map_, known, raw, boot)
+    if layout.typed and not known.known and map_.bytes_key == 4:
+        known = types.told(map_, notation(layout.value))
+    return Opened(name, found.pin, Codec(map_, known, layout, boot, lenient))
 
 
 def lookup(opened: Opened, key: bytes) -> tuple[bytes, ...]:

@@ -1,12 +1,10 @@
 """The BTF of a map, and how its keys and values are read by it."""
 
 from xdpctl.core.btf import check
-from xdpctl.core.btf.columns import Column, Leaf
 from xdpctl.core.btf.types import BtfDump, MapTypes, Types
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import Map
 from xdpctl.core.maps import decode, refusals
-from xdpctl.core.maps.codec import Codec
 from xdpctl.core.maps.decode import Layout
 from xdpctl.errors import BadRequest
 from xdpctl.tools import bpftool, host, proc
@@ -50,20 +48,3 @@ def told(map_: Map, words: str) -> MapTypes:
 
 def layout(map_: Map, types: MapTypes, raw: bool) -> Layout:
     return decode.layout_of(map_, types, raw, host.boot_time())
-
-
-def codec(map_: Map, as_: str = "", *, raw: bool = False, lenient: bool = False) -> Codec:
-    """By its BTF, or by what somebody says; of some types of maps, by their type alone."""
-    types, boot = told(map_, as_) if as_ else of(map_), host.boot_time()
-    found = decode.layout_of(map_, types, raw, boot)
-    if found.typed and not types.key_and_value.types and map_.bytes_key == 4:
-        types = told(map_, f"key:u32 value:{_notation(found.value)}")
-    return Codec(map_, types, found, boot, lenient)
-
-
-def _notation(value: Column) -> str:
-    """The value of a map whose type alone tells what it holds: numbers."""
-    if isinstance(value, Leaf):
-        return "u32"
-    members = ",".join(f"{name}:u32" for name, *_ in value.members)
-    return f"{{{members}}}"
