@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from xdpctl import cli
-from xdpctl.ops.map import from_file, restore
+from xdpctl.ops.map import from_file
 
 
 @pytest.mark.parametrize("line", ["map set m --batch f", "map delete m --batch f", "map restore f"])
@@ -15,7 +15,7 @@ def test_ctrl_c_before_the_first_element(
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    for module, name in ((from_file, "prepare_set"), (from_file, "prepare_delete"), (restore, "prepare")):
-        monkeypatch.setattr(module, name, interrupted)
+    for name in ("prepare_set", "prepare_delete", "prepare_restore"):
+        monkeypatch.setattr(from_file, name, interrupted)
     assert cli.execute(line.split()) == 130
     assert capsys.readouterr().err == "xdpctl: interrupted before anything was written\n"

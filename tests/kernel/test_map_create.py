@@ -111,3 +111,17 @@ def test_pins_and_copies(lab: Lab) -> None:
     lab.ok("map", "set", "flows", "10.0.0.2,1,0", "1", "2")
     says = "with those of flows, copy would hold 2 elements: it has room for 1"
     lab.refused(2, says, "map", "copy", "flows", "copy")
+
+
+def test_copying_what_has_no_types(lab: Lab) -> None:
+    """Keys of 8 bytes in a map of maps: of neither its type nor BTF tells what they are."""
+    bpftool, sizes = ("bpftool", "map"), ("key", "8", "value", "4", "entries", "4")
+    lab.ok("map", "create", "inner", "--key", "u32", "--value", "u32")
+    inner = ("inner_map", "pinned", f"{PIN}/inner")
+    lab.must(*bpftool, "create", f"{PIN}/outer", "type", "hash_of_maps", *sizes, "name", "outer", *inner)
+    key = ("key", "hex", *"01 00 00 00 00 00 00 00".split())
+    lab.must(*bpftool, "update", "pinned", f"{PIN}/outer", *key, "value", "pinned", f"{PIN}/inner")
+    lab.ok("map", "create", "ids", "--key", "u64", "--value", "u32")
+    assert lab.ok("map", "copy", "outer", "ids") == "1 element of outer copied to ids\n"
+    inner_id = json.loads(lab.ok("map", "show", "inner", "--json"))["map"]["id"]
+    assert lab.read("ids")["entries"] == [{"key": 1, "value": inner_id}]

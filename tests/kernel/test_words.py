@@ -5,7 +5,8 @@ import json
 import msgspec
 
 from xdpctl.core.btf.types import BtfDump
-from xdpctl.core.encode.encoder import Encoder, of_words
+from xdpctl.core.encode.encoder import Encoder
+from xdpctl.core.encode.words import parse_input
 
 from .conftest import PIN, Lab
 
@@ -74,7 +75,7 @@ def test_words_are_what_the_kernel_is_given(lab: Lab) -> None:
     encoder = Encoder(btf.types)
     key = encoder.writer("key", ends.types[0].id, about["bytes_key"])
     value = encoder.writer("value", ends.types[1].id, about["bytes_value"])
-    words = key(of_words(["10.0.0.0/8"]), None), value(of_words(SAID.split()), None)
+    words = key(parse_input(["10.0.0.0/8"]), None), value(parse_input(SAID.split()), None)
     given = ("key", "hex", *words[0].hex(" ").split(), "value", "hex", *words[1].hex(" ").split())
     lab.must("bpftool", "map", "update", *pinned, *given)
     for options in ([], ["--raw"]):

@@ -16,7 +16,7 @@ import pytest
 
 from xdpctl.core.btf import c_declaration, check
 from xdpctl.core.btf.columns import one
-from xdpctl.core.btf.types import BtfDump, Types
+from xdpctl.core.btf.types import BtfDump, MapTypes, Types
 from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import BpfLink, Map, MapId, Program, ProgramStatus
@@ -173,7 +173,7 @@ def _use(dump: BtfDump, type_id: int, size: int) -> None:
     map_ = Map(MapId(7), "hash", "m", size, size, 4)
     ends = tuple(t for t in dump.types if t.id == type_id) * 2
     for raw in (False, True):
-        layout = types.layout(map_, types.MapTypes(dump, BtfDump(ends)), raw)
+        layout = types.layout(map_, MapTypes(dump, BtfDump(ends)), raw)
         columns(layout), shape(layout)
         sums(layout.value), counters(layout.value), with_names(layout.value)
         for byte in ("00", "ff", "41"):

@@ -119,7 +119,7 @@ def _some(found: dump.Dump, matching: Batches) -> Batches:
 
 
 def _save(name: str, reach: Reach, path: Path, via: Via | None) -> None:
-    from xdpctl.core.wording import elements
+    from xdpctl.core.wording import element_count
     from xdpctl.ops import save
 
     if session.dry_run():
@@ -127,9 +127,9 @@ def _save(name: str, reach: Reach, path: Path, via: Via | None) -> None:
         return
     saved = save.save(name, reach, path, via)
     if str(path) == "-":
-        session.note(f"saved {elements(saved.count)} of {saved.map.name}")
+        session.note(f"saved {element_count(saved.count)} of {saved.map.name}")
     else:
-        session.say(f"saved {elements(saved.count)} of {saved.map.name} in {path}")
+        session.say(f"saved {element_count(saved.count)} of {saved.map.name} in {path}")
     if saved.twin:
         session.note(f"flows over IPv6 are in {saved.twin}: save it too")
 

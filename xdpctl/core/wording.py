@@ -35,9 +35,8 @@ def times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
-def elements(count: int) -> str:
-    """How many, in words."""
-    return "1 element" if count == 1 else f"{count} elements"
+def element_count(number: int) -> str:
+    return "1 element" if number == 1 else f"{number} elements"
 
 
 AROUND = 60

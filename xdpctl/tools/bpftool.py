@@ -50,8 +50,12 @@ def read_programs(result: proc.Result) -> tuple[Program, ...]:
 
 
 def programs_without_pins() -> tuple[Program, ...]:
-    """All programs; looking for pins takes bpftool longer than all else."""
-    return read(proc.query(command("prog", "show")), tuple[Program, ...])
+    return read(start_programs().result(), tuple[Program, ...])
+
+
+def start_programs() -> proc.RunningQuery:
+    """Asks for all programs; looking for their pins takes bpftool longer than all else."""
+    return proc.start(command("prog", "show"))
 
 
 def pinned_program(path: str) -> Program:

@@ -12,7 +12,8 @@ from xdpctl.core.btf.known_types import OF_TYPEDEFS as SHOWN_TYPEDEFS
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import BtfType, EnumValue, Member, Types
 from xdpctl.core.encode.addresses import OF_STRUCTS, OF_TYPEDEFS
-from xdpctl.core.encode.encoder import Encoder, of_words
+from xdpctl.core.encode.encoder import Encoder
+from xdpctl.core.encode.words import parse_input
 from xdpctl.errors import BadRequest
 
 BOOT = 1_700_000_000_000_000_000
@@ -161,7 +162,7 @@ def test_words(type_: str, said: Any, written: bytes) -> None:
     ],
 )
 def test_words_of_a_command_line(type_: str, words: list[str], written: bytes) -> None:
-    assert write(type_, of_words(words)) == written
+    assert write(type_, parse_input(words)) == written
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from xdpctl.core.encode.words import format_input, parse_input, prefix, split
 
-FLOW = ("src_ip", "dst_port", "in")
+FLOW = ("src_ip", "dst_port", "in.a", "in.b")
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,8 @@ FLOW = ("src_ip", "dst_port", "in")
 )
 def test_the_key_is_one_word_or_its_members(words: str, names: tuple[str, ...], key: int) -> None:
     given = tuple(words.split())
-    assert split(given, names) == (given[:key], given[key:])
+    value = parse_input(given[key:]) if given[key:] else None
+    assert split(given, names) == (parse_input(given[:key]), value)
 
 
 @pytest.mark.parametrize(

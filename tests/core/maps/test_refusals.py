@@ -13,6 +13,7 @@ from xdpctl.core.maps.refusals import (
     check_index,
     check_keys,
     check_readable,
+    check_room,
     check_writable,
     refusal,
 )
@@ -99,3 +100,11 @@ def test_what_can_be_done() -> None:
         check_deletable(of_type("percpu_array"), "id:7")
     with pytest.raises(BadRequest, match=r"m has no element 5.*\n.*0 to 4"):
         check_index(of_type("percpu_array"), bytes([5, 0, 0, 0]))
+
+
+def test_room() -> None:
+    check_room(of_type("hash"), "id:7", 5, "those of f")
+    with pytest.raises(BadRequest) as caught:
+        check_room(of_type("hash"), "id:7", 6, "those of f")
+    caught.match("with those of f, m would hold 6 elements: it has room for 5")
+    caught.match("xdpctl map clear id:7$")

@@ -5,9 +5,12 @@ import struct
 import pytest
 
 from xdpctl.core.btf.notation import as_types
-from xdpctl.core.btf.types import Types
-from xdpctl.core.maps.saved_file import About, Header, SavedElement, moved, read, times
-from xdpctl.errors import BadRequest
+from xdpctl.core.btf.types import MapTypes, Types
+from xdpctl.core.machine.model import Map, MapId
+from xdpctl.core.maps.codec import Codec, Values
+from xdpctl.core.maps.decode import layout_of
+from xdpctl.core.maps.saved_file import About, Header, Restoring, SavedElement, moved, read, times
+from xdpctl.errors import BadRequest, NoSuchMember
 
 FIRST = '{"schema":1,"saved":"2026-11-20T15:00:00.000Z","boot":5,"map":{"id":1,"name":"m","type":"hash"}}\n'
 
@@ -53,3 +56,42 @@ def test_where_times_are() -> None:
 def test_times_from_another_start_on(time: int, by: int, after: int) -> None:
     value = struct.pack("=QQQ", 7, time, 7)
     assert moved(value, [8], by) == struct.pack("=QQQ", 7, after, 7)
+
+
+def restoring(map_type: str = "percpu_hash", typed: bool = True) -> Restoring:
+    """By a machine with two CPUs that was started 100 ns before the one where it was saved."""
+    types = MapTypes(*as_types("key:u32 value:{packets:u64,last:time_last_t}")) if typed else MapTypes()
+    map_ = Map(MapId(7), map_type, "m", 4, 16, 9)
+    return Restoring(Codec(map_, types, layout_of(map_, types, False, 5), 5), Header(1, "", 105, ABOUT), 2)
+
+
+ABOUT = About("m", "hash")
+A, B, NONE = {"packets": 1, "last": 10}, {"packets": 2, "last": 30}, {"packets": 0, "last": 0}
+
+
+def value(packets: int, last: int) -> bytes:
+    return struct.pack("=2Q", packets, last)
+
+
+@pytest.mark.parametrize(
+    ("map_type", "line", "values"),
+    [
+        ("hash", SavedElement(1, A), (value(1, 110),)),
+        ("hash", SavedElement(1, {"packets": 7}), (value(7, 0),)),  # a field that is new
+        ("hash", SavedElement(1, cpus=(A, B)), (value(3, 130),)),
+        ("percpu_hash", SavedElement(1, cpus=(A, NONE)), (value(1, 110), value(0, 0))),
+        ("percpu_hash", SavedElement(1, A), (value(1, 110), value(0, 0))),
+        ("percpu_hash", SavedElement(1, cpus=(A, B, NONE)), (value(3, 130), value(0, 0))),
+    ],
+)
+def test_an_element_of_a_map_that_is_there(map_type: str, line: SavedElement, values: Values) -> None:
+    found = restoring(map_type).element(line)
+    assert (found.key, found.values) == (struct.pack("=I", 1), values)
+
+
+def test_what_cannot_be_restored() -> None:
+    with pytest.raises(NoSuchMember, match=r"has no member 'bytes'\n.*\nbuild the map with that field"):
+        restoring().element(SavedElement(1, {"packets": 1, "bytes": 2}))
+    of_three = SavedElement("0x01000000", cpus=("0x" + "00" * 16,) * 3)
+    with pytest.raises(BadRequest, match="values of 3 CPUs, which can't be added up without BTF"):
+        restoring(typed=False).element(of_three)

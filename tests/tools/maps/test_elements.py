@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.maps.elements import Change, Element, How
+from xdpctl.core.maps.change import Change, How
+from xdpctl.core.maps.chunk import Element
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import HalfDone, HostLacks, Interrupted, Refused
 from xdpctl.tools import libbpf, proc

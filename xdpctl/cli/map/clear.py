@@ -4,7 +4,7 @@ Example: xdpctl map clear pkt_cnt
 """
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.wording import elements
+from xdpctl.core.wording import element_count
 from xdpctl.ops.map import write
 
 
@@ -13,4 +13,4 @@ def command(name: str = arguments.MAP, pin: str = arguments.PIN) -> None:
         prepared = write.prepare_clear(name, session.pin_directory(pin))
     if (count := session.written(prepared.writing)) is not None:
         done = "made zero" if prepared.zeroes else "deleted"
-        session.say(f"{elements(count)} of {prepared.map.name} {done}")
+        session.say(f"{element_count(count)} of {prepared.map.name} {done}")

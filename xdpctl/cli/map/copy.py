@@ -8,7 +8,7 @@ Example: xdpctl map copy pkt_cnt id:31
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.wording import elements
+from xdpctl.core.wording import element_count
 from xdpctl.ops.map import copy
 
 
@@ -24,4 +24,4 @@ def command(
     with session.checking():
         writing = copy.prepare(from_, to, session.reach(pin))
     if (count := session.written(writing)) is not None:
-        session.say(f"{elements(count)} of {from_} copied to {to}")
+        session.say(f"{element_count(count)} of {from_} copied to {to}")

@@ -15,7 +15,7 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.wording import elements
+from xdpctl.core.wording import element_count
 from xdpctl.errors import Usage
 from xdpctl.ops.map import from_file, write
 from xdpctl.views import map as view
@@ -35,7 +35,7 @@ def command(
         with session.checking():
             many = from_file.prepare_delete(name, directory, batch, as_)
         if (count := session.written(many)) is not None:
-            session.say(f"{elements(count)} of {many.change.map.name} deleted")
+            session.say(f"{element_count(count)} of {many.change.map.name} deleted")
         return
     if not key:
         raise Usage("KEY is missing", f"xdpctl map delete {name} KEY, or --batch FILE")

@@ -15,8 +15,8 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.wording import elements
-from xdpctl.ops.map import restore
+from xdpctl.core.wording import element_count
+from xdpctl.ops.map import from_file
 
 
 def command(
@@ -31,6 +31,6 @@ def command(
     pin: str = arguments.PIN,
 ) -> None:
     with session.checking():
-        writing = restore.prepare(path, name, session.pin_directory(pin))
+        writing = from_file.prepare_restore(path, name, session.pin_directory(pin))
     if (count := session.written(writing)) is not None:
-        session.say(f"{elements(count)} of {writing.change.map.name} restored")
+        session.say(f"{element_count(count)} of {writing.change.map.name} restored")

@@ -19,9 +19,10 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.maps.elements import EVERY_CPU, How
+from xdpctl.core.maps.change import How
+from xdpctl.core.maps.codec import EVERY_CPU
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
-from xdpctl.core.wording import elements
+from xdpctl.core.wording import element_count
 from xdpctl.errors import BadRequest, Usage
 from xdpctl.ops.map import from_file, write
 from xdpctl.views import map as view
@@ -49,7 +50,7 @@ def command(
         with session.checking():
             many = from_file.prepare_set(name, directory, batch, as_, of_cpu, how)
         if (count := session.written(many)) is not None:
-            session.say(f"{elements(count)} of {many.change.map.name} set")
+            session.say(f"{element_count(count)} of {many.change.map.name} set")
         return
     if not words:
         raise Usage("KEY and VALUE are missing", f"xdpctl map set {name} KEY VALUE, or --batch FILE")

@@ -2,10 +2,18 @@
 
 from collections.abc import Iterator
 
-from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, Member, Types
+from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, MapTypes, Member, Types
 
 _WORDS = {"STRUCT": "struct", "UNION": "union", "ENUM": "enum", "ENUM64": "enum", "FWD": "struct"}
 _INDENT = "    "
+
+
+def key_and_value(of_map: MapTypes) -> tuple[str, str]:
+    """The types of a map's elements; nothing where they aren't known."""
+    if not of_map.known:
+        return "", ""
+    types, (key, value) = Types(of_map.everything.types), of_map.key_and_value.types
+    return declared(types, key.id), declared(types, value.id)
 
 
 def declared(types: Types, type_id: int) -> str:

@@ -221,3 +221,35 @@ def struct_with_meaning(type_: BtfType) -> str:
 
 def is_ipv6(type_: BtfType) -> bool:
     return (type_.name, type_.size) == ("in6_addr", 16)
+
+
+class MapTypes(Struct, frozen=True):
+    """All types that a map's BTF has, and those of its key and value; no types, where it has no BTF."""
+
+    everything: BtfDump = BtfDump(())
+    key_and_value: BtfDump = BtfDump(())
+
+    @property
+    def known(self) -> bool:
+        return len(self.key_and_value.types) == 2
+
+    @property
+    def key_name(self) -> str:
+        """The type of the key, if it is a struct whose name and members have a meaning."""
+        return struct_with_meaning(self.key_and_value.types[0]) if self.key_and_value.types else ""
+
+    @property
+    def of_variables(self) -> bool:
+        """Whether the values are global variables; their one key has no type."""
+        return any(type_.kind == "DATASEC" for type_ in self.key_and_value.types)
+
+    def key_id(self, size: int) -> int:
+        return self._id(0, size)
+
+    def value_id(self, size: int) -> int:
+        return self._id(1, size)
+
+    def _id(self, place: int, size: int) -> int:
+        """0 for mere bytes, also where something else has taken its place."""
+        type_id = self.key_and_value.types[place].id if self.known else 0
+        return type_id if Types(self.everything.types).size(type_id) == size else 0

@@ -6,7 +6,7 @@ from functools import partial
 from xdpctl.core.encode.members import Writer
 from xdpctl.core.encode.numbers import native
 from xdpctl.core.encode.paths import gathered, some_elements
-from xdpctl.core.encode.text import CannotEncode, Input, at, elements
+from xdpctl.core.encode.text import CannotEncode, Input, array_items, at
 from xdpctl.core.values.formats import unsigned
 
 
@@ -17,7 +17,7 @@ def writer(count: int, size: int, solid: int, write: Writer) -> Writer:
         some = some_elements(said)
         if some is not None:
             return _some(_by_index(some, count), old)
-        items = elements(said)
+        items = array_items(said)
         if len(items) != count:
             given = f"{len(items)} is" if len(items) == 1 else f"{len(items)} are"
             raise CannotEncode(f"has {count} elements, {given} given", "write them like [1,2,3]")

@@ -28,13 +28,6 @@ from xdpctl.core.encode.text import CannotEncode, Input, as_bytes, characters, s
 from xdpctl.core.values.formats import unsigned
 
 
-def of_words(words: Sequence[str]) -> Input:
-    """Words of a command line that are one key or one value: several are members or elements."""
-    if words and words[0].startswith("hex:"):
-        return " ".join(words)
-    return words[0] if len(words) == 1 else list(words)
-
-
 class Encoder:
     """How to write every type of one BTF object."""
 

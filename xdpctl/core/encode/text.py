@@ -92,7 +92,7 @@ def inside(text: str, opens: str, closes: str) -> str:
     return stripped[1:-1] if around else stripped
 
 
-def elements(said: Input) -> Sequence[Input]:
+def array_items(said: Input) -> Sequence[Input]:
     """What an array is made of."""
     if not isinstance(said, str):
         return said if isinstance(said, list) else [said]

@@ -17,6 +17,17 @@ _DIGITS = bytes.maketrans(b"123456789abcdef", b"0" * 15)
 _MISSING = b"No such file or directory"
 
 
+class Element(Struct, frozen=True):
+    key: bytes
+    values: tuple[bytes, ...] = ()
+    """One, or one for each CPU; none where it is to be deleted."""
+
+    @property
+    def same_on_all(self) -> bool:
+        """bpftool gives all CPUs the same value."""
+        return len(set(self.values)) < 2
+
+
 class Chunk(Struct, frozen=True):
     keys: bytes
     """One key after the other."""
@@ -29,6 +40,17 @@ class Chunk(Struct, frozen=True):
 
     def __len__(self) -> int:
         return len(self.keys) // self.key_size
+
+    def each_key(self) -> Iterator[bytes]:
+        size = self.key_size
+        return (self.keys[place : place + size] for place in range(0, len(self.keys), size))
+
+    def elements(self, value_size: int) -> Iterator[Element]:
+        """None, where no element has a value any more."""
+        starts = range(0, len(self.values), self.stride)
+        values = [self.values[start : start + value_size] for start in starts]
+        for place, key in enumerate(self.each_key() if values else ()):
+            yield Element(key, tuple(values[place * self.cpus : (place + 1) * self.cpus]))
 
 
 class Untold(Refused):

@@ -1,10 +1,12 @@
 """Elements of a map, as bytes, and the map's BTF, to entries with keys and values by meaning."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core.btf.columns import Column, Leaf, Record
 from xdpctl.core.btf.known_types import MERGERS
-from xdpctl.core.btf.types import BtfDump, Types
+from xdpctl.core.btf.types import BtfDump, MapTypes, Types
+from xdpctl.core.machine.model import Map
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.values.formats import hexadecimal, unsigned
 from xdpctl.core.values.value import Value
@@ -57,6 +59,14 @@ def of_kind(map_type: str, key_size: int, value_size: int) -> Layout | None:
     return Layout(key, NUMBER if len(names) == 1 else Record(value_size, members), is_sum=False, typed=True)
 
 
+def notation(value: Column) -> str:
+    """The types of such a map in words, where its keys are numbers too."""
+    if isinstance(value, Leaf):
+        return "key:u32 value:u32"
+    members = ",".join(f"{name}:u32" for name, *_ in value.members)
+    return f"key:u32 value:{{{members}}}"
+
+
 def layout(
     all_types: BtfDump, key_and_value: BtfDump, sizes: tuple[int, int], raw: bool, boot: int = 0
 ) -> Layout:
@@ -75,6 +85,14 @@ def layout(
         key_and_value.types[1].name not in MERGERS,
         True,
     )
+
+
+def layout_of(map_: Map, types: MapTypes, raw: bool, boot: int) -> Layout:
+    sizes = map_.bytes_key, map_.bytes_value
+    if not types.key_and_value.types and (known := of_kind(str(map_.type), *sizes)):
+        return known
+    found = layout(types.everything, types.key_and_value, sizes, raw, boot)
+    return replace(found, key=NUMBER) if types.of_variables else found
 
 
 def decode(chunk: Chunk, layout: Layout, per_cpu: bool = False) -> list[Entry]:

@@ -5,7 +5,6 @@ from msgspec import Struct
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import BtfDump, BtfType, Types
 from xdpctl.core.machine.identifiers import complaint
-from xdpctl.core.machine.model import Argv
 from xdpctl.core.maps.kinds import FLAGS
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
@@ -38,12 +37,6 @@ class NewMap(Struct, frozen=True):
     @property
     def number(self) -> int:
         return NUMBERS[self.type]
-
-    def by_bpftool(self, path: str) -> Argv:
-        """Without types, of which bpftool can't tell the kernel."""
-        sizes = ("key", str(self.key_size), "value", str(self.value_size), "entries", str(self.max_entries))
-        flags = ("flags", str(self.flags)) if self.flags else ()
-        return ("map", "create", path, "type", self.type, *sizes, "name", self.name, *flags)
 
 
 def new_map(

@@ -6,8 +6,8 @@ import sys
 from msgspec import Struct
 
 from xdpctl.core.machine.model import Map
-from xdpctl.core.wording import elements
-from xdpctl.errors import AlreadyThere, Gone, MapFull, NoSuchKey, NotOffered, Refused, XdpctlError
+from xdpctl.core.wording import element_count
+from xdpctl.errors import AlreadyThere, BadRequest, Gone, MapFull, NoSuchKey, NotOffered, Refused, XdpctlError
 
 NOT_SUPPORTED = 524
 """ENOTSUPP of the kernel, of which the C library knows nothing."""
@@ -117,10 +117,29 @@ def check_index(map_: Map, key: bytes) -> None:
         return
     index = int.from_bytes(key, sys.byteorder)
     if index >= map_.max_entries:
+        room = element_count(map_.max_entries)
         raise NoSuchKey(
-            f"{map_.name} has no element {index}: its type is {map_.type}, with {elements(map_.max_entries)}",
+            f"{map_.name} has no element {index}: its type is {map_.type}, with {room}",
             "its keys: 0" + (f" to {map_.max_entries - 1}" if map_.max_entries > 1 else ""),
         )
+
+
+def check_room(map_: Map, called: str, count: int, which: str) -> None:
+    """Whether a map can hold so many elements."""
+    if count > map_.max_entries:
+        raise BadRequest(
+            f"with {which}, {map_.name} would hold {count} elements: it has room for {map_.max_entries}",
+            "build it with a larger max_entries",
+            f"or empty it first: xdpctl map clear {called}",
+        )
+
+
+def no_such_key(map_: Map, called: str, key: str) -> NoSuchKey:
+    return NoSuchKey(f"{map_.name} has no key {key}", f"xdpctl map keys {called} shows those it has")
+
+
+def already_there(map_: Map, key: str) -> AlreadyThere:
+    return AlreadyThere(f"{map_.name}[{key}] is there already", "leave out --new to change it")
 
 
 def gone(map_: Map) -> Gone:
@@ -154,12 +173,13 @@ def refusal(map_: Map, called: str, number: int, said: str, key: str) -> XdpctlE
     what = f"{map_.name}[{key}]"
     match number:
         case errno.ENOENT:
-            return NoSuchKey(f"{map_.name} has no key {key}", f"xdpctl map keys {called} shows those it has")
+            return no_such_key(map_, called, key)
         case errno.EEXIST:
-            return AlreadyThere(f"{what} is there already", "leave out --new to change it")
+            return already_there(map_, key)
         case errno.E2BIG | errno.ENOSPC:
+            room = element_count(map_.max_entries)
             return MapFull(
-                f"{what} can't be added: {map_.name} is full, it has room for {elements(map_.max_entries)}",
+                f"{what} can't be added: {map_.name} is full, it has room for {room}",
                 f"make room: xdpctl map delete {called} KEY, or xdpctl map clear {called}",
                 "or build it larger: max_entries says how many there can be",
             )

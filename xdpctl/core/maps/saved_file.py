@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Annotated
 
 import msgspec
@@ -10,10 +11,13 @@ from msgspec import Struct
 from xdpctl.core.btf.known_types import OF_TIMES, SIZES
 from xdpctl.core.btf.types import MODIFIERS, Types
 from xdpctl.core.encode.text import Input
+from xdpctl.core.maps.change import zeros
+from xdpctl.core.maps.chunk import Element
+from xdpctl.core.maps.codec import Codec, Values
 from xdpctl.core.values.json_text import SCHEMA
 from xdpctl.core.values.value import Value
-from xdpctl.core.wording import elements
-from xdpctl.errors import FileInvalid
+from xdpctl.core.wording import element_count
+from xdpctl.errors import BadRequest, FileInvalid, NoSuchMember
 
 
 class About(Struct, frozen=True):
@@ -70,7 +74,7 @@ def _whole(lines: Sequence[str], name: str) -> Sequence[str]:
     there = sum(bool(line.strip()) for line in before)
     if there != end.elements:
         raise FileInvalid(
-            f"{name} has {elements(there)}, and its last line says {end.elements}",
+            f"{name} has {element_count(there)}, and its last line says {end.elements}",
             "if you took some out, or put some in, change the last line too",
         )
     return before
@@ -85,6 +89,42 @@ def _elements(lines: Sequence[str], name: str) -> Iterator[tuple[int, SavedEleme
             yield number, decoder.decode(line)
         except (msgspec.DecodeError, RecursionError) as error:
             raise FileInvalid(f"{name}:{number}: this is no element: {error}") from error
+
+
+class Restoring:
+    """What was saved, as elements of a map that is there now."""
+
+    def __init__(self, codec: Codec, header: Header, cpus: int) -> None:
+        self._codec = codec
+        self._later = header.boot - codec.boot
+        self._nothing = zeros(codec.map, cpus)
+
+    @cached_property
+    def _times(self) -> tuple[int, ...]:
+        types = self._codec.types
+        type_id = types.value_id(self._codec.map.bytes_value)
+        return tuple(times(Types(types.everything.types), type_id))
+
+    def element(self, line: SavedElement) -> Element:
+        """Members that are new are zero."""
+        key = self._codec.encode_key(line.key)
+        try:
+            values = tuple(self._codec.encode_value(value, self._nothing[0]) for value in line.values)
+        except NoSuchMember as error:
+            hint = "build the map with that field, or take it out of the file"
+            raise NoSuchMember(error.message, *error.hints, hint) from error
+        values = self._of_cpus(values)
+        return Element(key, tuple(moved(value, self._times, self._later) for value in values))
+
+    def _of_cpus(self, values: Values) -> Values:
+        """Of as many CPUs as there are now; those of more or fewer CPUs become one value."""
+        if len(values) == len(self._nothing):
+            return values
+        if len(values) > 1 and not self._codec.layout.typed:
+            raise BadRequest(f"it has values of {len(values)} CPUs, which can't be added up without BTF")
+        size = self._codec.map.bytes_value
+        [together] = self._codec.raw.value.merged(b"".join(values), size, len(values))
+        return (self._codec.encode_value(together, self._nothing[0]), *self._nothing[1:])
 
 
 def times(types: Types, type_id: int, at: int = 0) -> Iterator[int]:

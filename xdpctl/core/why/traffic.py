@@ -5,7 +5,7 @@ from xdpctl.core.machine.owners import describe, ids
 from xdpctl.core.why import fixes
 from xdpctl.core.why.finding import Broken, Link
 from xdpctl.core.why.snapshot import DevicePlace, Observed, RunningProgram, Scene
-from xdpctl.core.wording import elements, join, packets, times
+from xdpctl.core.wording import element_count, join, packets, times
 
 
 def down(scene: Scene) -> Broken | None:
@@ -39,7 +39,7 @@ def full(scene: Scene, watched: Observed) -> Broken | None:
         stuck = found.id in watched.full and not watched.counted and _gets_any(scene, watched)
         if lost or stuck:
             count = f", and {packets(lost)} found no place in {watched.seconds:.1f} s" if lost else ""
-            says = f"{found.name} (id {found.id}) is full: it holds {elements(found.max_entries)}{count}"
+            says = f"{found.name} (id {found.id}) is full: it holds {element_count(found.max_entries)}{count}"
             again = fixes.then(fixes.xdpctl("unload", pin=scene.pin), fixes.load(scene, _places(scene)[0]))
             return Broken(Link.COUNTS, "map full", says, f"build it with a larger max_entries, then: {again}")
     return None

@@ -8,7 +8,8 @@ from msgspec import Struct
 from xdpctl.core.maps.new_map import NewMap, new_map
 from xdpctl.core.plan import plan
 from xdpctl.ops import apply
-from xdpctl.tools import bpftool, host, pinning
+from xdpctl.tools import host, pinning
+from xdpctl.tools.maps import commands
 from xdpctl.tools.maps.create import can_create, create_map
 
 
@@ -21,7 +22,7 @@ class Prepared(Struct, frozen=True):
 
     @property
     def by_bpftool(self) -> plan.Step:
-        command = bpftool.command(*self.new.by_bpftool(self.path))
+        command = commands.create(self.new, self.path)
         return plan.step(f"make {self.new.name}", command, ("rm", "-f", self.path))
 
 

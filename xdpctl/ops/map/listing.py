@@ -3,12 +3,11 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
-from xdpctl.core.btf import c_declaration
-from xdpctl.core.btf.types import Types
+from xdpctl.core.btf.c_declaration import key_and_value
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
 from xdpctl.errors import NoSuchMap
-from xdpctl.tools import bpftool, host, proc
+from xdpctl.tools import bpftool, host
 from xdpctl.tools.maps import types
 from xdpctl.tools.maps.find import find_map
 
@@ -29,7 +28,7 @@ class ShownMap(Struct, frozen=True):
 
 def list_() -> tuple[Listed, ...]:
     host.require_privileges()
-    asked = proc.start(bpftool.command("prog", "show"))
+    asked = bpftool.start_programs()
     found = bpftool.maps()
     programs = bpftool.read(asked.result(), tuple[Program, ...])
     return tuple(Listed(map_, _users(map_, programs)) for map_ in found)
@@ -38,15 +37,13 @@ def list_() -> tuple[Listed, ...]:
 def show(name: str, reach: Reach) -> ShownMap:
     host.require_privileges()
     found = find_map(name, reach).map
-    asked = proc.start(bpftool.command("prog", "show"))
+    asked = bpftool.start_programs()
     known = types.of(found)
     pins = next((other.pinned for other in bpftool.maps() if other.id == found.id), None)
     if pins is None:
         raise NoSuchMap(f"{name} has gone meanwhile", "xdpctl map list shows maps")
     programs = bpftool.read(asked.result(), tuple[Program, ...])
-    everything, ends = Types(known.everything.types), known.key_and_value.types
-    key, value = (c_declaration.declared(everything, end.id) for end in ends) if len(ends) == 2 else ("", "")
-    return ShownMap(replace(found, pinned=pins), _users(found, programs), key, value)
+    return ShownMap(replace(found, pinned=pins), _users(found, programs), *key_and_value(known))
 
 
 def _users(map_: Map, programs: tuple[Program, ...]) -> tuple[Program, ...]:

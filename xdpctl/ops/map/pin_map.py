@@ -7,7 +7,8 @@ from msgspec import Struct
 from xdpctl.core.machine.model import Map
 from xdpctl.core.plan import plan
 from xdpctl.ops import apply
-from xdpctl.tools import bpftool, host, pinning
+from xdpctl.tools import host, pinning
+from xdpctl.tools.maps import commands
 from xdpctl.tools.maps.find import find_map_to_write
 
 
@@ -21,8 +22,7 @@ def prepare(name: str, directory: str, named: str) -> Prepared:
     host.require_privileges()
     found = find_map_to_write(name, directory).map
     path = pinning.free_path(named, directory)
-    command = bpftool.command("map", "pin", "id", str(found.id), path)
-    pinned = plan.step(f"pin {found.name}", command, ("rm", "-f", path))
+    pinned = plan.step(f"pin {found.name}", commands.pin(found, path), ("rm", "-f", path))
     steps = (*pinning.directory_steps(os.path.dirname(path)), pinned)
     care: dict[plan.Step, apply.Care] = {**pinning.MOUNTING, pinned: pinning.Pinned((path,))}
     return Prepared(found, path, apply.Operation(steps, care=care, last=True))

@@ -7,12 +7,13 @@ from msgspec import Struct
 from xdpctl.core.encode.words import Words, parse_input
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
+from xdpctl.core.maps.codec import Codec
 from xdpctl.core.maps.decode import Entry
-from xdpctl.core.maps.refusals import check_readable
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
-from xdpctl.tools.maps import content, elements
-from xdpctl.tools.target import MapEditor, keys_of, to_read
+from xdpctl.ops.map import _opened
+from xdpctl.ops.map._opened import held, lookup, matching, to_read
+from xdpctl.tools.maps import elements
 
 
 class Got(Struct, frozen=True):
@@ -32,52 +33,46 @@ class FoundKey(Struct, frozen=True):
 
 def get(name: str, reach: Reach, words: Words, as_: str, raw: bool, per_cpu: bool) -> Got:
     target = to_read(name, reach, as_, raw=raw)
-    check_readable(target.map)
+    codec = target.codec
     if per_cpu and not target.map.per_cpu:
         raise BadRequest(
             f"--per-cpu: {target.map.name} is of type {target.map.type}, which has one value for all CPUs"
         )
-    key = target.key_bytes(parse_input(words))
-    try:
-        values = elements.lookup(target.map, key)
-    except elements.Refusal as refusal:
-        raise target.refusal(refusal.answer, key) from None
+    key = codec.encode_key(parse_input(words))
+    values = lookup(target, key)
     if not values:
         raise target.no_such_key(key)
-    found = target.matching(key) if target.map.type == "lpm_trie" else key
-    by_cpu = per_cpu or (target.map.per_cpu and not target.layout.typed)  # bytes can't be merged
+    found = matching(target.map, key)
+    by_cpu = per_cpu or (target.map.per_cpu and not codec.layout.typed)  # bytes can't be merged
     return Got(
-        target.map,
-        target.pin,
-        target.entry(found, values, by_cpu),
-        by_cpu,
-        target.layout.typed,
-        "" if found == key else target.words(key),
+        map=target.map,
+        pin=target.pin,
+        entry=codec.decode_entry(found, values, by_cpu),
+        per_cpu=by_cpu,
+        typed=codec.layout.typed,
+        asked="" if found == key else codec.key_in_words(key),
     )
 
 
 def following(name: str, reach: Reach, words: Words, as_: str) -> FoundKey | None:
     """The key after one, or the first; None where there is none any more."""
     target = to_read(name, reach, as_)
-    check_readable(target.map)
     key = None
     if words:
-        key = target.key_bytes(parse_input(words))
-        if not target.held(key):
+        key = target.codec.encode_key(parse_input(words))
+        if not held(target, key):
             raise target.no_such_key(key)  # the kernel would begin again
     try:
         found = elements.following(target.map, key)
     except elements.Refusal as refusal:
         raise target.refusal(refusal.answer, key or bytes(target.map.bytes_key)) from None
-    return None if found is None else _key(target, found)
+    return None if found is None else _key(target.codec, found)
 
 
 def keys(name: str, reach: Reach, as_: str) -> tuple[Map, Iterator[FoundKey]]:
     target = to_read(name, reach, as_)
-    check_readable(target.map)
-    chunks = content.start(target.map)
-    return target.map, (_key(target, key) for chunk in chunks if chunk.values for key in keys_of(chunk))
+    return target.map, (_key(target.codec, key) for key in _opened.keys(target.map))
 
 
-def _key(target: MapEditor, key: bytes) -> FoundKey:
-    return FoundKey(target.words(key), target.shown_key(key))
+def _key(codec: Codec, key: bytes) -> FoundKey:
+    return FoundKey(codec.key_in_words(key), codec.decode_key(key))

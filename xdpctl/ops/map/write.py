@@ -1,19 +1,17 @@
 """Set, delete and clear elements of a map."""
 
-from collections.abc import Sequence
-
 from msgspec import Struct
 
 from xdpctl.core.encode.words import Words, parse_input, split
 from xdpctl.core.machine.model import Map
-from xdpctl.core.maps import elements as core
 from xdpctl.core.maps import refusals
-from xdpctl.core.maps.elements import Change, Element, How
+from xdpctl.core.maps.change import Change, How, emptied
+from xdpctl.core.maps.chunk import Element
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
+from xdpctl.ops.map._opened import held, keys, to_write
+from xdpctl.ops.map._writing import Writing
 from xdpctl.tools import host
-from xdpctl.tools.maps import content, elements
-from xdpctl.tools.target import Writing, all_indexes, keys_of, to_write, zeros
 
 
 class Prepared(Struct, frozen=True):
@@ -35,43 +33,41 @@ class Prepared(Struct, frozen=True):
 
 def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | None, how: How) -> Prepared:
     target = to_write(name, directory, as_)
-    refusals.check_writable(target.map)
-    of_key, of_value = split(words, target.key_names)
-    if not of_value:
-        raise BadRequest("a value is missing", f"xdpctl map set {name} {' '.join(of_key)} VALUE")
-    key = target.key_bytes(parse_input(of_key))
-    old = target.held(key)
+    map_, codec = target.map, target.codec
+    refusals.check_writable(map_)
+    said_key, said_value = split(words, codec.key_columns)
+    if said_value is None:
+        raise BadRequest("a value is missing", f"xdpctl map set {name} {' '.join(words)} VALUE")
+    key = codec.encode_key(said_key)
+    old, key_words = held(target, key), codec.key_in_words(key)
     if old and how is How.NEW:
-        raise target.refusal(elements.EXISTS, key)
+        raise refusals.already_there(map_, key_words)
     if not old and how is How.EXISTING:
-        raise target.no_such_key(key)
-    cpus = host.possible_cpus()
-    values = core.written(target.value, parse_input(of_value), old, cpu, target.map, cpus)
-    change = Change(target.map, (Element(key, values),), how)
-    return Prepared(Writing(target, change), target.words(key), target.merged(old), target.merged(values))
+        raise refusals.no_such_key(map_, name, key_words)
+    new = codec.encode_values(said_value, old, cpu, host.possible_cpus())
+    writing = Writing(target, Change(map_, (Element(key, new),), how))
+    return Prepared(writing, key_words, codec.decode_values(old), codec.decode_values(new))
 
 
 def prepare_delete(name: str, directory: str, words: Words, as_: str) -> Prepared:
     target = to_write(name, directory, as_, lenient=True)
-    refusals.check_deletable(target.map, target.name)
-    key = target.key_bytes(parse_input(words))
-    old = target.held(key)
+    map_, codec = target.map, target.codec
+    refusals.check_deletable(map_, name)
+    key = codec.encode_key(parse_input(words))
+    old, key_words = held(target, key), codec.key_in_words(key)
     if not old:
-        raise target.no_such_key(key)
-    return Prepared(
-        Writing(target, Change(target.map, (Element(key),))), target.words(key), target.merged(old)
-    )
+        raise refusals.no_such_key(map_, name, key_words)
+    return Prepared(Writing(target, Change(map_, (Element(key),))), key_words, codec.decode_values(old))
 
 
 def prepare_clear(name: str, directory: str) -> Prepared:
     """Elements that can be deleted are; those of an array become zero."""
     target = to_write(name, directory)
-    if refusals.is_fixed(target.map):
-        refusals.check_writable(target.map)
-        nothing = zeros(target.map)
-        emptied: Sequence[Element] = [Element(key, nothing) for key in all_indexes(target.map)]
+    map_ = target.map
+    if refusals.is_fixed(map_):
+        refusals.check_writable(map_)
+        elements = emptied(map_, host.possible_cpus())
     else:
-        refusals.check_deletable(target.map, target.name)
-        found = content.start(target.map)
-        emptied = [Element(key) for chunk in found for key in keys_of(chunk) if chunk.values]
-    return Prepared(Writing(target, Change(target.map, emptied, gone_is_fine=True)))
+        refusals.check_deletable(map_, name)
+        elements = [Element(key) for key in keys(map_)]
+    return Prepared(Writing(target, Change(map_, elements, gone_is_fine=True)))

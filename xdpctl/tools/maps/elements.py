@@ -10,13 +10,14 @@ from msgspec import Meta, Struct
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import Argv, Map
 from xdpctl.core.machine.shell import command_line
-from xdpctl.core.maps import elements, refusals
-from xdpctl.core.maps.chunk import Shape, Untold, chunks
-from xdpctl.core.maps.elements import Change
+from xdpctl.core.maps import refusals
+from xdpctl.core.maps.change import Change
+from xdpctl.core.maps.chunk import Element, Shape, Untold, chunks
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import Explained, HalfDone, HostLacks, Interrupted, Refused, XdpctlError
 from xdpctl.tools import bpftool, proc, signals
 from xdpctl.tools.files import placing
+from xdpctl.tools.maps import commands
 
 FEW = 3
 """So many elements of a change are shown beforehand."""
@@ -33,10 +34,6 @@ class KernelAnswer(Struct, frozen=True):
 
     number: int = 0
     said: str = ""
-
-
-EXISTS = KernelAnswer(errno.EEXIST)
-MISSING = KernelAnswer(errno.ENOENT)
 
 
 class WriteOutcome(Struct, frozen=True):
@@ -57,7 +54,7 @@ class Refusal(Explained):
 
 def lookup(map_: Map, key: bytes) -> tuple[bytes, ...]:
     """The value of an element, or those of all CPUs; none where it isn't there."""
-    result = proc.query(bpftool.command(*elements.lookup(map_, key)))
+    result = proc.query(commands.lookup(map_, key))
     if not result.ok:
         answer = _answer(result)
         if answer.number == errno.ENOENT:
@@ -84,7 +81,7 @@ class _Next(Struct, frozen=True):
 
 def following(map_: Map, key: bytes | None) -> bytes | None:
     """The key after one, or the first; None after the last."""
-    result = proc.query(bpftool.command(*elements.following(map_, key)))
+    result = proc.query(commands.following(map_, key))
     if result.ok:
         found = bytes(int(byte, 16) for byte in bpftool.read(result, _Next).next_key)
         if len(found) != map_.bytes_key:
@@ -159,7 +156,7 @@ def _by_bpftool(change: Change) -> WriteOutcome:
     done = place = 0
     while place < len(change.elements):
         part = change.elements[place : place + AT_ONCE]
-        lines = [" ".join(elements.command(change.map, element, change.how)) for element in part]
+        lines = [" ".join(commands.change(change.map, element, change.how)) for element in part]
         try:
             ran = [_written(one) for one in bpftool.each(_batch(change, lines), len(lines))]
         except KeyboardInterrupt:
@@ -175,8 +172,8 @@ def _by_bpftool(change: Change) -> WriteOutcome:
     return WriteOutcome(done)
 
 
-def _command(change: Change, element: elements.Element) -> Argv:
-    return (*change.inside, *bpftool.command(*elements.command(change.map, element, change.how)))
+def _command(change: Change, element: Element) -> Argv:
+    return (*change.inside, *bpftool.command(*commands.change(change.map, element, change.how)))
 
 
 def _batch(change: Change, lines: list[str]) -> proc.Result:

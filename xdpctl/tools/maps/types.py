@@ -1,31 +1,13 @@
 """The BTF of a map, and how its keys and values are read by it."""
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from xdpctl.core.btf import check
-from xdpctl.core.btf.types import BtfDump, Types, struct_with_meaning
+from xdpctl.core.btf.types import BtfDump, MapTypes, Types
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import Map
 from xdpctl.core.maps import decode, refusals
 from xdpctl.core.maps.decode import Layout
 from xdpctl.errors import BadRequest
 from xdpctl.tools import bpftool, host, proc
-
-
-class MapTypes(Struct, frozen=True):
-    everything: BtfDump = BtfDump(())
-    key_and_value: BtfDump = BtfDump(())
-
-    @property
-    def key_name(self) -> str:
-        """The type of the key, if it is a struct whose name and members have a meaning."""
-        return struct_with_meaning(self.key_and_value.types[0]) if self.key_and_value.types else ""
-
-    @property
-    def of_variables(self) -> bool:
-        """Whether the values are global variables; their one key has no type."""
-        return any(type_.kind == "DATASEC" for type_ in self.key_and_value.types)
 
 
 def of(map_: Map) -> MapTypes:
@@ -65,8 +47,4 @@ def told(map_: Map, words: str) -> MapTypes:
 
 
 def layout(map_: Map, types: MapTypes, raw: bool) -> Layout:
-    sizes = map_.bytes_key, map_.bytes_value
-    if not types.key_and_value.types and (known := decode.of_kind(str(map_.type), *sizes)):
-        return known
-    found = decode.layout(types.everything, types.key_and_value, sizes, raw, host.boot_time())
-    return replace(found, key=decode.NUMBER) if types.of_variables else found
+    return decode.layout_of(map_, types, raw, host.boot_time())

@@ -1,0 +1,134 @@
+"""Words to the bytes of a map's keys and values, and these bytes to words."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from msgspec import Struct
+
+from xdpctl.core.btf.columns import Leaf, one
+from xdpctl.core.btf.types import BtfType, MapTypes
+from xdpctl.core.encode.encoder import Encoder
+from xdpctl.core.encode.members import Writer
+from xdpctl.core.encode.text import Input
+from xdpctl.core.encode.words import format_input, prefix, words_for
+from xdpctl.core.machine.model import Map
+from xdpctl.core.maps import refusals
+from xdpctl.core.maps.chunk import Chunk
+from xdpctl.core.maps.decode import Entry, Layout, decode, layout_of
+from xdpctl.core.values.value import Value, flat
+from xdpctl.errors import BadRequest
+
+Values = tuple[bytes, ...]
+"""Of an element: one, or one for each CPU."""
+EVERY_CPU = -1
+"""For a CPU's number."""
+HALF_A_MILLISECOND = 500_000
+"""In nanoseconds. Times are shown to the millisecond; one that is said is meant to be in the middle."""
+INDEX = Encoder((BtfType(id=1, kind="INT", name="u32", size=4),)).writer("key", 1, 4)
+
+
+class Codec(Struct, frozen=True, dict=True):
+    """How keys and values of one map are written and shown."""
+
+    map: Map
+    types: MapTypes
+    layout: Layout
+    boot: int = 0
+    """When the machine was started, in nanoseconds since 1970."""
+    lenient: bool = False
+    """Takes keys and values that a map can hold but no packet has."""
+
+    @cached_property
+    def raw(self) -> Layout:
+        """The same types, without what their names mean."""
+        return layout_of(self.map, self.types, True, self.boot)
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return Encoder(self.types.everything.types, self.boot - HALF_A_MILLISECOND, self.lenient)
+
+    @cached_property
+    def _key(self) -> Writer:
+        size = self.map.bytes_key
+        return self._encoder.writer("key", self.types.key_id(size), size)
+
+    @cached_property
+    def encode_value(self) -> Writer:
+        size = self.map.bytes_value
+        return self._encoder.writer("value", self.types.value_id(size), size)
+
+    @cached_property
+    def key_columns(self) -> tuple[str, ...]:
+        key = self.layout.key
+        return tuple(flat("key", one(key, bytes(key.size))))
+
+    def encode_key(self, said: Input) -> bytes:
+        """Without BTF, that of an array still is a number."""
+        decimal = isinstance(said, str) and said.isascii() and said.isdecimal()
+        untyped = refusals.is_array(self.map) and not self.types.key_id(self.map.bytes_key)
+        key = (INDEX if decimal and untyped else self._key)(said, None)
+        refusals.check_index(self.map, key)
+        return key
+
+    def encode_values(self, said: Input, old: Sequence[bytes], cpu: int | None, cpus: int) -> Values:
+        """The value of an element, or those of all CPUs; `old` are those that it has, if it is there."""
+        name, type_, size = self.map.name, self.map.type, self.map.bytes_value
+        if not self.map.per_cpu:
+            if cpu is not None:
+                raise BadRequest(f"--cpu: {name} is of type {type_}, which has one value for all CPUs")
+            return (self.encode_value(said, old[0] if old else None),)
+        if cpu is None and any(self.encode_value(said, bytes(size))):
+            raise BadRequest(
+                f"{name} has a value for each CPU, and its sum is what counts: say which CPU gets this",
+                "--cpu 0 writes that of one CPU",
+                f"--cpu all gives it to each: the sum is {cpus} times as much",
+            )
+        if cpu is not None and cpu >= cpus:
+            raise BadRequest(f"--cpu: there is no CPU {cpu}", f"known: 0 to {cpus - 1}, or all")
+        whom = range(cpus) if cpu in (None, EVERY_CPU) else (cpu,)
+        before: Sequence[bytes | None] = old or [None] * cpus
+        pairs = enumerate(before)
+        return tuple(self.encode_value(said, b) if c in whom else b or bytes(size) for c, b in pairs)
+
+    def decode_key(self, key: bytes) -> Value:
+        return one(self.layout.key, key)
+
+    def key_in_words(self, key: bytes) -> str:
+        """A key as it can be said."""
+        shown = self.decode_key(key)
+        text = prefix(shown) if self.map.type == "lpm_trie" else ""
+        text = text or format_input(shown)
+        is_number = isinstance(self.layout.key, Leaf) and self.layout.key.code
+        return text if is_number else words_for(key, text, self._key)
+
+    def decode_entry(self, key: bytes, values: Sequence[bytes], per_cpu: bool = False) -> Entry:
+        chunk = Chunk(key, b"".join(values), self.map.bytes_key, self.map.bytes_value, len(values))
+        [entry] = decode(chunk, self.layout, per_cpu)
+        return entry
+
+    def decode_values(self, values: Sequence[bytes]) -> tuple[Value, ...]:
+        """What values mean: of all CPUs together, or each where that can't be said; of none, nothing."""
+        if len(values) < 2 or not self.layout.typed:
+            return tuple(one(self.layout.value, value) for value in dict.fromkeys(values))
+        return (self.layout.value.merged(b"".join(values), self.map.bytes_value, len(values))[0],)
+
+
+def longest_prefix(keys: Iterable[bytes], asked: bytes) -> bytes:
+    """Of a trie's keys, the longest prefix that one lies in; itself where there is none."""
+    lying_in = [key for key in keys if _lies_in(asked, key)]
+    return max(lying_in, key=_length, default=asked)
+
+
+def _length(key: bytes) -> int:
+    """It comes first, then the bits."""
+    return int.from_bytes(key[:4], sys.byteorder)
+
+
+def _lies_in(inner: bytes, outer: bytes) -> bool:
+    length, behind = _length(outer), 8 * (len(outer) - 4) - _length(outer)
+    return length <= _length(inner) and _bits(inner) >> behind == _bits(outer) >> behind
+
+
+def _bits(key: bytes) -> int:
+    return int.from_bytes(key[4:], "big")

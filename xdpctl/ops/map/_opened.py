@@ -1,0 +1,84 @@
+"""Maps as they are named, with what reads and writes their elements."""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from xdpctl.core.machine.model import Map
+from xdpctl.core.machine.reach import Reach
+from xdpctl.core.maps import refusals
+from xdpctl.core.maps.chunk import Element
+from xdpctl.core.maps.codec import Codec, longest_prefix
+from xdpctl.core.maps.decode import layout_of, notation
+from xdpctl.errors import NoSuchKey, XdpctlError
+from xdpctl.tools import host
+from xdpctl.tools.maps import content, elements, types
+from xdpctl.tools.maps.find import Found, find_map, find_map_to_write
+
+
+class Opened(Struct, frozen=True):
+    name: str
+    """As it was named: its own name may be another map's too."""
+    pin: str | None
+    codec: Codec
+
+    @property
+    def map(self) -> Map:
+        return self.codec.map
+
+    def no_such_key(self, key: bytes) -> NoSuchKey:
+        return refusals.no_such_key(self.map, self.name, self.codec.key_in_words(key))
+
+    def refusal(self, answer: elements.KernelAnswer, key: bytes) -> XdpctlError:
+        return refusals.refusal(self.map, self.name, answer.number, answer.said, self.codec.key_in_words(key))
+
+
+def to_read(name: str, reach: Reach, as_: str = "", *, raw: bool = False) -> Opened:
+    host.require_privileges()
+    opened = _opened(name, find_map(name, reach), as_, raw=raw, lenient=True)
+    refusals.check_readable(opened.map)
+    return opened
+
+
+def to_write(name: str, directory: str, as_: str = "", *, lenient: bool = False) -> Opened:
+    """Whether it can be written is yet to be checked."""
+    host.require_privileges()
+    return _opened(name, find_map_to_write(name, directory), as_, lenient=lenient)
+
+
+def _opened(name: str, found: Found, as_: str, *, lenient: bool, raw: bool = False) -> Opened:
+    map_ = found.map
+    refusals.check_keys(map_)
+    known, boot = types.told(map_, as_) if as_ else types.of(map_), host.boot_time()
+    layout = layout_of(map_, known, raw, boot)
+    if layout.typed and not known.known and map_.bytes_key == 4:
+        known = types.told(map_, notation(layout.value))
+    return Opened(name, found.pin, Codec(map_, known, layout, boot, lenient))
+
+
+def lookup(opened: Opened, key: bytes) -> tuple[bytes, ...]:
+    """What the kernel finds: in a trie, also by a key that lies in a prefix."""
+    try:
+        return elements.lookup(opened.map, key)
+    except elements.Refusal as refusal:
+        raise opened.refusal(refusal.answer, key) from None
+
+
+def held(opened: Opened, key: bytes) -> tuple[bytes, ...]:
+    """The value that exactly this key has, or those of all CPUs; none where there is no such key."""
+    values = lookup(opened, key)
+    return values if values and matching(opened.map, key) == key else ()
+
+
+def matching(map_: Map, key: bytes) -> bytes:
+    """The key that is found by a key: of a trie's, the longest prefix that it lies in."""
+    return longest_prefix(keys(map_), key) if map_.type == "lpm_trie" else key
+
+
+def keys(map_: Map) -> Iterator[bytes]:
+    """Of elements that have a value."""
+    return (key for chunk in content.start(map_) if chunk.values for key in chunk.each_key())
+
+
+def all_elements(map_: Map) -> Iterator[Element]:
+    return (element for chunk in content.start(map_) for element in chunk.elements(map_.bytes_value))
