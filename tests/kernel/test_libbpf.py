@@ -102,6 +102,7 @@ def test_a_map_that_is_read_cannot_be_written(pins: Lab) -> None:
     code = """
 said += [tried(words.id), tried(f"{PINS}/words"), read()]
 said += [tried(words.id, flags=0), tried(f"{PINS}/words", flags=0), read()]
+next(maps.batches(words))  # and no more of it: it is closed all the same
 """
     assert run(pins, WRITE + code) == [EPERM, EPERM, [], ["written"], ["written"], [[1, 2]]]
 
@@ -191,6 +192,25 @@ assert runs() == []
         ["NotAsExpected", both, "another program came first: xdpctl status shows it"],
         ["Gone", "failed to attach to gone: No such device"],
         "Refused",
+    ]
+
+
+def test_what_a_bpf_link_holds(pins: Lab) -> None:
+    code = """
+import ctypes
+with open_program(f"{PINS}/one") as one:
+    link = ctypes.CDLL(libbpf.installed()).bpf_link_create(one, device.ifindex, 37, None)
+    said.append(refused(xdp.attach, device, one, mode, expected=one))
+    said.append(refused(xdp.detach, device, mode, expected=one)[:2])
+    assert runs()
+    os.close(link)
+assert runs() == []
+"""
+    says = "Can't replace active BPF XDP link"
+    by_hand = "a bpf link holds it: find it with `bpftool link show`, then `bpftool link detach id N`"
+    assert run(pins, DEVICE + code, WHERE=PLACES["here"]) == [
+        ["DeviceBusy", f"failed to attach to veth0: {says}", by_hand],
+        ["DeviceBusy", f"failed to detach from veth0: {says}"],
     ]
 
 

@@ -9,7 +9,7 @@ from xdpctl.core.maps.new_map import NewMap, new_map
 from xdpctl.core.plan import plan
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, host, pinning
-from xdpctl.tools.maps.create import can_create, create_map
+from xdpctl.tools.libbpf.create import can_create, create_map
 
 
 class Prepared(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Maps read in batches, which bpftool doesn't do; written element by element; made with their types."""
+"""Maps read in batches, which bpftool doesn't do, and written element by element."""
 
 import ctypes
 import errno
@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 
 from xdpctl.core.machine.model import Map
 from xdpctl.core.maps.chunk import Chunk, slot
-from xdpctl.core.maps.new_map import NewMap
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import HostLacks, Refused
 from xdpctl.tools import libbpf
@@ -20,33 +19,6 @@ AT_ONCE = 8192
 
 class NoBatches(Refused):
     """The kernel doesn't read maps of this type so."""
-
-
-class _CreateOptions(libbpf.Options):
-    """struct bpf_map_create_opts, as far as it goes here."""
-
-    _fields_ = (
-        ("sz", ctypes.c_size_t),
-        ("btf_fd", ctypes.c_uint32),
-        ("btf_key_type_id", ctypes.c_uint32),
-        ("btf_value_type_id", ctypes.c_uint32),
-        ("btf_vmlinux_value_type_id", ctypes.c_uint32),
-        ("inner_map_fd", ctypes.c_uint32),
-        ("map_flags", ctypes.c_uint32),
-        ("map_extra", ctypes.c_uint64),
-    )
-
-
-def create(new: NewMap, types: bytes, path: str) -> None:
-    """Make a map that has these types, and pin it."""
-    with libbpf.owned(libbpf.function("bpf_btf_load")(types, len(types), None)) as btf:
-        options = _CreateOptions(
-            btf_fd=btf, btf_key_type_id=new.key.id, btf_value_type_id=new.value.id, map_flags=new.flags
-        )
-        sizes = (new.key_size, new.value_size, new.max_entries)
-        make = libbpf.function("bpf_map_create")
-        with libbpf.owned(make(new.number, new.name.encode(), *sizes, ctypes.byref(options))) as fd:
-            libbpf.function("bpf_obj_pin")(fd, os.fsencode(path))
 
 
 def change(map_: Map, changes: Iterable[tuple[bytes, bytes | None]], flags: int) -> Iterator[int]:
