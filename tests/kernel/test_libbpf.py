@@ -38,6 +38,7 @@ from xdpctl.errors import Explained
 from xdpctl.tools import iplink, libbpf
 from xdpctl.tools.libbpf import maps, programs, xdp
 from xdpctl.tools.libbpf.opening import open_map, open_program
+from xdpctl.tools.maps import elements
 from xdpctl.tools.maps.find import pinned_map
 from xdpctl.tools.netns import Netns, entered
 
@@ -243,8 +244,8 @@ def test_a_program_runs_on_the_cpu_that_was_chosen(pins: Lab) -> None:
 allowed = os.sched_getaffinity(0)
 cpus = sorted(allowed)[:2]
 def counts():
-    [chunk] = maps.batches(pinned_map(f"{PINS}/runs"))
-    return [int.from_bytes(chunk.values[8 * cpu : 8 * cpu + 8], sys.byteorder) for cpu in cpus]
+    values = elements.lookup(pinned_map(f"{PINS}/runs"), bytes(4))
+    return [int.from_bytes(values[cpu], sys.byteorder) for cpu in cpus]
 with open_program(f"{PINS}/one") as one:
     for cpu, repeat in zip(cpus, (5, 7)):
         ran = programs.run(one, bytes(range(64)), repeat, cpu)
