@@ -253,8 +253,9 @@ with open_program(f"{PINS}/one") as one:
         said += [ran.returned, len(ran.out), ran.out[:4].hex(), counts()]
     said.append(refused(programs.run, one, bytes(64), cpu=4000))
     said.append(refused(programs.run, one, bytes(64), cpu=-1)[:2])
-    said.append(refused(programs.run, one, bytes(3)))
     said.append(counts())
+with open_map(f"{PINS}/runs") as no_program:
+    said.append(refused(programs.run, no_program, bytes(64)))
 assert os.sched_getaffinity(0) == allowed
 """
     known = ", ".join(map(str, sorted(os.sched_getaffinity(0))))
@@ -263,6 +264,6 @@ assert os.sched_getaffinity(0) == allowed
         *(3, 50, "00010203", [5, 7]),
         ["BadRequest", "nothing can be run on CPU 4000: it isn't there, or not for us", f"known: {known}"],
         ["BadRequest", "nothing can be run on CPU -1: it isn't there, or not for us"],
-        ["CallRefused", "bpf_prog_test_run_opts of libbpf: Invalid argument"],
         [5, 7],
+        ["CallRefused", "bpf_prog_test_run_opts of libbpf: Invalid argument"],
     ]
