@@ -36,10 +36,11 @@ FLOORS = (
 )
 """The rooms of `core`, top floor first: each imports from floors below it, and from itself."""
 
-ONLY_IN = {
+ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "sh": "tools/proc.py",
     "subprocess": "tools/proc.py",
     "jinja2": "core/program/render.py",
+    "ctypes": ("tools/libbpf/", "tools/mountns.py", "tools/netns.py"),
     "typer": "cli/",
     "click": "cli/",
 }

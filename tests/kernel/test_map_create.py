@@ -8,8 +8,8 @@ from .conftest import PIN, Lab
 
 WITHOUT_LIBBPF = """
 import sys
-import xdpctl.tools.libbpf as libbpf
-libbpf._found = lambda: ("", None)
+from xdpctl.tools import libbpf
+libbpf.NAMES = ()
 from xdpctl.cli import execute
 sys.exit(execute(sys.argv[1:]))
 """

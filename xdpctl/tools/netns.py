@@ -1,6 +1,7 @@
 """Network namespaces, entered by their file for the network calls alone: pins stay where they are."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from msgspec import Struct
 from xdpctl.core.machine import mounts
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import NoSuchNetns
+from xdpctl.errors import NoSuchNetns, NotPermitted, XdpctlError
 from xdpctl.tools import bpffs
 
 NAMED = "/run/netns"
@@ -38,6 +39,45 @@ class Netns(Struct, frozen=True):
 
 
 HERE = Netns()
+
+
+@contextlib.contextmanager
+def entered(netns: Netns) -> Iterator[None]:
+    """This thread is in a namespace for as long as this lasts, for calls that take no process."""
+    if netns.path is None:
+        yield
+        return
+    with _file("/proc/thread-self/ns/net") as back, _file(netns.path) as there:
+        try:
+            _enter(there, netns.path)
+            yield
+        finally:  # even where a signal came before it was entered
+            _enter(back, netns.path)
+
+
+@contextlib.contextmanager
+def _file(path: str) -> Iterator[int]:
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise _not_entered(path, error.errno) from None
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def _enter(file: int, path: str) -> None:
+    import ctypes
+
+    if ctypes.CDLL(None, use_errno=True).setns(file, CLONE_NEWNET):
+        raise _not_entered(path, ctypes.get_errno())
+
+
+def _not_entered(path: str, number: int | None) -> XdpctlError:
+    if number in (errno.EPERM, errno.EACCES):
+        return NotPermitted(f"{path} can't be entered without root", "run xdpctl as root")
+    return NoSuchNetns(f"{path} is no network namespace", "ip netns list shows those that have a name")
 
 
 def names() -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from xdpctl.core.maps.chunk import Element
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import HalfDone, HostLacks, Interrupted, Refused
 from xdpctl.tools import libbpf, proc
+from xdpctl.tools.libbpf import maps
 from xdpctl.tools.maps import elements
 from xdpctl.tools.maps.elements import KernelAnswer, Refusal, WriteOutcome
 
@@ -75,7 +76,7 @@ def through_libbpf(monkeypatch: pytest.MonkeyPatch, answers: list[int], interrup
             yield answer
 
     monkeypatch.setattr(libbpf, "installed", lambda: "libbpf.so.1")
-    monkeypatch.setattr(libbpf, "change", change)
+    monkeypatch.setattr(maps, "change", change)
 
 
 def test_where_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:

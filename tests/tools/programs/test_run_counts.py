@@ -8,6 +8,7 @@ import pytest
 from xdpctl.core.machine.model import ProgId, Program
 from xdpctl.errors import Refused
 from xdpctl.tools import bpftool, host, libbpf, proc
+from xdpctl.tools.libbpf import programs
 from xdpctl.tools.programs import run_counts
 
 
@@ -21,7 +22,7 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_counting_ends_even_after_a_failure(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
     file, other = os.pipe()
-    monkeypatch.setattr(libbpf, "count_runs", lambda: file)
+    monkeypatch.setattr(programs, "count_runs", lambda: libbpf.owned(file))
     with contextlib.suppress(KeyboardInterrupt), run_counts.counted() as known:
         assert known
         raise KeyboardInterrupt
@@ -33,14 +34,14 @@ def test_counting_ends_even_after_a_failure(monkeypatch: pytest.MonkeyPatch, sho
 
 def test_counting_that_was_switched_on_stays_on(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
     monkeypatch.setattr(host, "read", {"/proc/sys/kernel/bpf_stats_enabled": "1\n"}.get)
-    monkeypatch.delattr(libbpf, "count_runs")
+    monkeypatch.delattr(programs, "count_runs")
     with run_counts.counted() as known:
         assert known
     assert shown == []
 
 
 def test_without_libbpf_it_is_not_known(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
-    monkeypatch.setattr(libbpf, "_found", lambda: ("", None))
+    monkeypatch.setattr(libbpf, "NAMES", ())
     with run_counts.counted() as known:
         assert not known
     assert shown == []

@@ -9,8 +9,8 @@ from xdpctl.core.maps.new_map import NewMap, new_map
 from xdpctl.core.plan import plan
 from xdpctl.ops import apply
 from xdpctl.tools import host, pinning
+from xdpctl.tools.libbpf.create import can_create, create_map
 from xdpctl.tools.maps import commands
-from xdpctl.tools.maps.create import can_create, create_map
 
 
 class Prepared(Struct, frozen=True):

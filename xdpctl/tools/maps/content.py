@@ -27,7 +27,7 @@ def start(map_: Map, via: Via | None = None) -> Iterator[Chunk]:
     if via is Via.BATCH or (via is None and map_.type in BATCHED and map_.max_entries >= MANY):
         from xdpctl.tools import libbpf
 
-        if via is Via.BATCH or libbpf.installed():
+        if via is Via.BATCH or libbpf.can("bpf_map_lookup_batch"):
             return _batches(map_, fall_back=via is None)
     return through_bpftool(map_, "id", str(map_.id))
 
@@ -86,12 +86,12 @@ def _once(found: Iterable[Chunk], expected: int) -> Iterator[Chunk]:
 
 
 def _batches(map_: Map, fall_back: bool) -> Iterator[Chunk]:
-    from xdpctl.tools import libbpf
+    from xdpctl.tools.libbpf import maps
 
-    found = libbpf.chunks(map_)
+    found = maps.batches(map_)
     try:
         first = list(islice(found, 1))
-    except libbpf.NoBatches:
+    except maps.NoBatches:
         if not fall_back:
             raise
         return through_bpftool(map_, "id", str(map_.id))

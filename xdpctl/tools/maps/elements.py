@@ -132,13 +132,13 @@ def apply(change: Change) -> WriteOutcome:
 
 
 def _through_libbpf(change: Change) -> WriteOutcome:
-    from xdpctl.tools import libbpf
+    from xdpctl.tools.libbpf import maps
 
     done = 0
     call = "bpf_map_update_elem" if change.elements[0].values else "bpf_map_delete_elem"
     proc.remark(f"{call} of libbpf, {len(change.elements)} times, on map id {change.map.id}")
     with signals.noted() as interrupted:
-        for tried, number in enumerate(libbpf.change(change.map, change.for_kernel, change.how.flag)):
+        for tried, number in enumerate(maps.change(change.map, change.for_kernel, change.how.flag)):
             if number and not (number == errno.ENOENT and change.gone_is_fine):
                 return WriteOutcome(done, KernelAnswer(number, os.strerror(number)), tried)
             done += not number

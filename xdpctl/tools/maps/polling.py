@@ -10,6 +10,7 @@ from xdpctl.core.maps.chunk import Chunk
 from xdpctl.errors import Gone
 from xdpctl.tools import bpftool, libbpf, proc
 from xdpctl.tools.files import placing
+from xdpctl.tools.libbpf.maps import NoBatches, batches
 from xdpctl.tools.maps import content
 
 
@@ -25,7 +26,7 @@ Readings = dict[MapId, PolledReading]
 
 class Poller:
     def __init__(self, via: Via | None = None) -> None:
-        self._batches = via is not Via.BPFTOOL and bool(libbpf.installed())
+        self._batches = via is not Via.BPFTOOL and libbpf.can("bpf_map_lookup_batch")
         self._without: set[MapId] = set()
         """Maps that the kernel doesn't read in batches."""
 
@@ -46,10 +47,10 @@ class Poller:
         readings: Readings = {}
         for map_ in maps:
             try:
-                found = tuple(libbpf.chunks(map_))
+                found = tuple(batches(map_))
             except Gone:
                 continue
-            except libbpf.NoBatches:
+            except NoBatches:
                 self._without.add(map_.id)
                 continue
             readings[map_.id] = PolledReading(time.monotonic(), found)

@@ -1,12 +1,12 @@
 """How often programs run, which the kernel counts only when it is asked to."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from xdpctl.core.machine.model import ProgId
-from xdpctl.errors import Refused
-from xdpctl.tools import bpftool, host, libbpf, proc
+from xdpctl.errors import HostLacks, Refused
+from xdpctl.tools import bpftool, host, proc
+from xdpctl.tools.libbpf import CallRefused, programs
 
 SETTING = "kernel.bpf_stats_enabled"
 
@@ -20,15 +20,16 @@ def counted() -> Iterator[bool]:
     if (host.read(f"/proc/sys/{SETTING.replace('.', '/')}") or "").strip() == "1":
         yield True
         return
-    file = libbpf.count_runs()
-    if file < 0:
+    try:
+        counting = programs.count_runs()
+    except (HostLacks, CallRefused):
         yield False
         return
     proc.shown(("sysctl", "-q", f"{SETTING}=1"))
     try:
-        yield True
+        with counting:
+            yield True
     finally:
-        os.close(file)
         proc.shown(("sysctl", "-q", f"{SETTING}=0"))
 
 
