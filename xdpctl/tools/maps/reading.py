@@ -8,59 +8,76 @@ from msgspec import Struct
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.maps import companions
 from xdpctl.core.maps.chunk import Chunk
-from xdpctl.core.maps.companions import Accounts, Beside, Counts
+from xdpctl.core.maps.companions import Accounts, Beside, Counts, Held
 from xdpctl.core.maps.decode import Entry, Layout, decode
 from xdpctl.tools import bpftool
 from xdpctl.tools.maps import content, types
 
-Entries = list[Entry]
 
+class Reading(Struct, frozen=True):
+    """Of a map, under way: its entries come once."""
 
-class Reading:
-    """Of a map; bpftool reads it while its types are asked for."""
+    map: Map
+    via: Via | None
+    raw: bool
+    per_cpu: bool
+    layout: Layout
+    kept: Beside
+    chunks: Iterator[Chunk]
+    total: Counts | None
+    held: Held
 
-    def __init__(
-        self, map_: Map, raw: bool = False, via: Via | None = None, per_cpu: bool = False, as_: str = ""
-    ) -> None:
-        self.map, self.raw, self.via = map_, raw, via
-        # A map that forgets is read after the total: what comes in meanwhile isn't forgotten.
-        self._begun = None if map_.forgets else content.start(map_, via)
-        self.types = types.told(map_, as_) if as_ else types.of(map_)
-        self.layout = types.layout(map_, self.types, raw)
-        self.per_cpu = per_cpu or (map_.per_cpu and not self.layout.typed)  # bytes can't be merged
-        self.kept: Beside = companions.beside(
-            self.types.everything, map_.name, self.types.key_name, map_.forgets
-        )
-        self._total = _total(map_, self.kept)
-        self._held = companions.Held(self._total or {}, self.layout.is_sum)
-
-    def entries(self) -> Iterator[Entries]:
+    def entries(self) -> Iterator[list[Entry]]:
         """Many at a time."""
         for entries in chain(self.own_entries(), self._of_twin()):
             if self.kept.whole:
-                self._held.add(entries)
+                self.held.add(entries)
             yield entries
 
-    def own_entries(self) -> Iterator[Entries]:
+    def own_entries(self) -> Iterator[list[Entry]]:
         """Those of this map alone."""
-        chunks = self._begun or content.start(self.map, self.via)
-        return (decode(chunk, self.layout, self.per_cpu) for chunk in chunks)
+        return (decode(chunk, self.layout, self.per_cpu) for chunk in self.chunks)
 
     def accounts(self) -> Accounts:
         """What is counted beside the entries, once all of them have been read."""
         accounts: dict[str, Counts | None] = {}
-        if self.kept.whole and self._total != {}:
-            forgotten = self._total and self._held.forgotten
-            accounts |= {"total": self._total, **({} if forgotten == {} else {"forgotten": forgotten})}
+        if self.kept.whole and self.total != {}:
+            forgotten = self.total and self.held.forgotten
+            accounts |= {"total": self.total, **({} if forgotten == {} else {"forgotten": forgotten})}
         if self.kept.lost:
             accounts |= {"lost": _lost(self.map, self.kept)}
         return accounts
 
-    def _of_twin(self) -> Iterator[Entries]:
+    def _of_twin(self) -> Iterator[list[Entry]]:
         found = twin(self.map, self.kept, self.raw)
         if found is not None:
             for chunk in content.start(found.map, self.via):
                 yield decode(chunk, found.layout, self.per_cpu)
+
+
+def start(
+    map_: Map, raw: bool = False, via: Via | None = None, per_cpu: bool = False, as_: str = ""
+) -> Reading:
+    """bpftool reads the map while its types are asked for.
+
+    One that forgets is read after the total: what comes in meanwhile isn't forgotten.
+    """
+    begun = None if map_.forgets else content.start(map_, via)
+    of_map = types.told(map_, as_) if as_ else types.of(map_)
+    layout = types.layout(map_, of_map, raw)
+    kept = companions.beside(of_map.everything, map_.name, of_map.key_name, map_.forgets)
+    total = _total(map_, kept)
+    return Reading(
+        map=map_,
+        via=via,
+        raw=raw,
+        per_cpu=per_cpu or (map_.per_cpu and not layout.typed),  # bytes can't be merged
+        layout=layout,
+        kept=kept,
+        chunks=begun or content.start(map_, via),
+        total=total,
+        held=Held(total or {}, layout.is_sum),
+    )
 
 
 class Readable(Struct, frozen=True):
