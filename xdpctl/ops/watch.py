@@ -183,7 +183,7 @@ def ticks(interval: float, count: int | None, clock: Clock, tell: Tell) -> Itera
     number = 0
     while True:
         yield number
-        if number == count:
+        if count is not None and number >= count:
             return
         number += 1
         late = int((clock.now() - began) / interval)
