@@ -27,7 +27,8 @@ class Prepared(Struct, frozen=True):
 def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: bool) -> Prepared:
     netns = named(netns_name)
     if dry_run and not host.privileged():
-        return Prepared(name, "PROGRAM", apply.Operation((_step(name, f"{pin}/PROGRAM", mode, netns),)))
+        step = _step(name, f"{pin}/PROGRAM", mode, netns)
+        return Prepared(name, "PROGRAM", apply.Operation(plan=(step,)))
     host.require_privileges()
     if not dry_run:
         turns.wait()
@@ -37,7 +38,7 @@ def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: boo
     found = owners.the_program(programs, pin)
     step = _step(name, owners.below(found.pinned, pin)[0], mode, netns)
     care = {step: Attaching(name, netns, lambda: found.id)}
-    return Prepared(name, found.name, apply.Operation((step,), care=care, last=True))
+    return Prepared(name, found.name, apply.Operation(plan=(step,), care=care, last=True))
 
 
 def _step(name: str, pinned: str, mode: ModeChoice, netns: Netns) -> plan.Step:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from xdpctl.core.machine import owners
-from xdpctl.core.machine.model import Mode, ModeChoice
+from xdpctl.core.machine import directories, owners
+from xdpctl.core.machine.directories import PinDirectory
+from xdpctl.core.machine.model import Device, Mode, ModeChoice
 from xdpctl.core.objects.check import check_loadable
 from xdpctl.core.objects.elf import BpfObject
 from xdpctl.core.plan import actions, plan
-from xdpctl.errors import AlreadyPinned, BadRequest
+from xdpctl.errors import DeviceBusy
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, pinning, proc, turns
 from xdpctl.tools.attaching import Attaching
@@ -46,7 +47,11 @@ class Prepared(Struct, frozen=True):
 
 
 def prepare(request: Request) -> Prepared:
-    """The plan, after every check that can be made without changing anything."""
+    """The plan, after every check that can be made without changing anything.
+
+    The object comes first, then the directory, then the device: of what comes after one that won't do,
+    nothing is asked.
+    """
     netns = named(request.netns)
     path = objects.choose(request.path)
     found = check_loadable(objects.read(path), str(path))
@@ -55,13 +60,63 @@ def prepare(request: Request) -> Prepared:
         turns.wait()
     places = pinning.directory_steps(request.pin)
     if host.privileged():
-        _refuse_taken(request.pin, found)
-    if request.device is not None:
-        _refuse_occupied(request.device, netns, request.dry_run)
+        directories.check_free(_directory(request.pin), _pinned_names(found))
+    device = _device(request, netns)
+    if device is not None and device.xdp.attached:
+        raise _occupied(device, netns)
+    return Prepared(request, found, _operation(request, str(path), found, places, netns))
+
+
+def run(prepared: Prepared) -> Loaded:
+    outcomes = apply.run(prepared.operation)
+    request, found = prepared.request, prepared.found
+    attached = None if request.device is None else outcomes[-1]
+    return Loaded(
+        program=found.xdp_programs[0],
+        maps=found.maps,
+        pin=request.pin,
+        device=request.device,
+        mode=None if attached is None else Mode(attached.act.way),
+        fell_back="" if attached is None else attached.fell_back,
+    )
+
+
+def _pinned_names(found: BpfObject) -> tuple[str, ...]:
+    return (found.xdp_programs[0], *found.maps)
+
+
+def _directory(pin: str) -> PinDirectory:
+    present = bpffs.entries(pin)
+    everyones = bpftool.programs() if present else ()
+    return PinDirectory(path=pin, present=present, everyones=everyones, is_pin=os.path.isfile(pin))
+
+
+def _device(request: Request, netns: Netns) -> Device | None:
+    """It is asked for while `sh` is imported. Only root can look into another namespace."""
+    unseen = request.dry_run and netns.path and not host.privileged()
+    if request.device is None or unseen:
+        return None
+    asked = proc.start(iplink.show_command(request.device, netns))
+    if not request.dry_run:
+        proc.ready_to_act()
+    return iplink.found(request.device, asked.result(), netns)
+
+
+def _occupied(device: Device, netns: Netns) -> DeviceBusy:
+    """Without root it can't be seen by whom."""
+    if not host.privileged():
+        return owners.occupied(device, None, (), netns.name)
+    return owners.occupied(device, bpftool.programs(), bpftool.links(), netns.name)
+
+
+def _operation(
+    request: Request, path: str, found: BpfObject, places: plan.Plan, netns: Netns
+) -> apply.Operation:
+    """The steps, and what looks after those that tools do for us."""
     card = request.device if request.mode is ModeChoice.OFFLOAD else None
-    loading, *tidying = actions.load(str(path), found, request.pin, card, netns.prefix)
-    names = (found.xdp_programs[0], *found.maps), actions.internal_pins(str(path), found)
-    wanted, internal = (tuple(f"{request.pin}/{name}" for name in some) for some in names)
+    loading, *tidying = actions.load(path, found, request.pin, card, netns.prefix)
+    wanted = tuple(f"{request.pin}/{name}" for name in _pinned_names(found))
+    internal = tuple(f"{request.pin}/{name}" for name in actions.internal_pins(path, found))
     steps = (*places, loading, *tidying)
     care: dict[plan.Step, apply.Care] = {
         **pinning.MOUNTING,
@@ -72,53 +127,4 @@ def prepare(request: Request) -> Prepared:
         program = functools.cache(lambda: bpftool.pinned_program(wanted[0]).id)
         care[attaching] = Attaching(request.device, netns, program)
         steps = (*steps, attaching)
-    return Prepared(request, found, apply.Operation(steps, care=care, last=True))
-
-
-def run(prepared: Prepared) -> Loaded:
-    outcomes = apply.run(prepared.operation)
-    request, found = prepared.request, prepared.found
-    attached = None if request.device is None else outcomes[-1]
-    return Loaded(
-        found.xdp_programs[0],
-        found.maps,
-        request.pin,
-        request.device,
-        None if attached is None else Mode(attached.act.way),
-        "" if attached is None else attached.fell_back,
-    )
-
-
-def _refuse_occupied(name: str, netns: Netns, dry_run: bool) -> None:
-    """The device must be free."""
-    if dry_run and netns.path and not host.privileged():
-        return  # only root can look into another namespace
-    asked = proc.start(iplink.show_command(name, netns))
-    if not dry_run:
-        proc.ready_to_act()
-    device = iplink.found(name, asked.result(), netns)
-    if device.xdp.attached and not host.privileged():
-        raise owners.occupied(device, None, (), netns.name)
-    if device.xdp.attached:
-        raise owners.occupied(device, bpftool.programs(), bpftool.links(), netns.name)
-
-
-def _refuse_taken(pin: str, found: BpfObject) -> None:
-    """A directory holds one program with its maps, and nothing of the same name."""
-    if os.path.isfile(pin):
-        raise BadRequest(f"{pin} is a pin, not a directory", "name the directory for the pins")
-    present = bpffs.entries(pin)
-    programs = owners.pinned_programs(bpftool.programs(), pin) if present else ()
-    if programs:
-        raise AlreadyPinned(
-            f"{pin} already holds {' and '.join(p.name for p in programs)}",
-            f"remove it first: xdpctl unload --pin {pin}",
-            "or pin this program elsewhere: --pin DIR",
-        )
-    taken = [f"{pin}/{name}" for name in (found.xdp_programs[0], *found.maps) if name in present]
-    if taken:
-        raise AlreadyPinned(
-            f"something else is pinned at {' and '.join(taken)}",
-            f"if nothing needs it, remove it: rm {' '.join(taken)}",
-            "or pin this program elsewhere: --pin DIR",
-        )
+    return apply.Operation(plan=steps, care=care, last=True)

@@ -71,8 +71,14 @@ def _has_its_own_name(path: str) -> bool:
     program = proc.query(bpftool.command("prog", "show", "pinned", path))
     if program.ok:
         return owners.is_named_so(bpftool.read(program, Program), path)
-    found = proc.query(bpftool.command("map", "show", "pinned", path))
-    return not found.ok or owners.is_named_so(bpftool.read(found, Map), path)
+    found = map_at(path)
+    return found is None or owners.is_named_so(found, path)
+
+
+def map_at(pin: str) -> Map | None:
+    """The map that is pinned there; None where it is something else."""
+    found = proc.query(bpftool.command("map", "show", "pinned", pin))
+    return bpftool.read(found, Map) if found.ok else None
 
 
 def directory_steps(pin: str) -> tuple[plan.Step, ...]:
