@@ -6,7 +6,7 @@ from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Mode, ModeChoice
 from xdpctl.core.plan import actions, plan
 from xdpctl.ops import apply
-from xdpctl.tools import bpftool, host, iplink, turns
+from xdpctl.tools import attaching, bpftool, host, iplink, turns
 from xdpctl.tools.attaching import Attaching
 from xdpctl.tools.netns import Netns, named
 
@@ -32,10 +32,8 @@ def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: boo
     host.require_privileges()
     if not dry_run:
         turns.wait()
-    device, programs = iplink.device(name, netns), bpftool.programs()
-    if device.xdp.attached:
-        raise owners.occupied(device, programs, bpftool.links(), netns.name)
-    found = owners.the_program(programs, pin)
+    attaching.check_free(iplink.device(name, netns), netns)
+    found = owners.the_program(bpftool.programs(), pin)
     step = _step(name, owners.below(found.pinned, pin)[0], mode, netns)
     care = {step: Attaching(name, netns, lambda: found.id)}
     return Prepared(name, found.name, apply.Operation(plan=(step,), care=care, last=True))

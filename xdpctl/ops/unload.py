@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from xdpctl.core.machine import directories, owners
 from xdpctl.core.machine.directories import PinDirectory
-from xdpctl.core.machine.model import Attachment, BpfLink, Device, Map, MapId, ProgId, Program
-from xdpctl.core.plan import actions, plan, removal
+from xdpctl.core.machine.model import Attachment, BpfLink, Device, MapId, ProgId, Program
+from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.removal import Removal
 from xdpctl.errors import HalfDone, Refused
 from xdpctl.ops import apply
@@ -42,11 +42,11 @@ def prepare(pin: str, force: bool, dry_run: bool) -> Prepared:
     host.require_privileges()
     if not dry_run:
         turns.wait()
-    directory = _look(pin)
+    directory = pinning.place_to_unload(pin)
     directories.check_unloadable(directory, force)
     maps, links = bpftool.maps(), bpftool.links()
     places = tuple(_places(owners.ids(directory.programs), links))
-    going = _going(directory, maps)
+    going = pinning.removal(directory, maps)
     return Prepared(
         pin=pin,
         operation=_operation(directory, places, going),
@@ -95,18 +95,6 @@ def _alive(prepared: Prepared) -> list[str]:
     return programs + [f"map {m.name} (id {m.id})" for m in bpftool.maps() if m.id in prepared.maps]
 
 
-def _look(pin: str) -> PinDirectory:
-    everyones, present = bpftool.programs(), bpffs.entries(pin)
-    pinned = (path for program in owners.pinned_programs(everyones, pin) for path in program.pinned)
-    return PinDirectory(
-        path=pin,
-        present=present,
-        everyones=everyones,
-        mounted=bpffs.mounted(),
-        identities={path: bpffs.identity(path) for path in pinned},
-    )
-
-
 def _places(ids: frozenset[ProgId], links: tuple[BpfLink, ...]) -> Iterator[Place]:
     """Every device on which these programs run, in any network namespace."""
     for namespace, devices in iplink.everywhere():
@@ -115,19 +103,6 @@ def _places(ids: frozenset[ProgId], links: tuple[BpfLink, ...]) -> Iterator[Plac
                 if refusal := owners.held(device, attachment, links):
                     raise refusal
                 yield namespace, device, attachment
-
-
-def _going(directory: PinDirectory, maps: tuple[Map, ...]) -> Removal:
-    """What else is pinned there is asked for one by one.
-
-    Where bpftool 7.1 lists several maps, one without BTF seems to have that of the one before.
-    """
-    used = removal.used(directory, maps)
-    others = {pin: found for pin in directory.pins if pin not in used and (found := pinning.map_at(pin))}
-    pins = (*used, *removal.came_along(directory.programs, others))
-    pinned = tuple(m for m in maps if set(m.pinned) & set(pins))
-    paths = {*pins, *(pin for m in pinned for pin in m.pinned)}
-    return Removal(pins, pinned, {pin: bpffs.identity(pin) for pin in paths})
 
 
 def _operation(directory: PinDirectory, places: tuple[Place, ...], going: Removal) -> apply.Operation:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from xdpctl.core.machine import mounts
 from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine.paths import BPFFS
 from xdpctl.errors import NotPermitted
 from xdpctl.tools import proc
 
-ROOT = "/sys/fs/bpf"
+ROOT = BPFFS
 FEW = 10
 
 

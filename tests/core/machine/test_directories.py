@@ -27,6 +27,32 @@ def program(number: int, *pins: str, ours: bool = True) -> Program:
     return Program(ProgId(number), "xdp", name=f"p{number}", pinned=pins, metadata=OURS if ours else {})
 
 
+@pytest.mark.parametrize(
+    ("path", "mounted", "words"),
+    [
+        ("/tmp/pins", MOUNTED, "/tmp/pins is not in a bpffs"),
+        ("/tmp/pins", (), "/tmp/pins is not in a bpffs"),
+        (ROOT, (Mount("/", "ext4"), Mount(ROOT, "tmpfs")), f"{ROOT} is not in a bpffs"),
+        (f"{ROOT}/a.b", MOUNTED, "libbpf can't pin below a name with a dot"),
+    ],
+)
+def test_nothing_can_be_pinned_there(path: str, mounted: tuple[Mount, ...], words: str) -> None:
+    with pytest.raises(BadRequest, match=words):
+        directories.check_place(PinDirectory(path=path, mounted=mounted))
+
+
+def test_a_bpffs_is_mounted_at_its_usual_place_if_nothing_is() -> None:
+    for path, mounted, needs_mount in (
+        (PIN, MOUNTED, False),
+        (PIN, MOUNTED[:1], True),
+        (ROOT, MOUNTED[:1], True),
+        ("/other/bpf", (Mount("/", "ext4"), Mount("/other/bpf", "bpf")), False),
+    ):
+        directory = PinDirectory(path=path, mounted=mounted)
+        assert directory.needs_mount is needs_mount
+        directories.check_place(directory)
+
+
 def test_a_directory_is_free_if_it_holds_neither_a_program_nor_such_a_name() -> None:
     directories.check_free(directory(), NAMES)
     directories.check_free(directory(program(1, "/sys/fs/bpf/other/a"), present=("b",)), NAMES)

@@ -24,7 +24,7 @@ def program(number: int, *pins: str, maps: tuple[int, ...] = (), btf: int | None
 def test_pins_of_programs_and_of_their_maps_each_once() -> None:
     maps = (found(7, "m", f"{PIN}/m", "/other/m"), found(8, "n", f"{PIN}/n"), found(9, "o", f"{PIN}/o"))
     programs = (program(1, f"{PIN}/a", maps=(7, 8)), program(2, f"{PIN}/b", "/other/b", maps=(7,)))
-    directory = PinDirectory(PIN, programs, ("a", "b", "m", "n", "o"))
+    directory = PinDirectory(path=PIN, everyones=programs)
     assert used(directory, maps) == (f"{PIN}/a", f"{PIN}/m", f"{PIN}/n", f"{PIN}/b")
 
 

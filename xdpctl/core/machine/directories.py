@@ -1,12 +1,14 @@
 """A directory for pins as it was seen: what may be loaded into it, detached by its name and unloaded."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from msgspec import Struct
 
 from xdpctl.core.machine import mounts, owners
 from xdpctl.core.machine.model import Attachment, BpfLink, Device, ProgId, Program
 from xdpctl.core.machine.mounts import Mount
+from xdpctl.core.machine.paths import BPFFS
 from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import AlreadyPinned, BadRequest, NoSuchProgram, NotYours
 
@@ -15,16 +17,26 @@ Identity = tuple[int, int]
 
 
 class PinDirectory(Struct, frozen=True):
+    """What nobody asked for is left empty."""
+
     path: str
-    everyones: tuple[Program, ...]
-    """All programs, wherever they are pinned."""
+    mounted: tuple[Mount, ...] = ()
+    missing: tuple[str, ...] = ()
+    """What of the path isn't there yet, from above."""
+    is_pin: bool = False
+    """Then it is no directory."""
     present: tuple[str, ...] = ()
     """The names in it."""
-    is_pin: bool = False
-    """Then it is none."""
-    mounted: tuple[Mount, ...] = ()
+    everyones: tuple[Program, ...] = ()
+    """All programs, wherever they are pinned."""
     identities: Mapping[str, Identity] = {}
     """Of all pins of the programs in it."""
+
+    @property
+    def needs_mount(self) -> bool:
+        """bpffs is mounted at its usual place if nothing is; never over anything else."""
+        below = f"{self.path}/".startswith(f"{BPFFS}/")
+        return below and mounts.mount_of(BPFFS, self.mounted).point != BPFFS
 
     @property
     def pins(self) -> tuple[str, ...]:
@@ -51,6 +63,24 @@ class PinDirectory(Struct, frozen=True):
 def holds_only_pins(path: str, mounted: tuple[Mount, ...]) -> bool:
     """Whether it can be removed as a whole: bpffs itself, or what isn't in one, is never."""
     return mounts.in_bpffs(path, mounted) and not mounts.is_bpffs_root(path, mounted)
+
+
+def down_to(path: str) -> tuple[str, ...]:
+    """All directories that a path goes through, itself the last."""
+    pure = PurePosixPath(path)
+    return tuple(map(str, (*reversed(pure.parents), pure)))
+
+
+def check_place(directory: PinDirectory) -> None:
+    """Whether anything can be pinned there."""
+    path, mounted = directory.path, directory.mounted
+    if not directory.needs_mount and not mounts.in_bpffs(path, mounted):
+        raise BadRequest(
+            f"{path} is not in a bpffs, so nothing can be pinned there",
+            f"choose a directory below {' or '.join(mounts.bpffs_points(mounted)) or BPFFS}",
+        )
+    if "." in path:
+        raise BadRequest(f"{path}: libbpf can't pin below a name with a dot", "choose a name without dots")
 
 
 def check_free(directory: PinDirectory, names: Sequence[str]) -> None:
