@@ -35,12 +35,10 @@ def holding(monkeypatch: pytest.MonkeyPatch) -> Holding:
         keys = b"".join(number.to_bytes(4, "little") for number in range(len(counts)))
         values = b"".join(count.to_bytes(8, "little") for count in counts)
         under_way = reading.Reading(
-            map=ARRAY,
-            via=None,
+            of=reading.Readable(ARRAY, layout, kept),
             raw=False,
+            via=None,
             per_cpu=False,
-            layout=layout,
-            kept=kept,
             chunks=iter([Chunk(keys, values, 4, 8)] if counts else []),
             total=None,
             held=Held({}, is_sum=True),

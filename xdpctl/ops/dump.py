@@ -79,7 +79,7 @@ def dump(request: Request) -> Dump:
             f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
         )
     under_way = reading.start(found.map, request.raw, request.via, request.per_cpu, request.as_)
-    layout, entries = under_way.layout, under_way.entries()
+    layout, entries = under_way.of.layout, under_way.entries()
     first = list(islice(entries, 2))  # all, of a small map
     selection = _selection(request, found.map, layout)
     return Dump(
@@ -117,10 +117,10 @@ def _in_order(request: Request, layout: Layout, entries: Batches) -> Batches:
 
 
 def _notes(under_way: Reading, empty: bool) -> Iterable[str]:
-    name = under_way.map.name
-    if part_of := under_way.kept.twin_of:
+    name = under_way.of.map.name
+    if part_of := under_way.of.kept.twin_of:
         yield f"{name} holds flows over IPv6 alone: {part_of} shows all of them"
     if empty:
         yield f"{name} is empty"
-    elif not under_way.layout.typed:
+    elif not under_way.of.layout.typed:
         yield f"{name} has no BTF: its bytes are shown as they are"

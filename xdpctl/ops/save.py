@@ -41,7 +41,7 @@ def save(name: str, reach: Reach, path: Path, via: Via | None) -> Saved:
             file.writelines(map(_line, map(_element, there)))
             count += len(there)
         file.write(_line({"elements": count}))
-    return Saved(found.map, count, under_way.kept.twin)
+    return Saved(found.map, count, under_way.of.kept.twin)
 
 
 @contextlib.contextmanager

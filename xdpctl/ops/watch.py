@@ -8,7 +8,6 @@ from msgspec import Struct
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import companions
-from xdpctl.core.maps.companions import Beside
 from xdpctl.core.maps.decode import Entry, decode
 from xdpctl.core.measure.rates import Label, Rates, Values
 from xdpctl.core.query.rows import sums
@@ -17,7 +16,7 @@ from xdpctl.core.values.value import flat
 from xdpctl.core.wording import packets
 from xdpctl.errors import BadRequest, Gone
 from xdpctl.tools import host
-from xdpctl.tools.maps import reading, types
+from xdpctl.tools.maps import reading
 from xdpctl.tools.maps.find import Found, exact_map, find_map
 from xdpctl.tools.maps.polling import Poller, Readings
 from xdpctl.tools.maps.reading import Readable
@@ -28,12 +27,10 @@ Tell = Callable[[str], None]
 class WatchedMaps(Struct, frozen=True):
     """What is read for one name, as the name is understood at the moment."""
 
-    map: Map
     pin: str | None
     inode: int | None
     parts: tuple[Readable, ...]
     """The map, and its twin if it has one."""
-    kept: Beside
     lost_in: Map | None
 
     @property
@@ -41,36 +38,20 @@ class WatchedMaps(Struct, frozen=True):
         lost_in = (self.lost_in,) if self.lost_in else ()
         return (*(part.map for part in self.parts), *lost_in)
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """What is counted."""
-        layout = self.parts[0].layout
-        return sums(layout.value) if layout.is_sum else ()
-
 
 def _look(found: Found) -> WatchedMaps:
-    inode = _inode(found.pin)
-    of_map = types.of(found.map)
-    part = Readable(found.map, types.layout(found.map, of_map, raw=False))
-    kept = companions.beside(of_map.everything, found.map.name, of_map.key_name, found.map.forgets)
-    twin = reading.twin(found.map, kept, raw=False)
-    return WatchedMaps(
-        map=found.map,
-        pin=found.pin,
-        inode=inode,
-        parts=(part, twin) if twin else (part,),
-        kept=kept,
-        lost_in=reading.lost_in(found.map, kept),
-    )
+    inode, of = _inode(found.pin), reading.readable(found.map)
+    twin = reading.twin(of, raw=False)
+    return WatchedMaps(found.pin, inode, (of, twin) if twin else (of,), reading.lost_in(of))
 
 
 class WatchedCounter:
     """What is known of one name."""
 
-    def __init__(self, name: str, maps: WatchedMaps) -> None:
+    def __init__(self, name: str, maps: WatchedMaps, fields: tuple[str, ...]) -> None:
         self.name = name
         self.maps = maps
-        self.fields = maps.fields
+        self.fields = fields
         self.rates = Rates()
         self.key_names: tuple[str, ...] = ("key",)
         self.there = True
@@ -78,7 +59,7 @@ class WatchedCounter:
 
     @property
     def map(self) -> Map:
-        return self.maps.map
+        return self.maps.parts[0].map
 
     def look_again(self, tell: Tell) -> None:
         """Whether the name means another map now, or none."""
@@ -120,7 +101,10 @@ class WatchedCounter:
         read = readings.get(self.maps.lost_in.id) if self.maps.lost_in else None
         if read is None:
             return
-        before, self._lost = self._lost, companions.lost(self.maps.kept, read.chunks[0].values)["packets"]
+        before, self._lost = (
+            self._lost,
+            companions.lost(self.maps.parts[0].kept, read.chunks[0].values)["packets"],
+        )
         if before is not None and self._lost > before:
             tell(f"{self.name} has no place left: {packets(self._lost - before)} more lost")
 
@@ -161,9 +145,11 @@ def watch(names: Sequence[str], reach: Reach, via: Via | None) -> tuple[tuple[Wa
 
 def _begin(name: str, found: Found) -> WatchedCounter:
     maps = _look(found)
-    if not maps.fields:
+    layout = maps.parts[0].layout
+    fields = sums(layout.value) if layout.is_sum else ()
+    if not fields:
         raise BadRequest(f"{found.map.name} can't be watched: nothing in its values is a count")
-    return WatchedCounter(name, maps)
+    return WatchedCounter(name, maps, fields)
 
 
 def sample(watched: Sequence[WatchedCounter], poller: Poller, tell: Tell) -> bool:
