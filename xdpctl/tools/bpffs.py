@@ -13,8 +13,10 @@ ROOT = BPFFS
 FEW = 10
 
 
-def mounted() -> tuple[mounts.Mount, ...]:
-    return mounts.parse(Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape"))
+def mounted(process: str = "self") -> tuple[mounts.Mount, ...]:
+    """What this process sees, or another one; names have any bytes in them, and ends of lines too."""
+    text = Path(f"/proc/{process}/mountinfo").read_bytes().decode(errors="surrogateescape")
+    return mounts.parse(text)
 
 
 def entries(directory: str) -> tuple[str, ...]:
