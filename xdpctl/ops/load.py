@@ -51,7 +51,8 @@ def prepare(request: Request) -> Prepared:
     """
     netns = named(request.netns)
     path = objects.choose(request.path)
-    found = check_loadable(objects.read(path), str(path))
+    data = objects.read(path)
+    found = check_loadable(data, str(path))
     if not request.dry_run:
         host.require_privileges()
         turns.wait()
@@ -59,7 +60,8 @@ def prepare(request: Request) -> Prepared:
     directories.check_free(directory, _pinned_names(found))
     if request.device is not None and (host.privileged() or netns is HERE):
         meanwhile = None if request.dry_run else proc.ready_to_act
-        attaching.check_free(iplink.device(request.device, netns, meanwhile), netns)
+        device = iplink.device(request.device, netns, meanwhile)
+        attaching.check_free(device, netns)
     return Prepared(request, found, _operation(request, str(path), found, directory, netns))
 
 
