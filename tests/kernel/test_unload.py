@@ -200,3 +200,11 @@ def test_what_root_would_remove_is_not_guessed(lab: Lab) -> None:
     plan = lab.must("setpriv", "--reuid=1234", "--clear-groups", XDPCTL, "--dry-run", "unload")
     lab.run("sh", "-c", plan)
     assert lab.pins() == [PIN, f"{PIN}/pkt_cnt", f"{PIN}/xdp_allow"]
+
+
+def test_names_of_what_others_have_mounted_are_any_bytes(lab: Lab) -> None:
+    lab.ok("build")
+    lab.ok("load", "--dev", "veth0")
+    mount = 'mkdir "$0" && mount -t tmpfs tmpfs "$0" && exec "$@"'
+    with process(lab, "unshare", "-m", "sh", "-c", mount, "a\rb"):
+        assert lab.ok("unload").startswith("detached from veth0")

@@ -41,6 +41,12 @@ def test_late_samples_are_left_out_and_told() -> None:
     assert time.said == ["reading takes longer than 1 s: 2 left out"]
 
 
+def test_a_late_sample_may_be_behind_the_last_one() -> None:
+    time = Time()
+    assert time.samples(1.0, 2, [3.5, *[0.1] * 9]) == [0.0, 4.0]
+    assert time.said == ["reading takes longer than 1 s: 3 left out"]
+
+
 def test_a_count_is_of_intervals() -> None:
     assert len(Time().samples(0.5, 1, [0.0] * 9)) == 2
     assert list(islice(Time().samples(0.5, None, [0.0] * 3), 9)) == [0.0, 0.5, 1.0]

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +13,7 @@ from xdpctl.core.maps import batch_file
 from xdpctl.core.maps.decode import CpuValue, Entry
 from xdpctl.core.values.cells import spelled
 from xdpctl.core.values.value import Value
-from xdpctl.views.dump import as_lines, csv_rows, hides_zeros, json_end, json_entries, json_start, table_lines
+from xdpctl.views.dump import as_lines, csv_rows, json_end, json_entries, json_start, table_lines
 
 MAP = Map(MapId(25), "percpu_hash", "pkt_cnt", 4, 16, 1, BtfId(3), ("/sys/fs/bpf/ebpf/pkt_cnt",))
 PIN = "/sys/fs/bpf/ebpf/pkt_cnt"
@@ -172,11 +171,3 @@ def test_what_is_counted_beside_the_entries() -> None:
     assert found["forgotten"] == {"packets": 3, "bytes": 180}
     assert "lost" not in found
     assert json.loads(json_start(MAP, None) + json_end({"lost": None}))["lost"] is None
-
-
-def test_arrays_of_many_elements_are_shown_without_those_that_are_zero() -> None:
-    assert not hides_zeros(MAP), "elements of a hash were counted into"
-    array = msgspec.structs.replace(MAP, type="percpu_array", max_entries=257)
-    assert hides_zeros(array)
-    assert hides_zeros(msgspec.structs.replace(array, type="devmap"))
-    assert not hides_zeros(msgspec.structs.replace(array, max_entries=5)), "few are shown as they are"

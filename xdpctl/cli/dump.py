@@ -24,8 +24,7 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core.machine.model import Via
 from xdpctl.core.machine.reach import Reach
-from xdpctl.core.query.rows import Batches, place, row
-from xdpctl.core.query.select import NotZero, Order, Totals
+from xdpctl.core.query.rows import Batches
 from xdpctl.errors import Usage
 from xdpctl.ops import dump
 from xdpctl.views import dump as view
@@ -77,45 +76,28 @@ def command(
             raise Usage("--save writes all of a map, as it is", "leave the rest out")
         _save(name, reach, save, via)
         return
-    found = dump.dump(name, reach, raw, per_cpu, via, as_)
-    entries: Batches = found.entries
-    zeros, sums = NotZero(), Totals([_column(field, found) for field in found.sums])
-    if where:
-        entries = _matching(where, found)
-    if totals:
-        entries = sums.watch(entries)
-    if view.hides_zeros(found.map) and not (json or jsonl):
-        entries = zeros.among(entries)
-    if sort or top:
-        by = place(sort, found.shape) if sort else [*sums.sums, *found.columns][0]
-        entries = [Order(by, top).sort(entries)]
-    _tell_about(found)
-    _print(found, entries, chosen, sums if totals else None)
-    if zeros.hidden:
-        nothing = "zero" if "array" in str(found.map.type) else "empty"
-        session.note(f"{zeros.hidden} elements of {found.map.name} are {nothing}: --json shows them too")
+    request = dump.Request(
+        name=name,
+        reach=reach,
+        via=via,
+        raw=raw,
+        as_=as_,
+        per_cpu=per_cpu,
+        where=where,
+        sort=sort,
+        top=top,
+        totals=totals,
+        zeros=json or jsonl,
+    )
+    found = dump.dump(request)
+    _tell(found.notes)
+    _print(found, chosen)
+    _tell(found.zeros_hidden())
 
 
-def _column(field: str, found: dump.Dump) -> str:
-    """What a field of the values is called beside the key's columns."""
-    return f"value.{field}" if f"value.{field}" in found.columns else field
-
-
-def _matching(expression: str, found: dump.Dump) -> Batches:
-    from xdpctl.core.query.where import parse
-
-    matches = parse(expression, found.shape, [name for name, number in found.columns.items() if number])
-    return _some(found, ([entry for entry in entries if matches(row(entry))] for entries in found.entries))
-
-
-def _some(found: dump.Dump, matching: Batches) -> Batches:
-    """A name that is misspelt, as in `ip_proto == tpc`, matches nothing."""
-    count = 0
-    for entries in matching:
-        count += len(entries)
-        yield entries
-    if not (count or found.empty):
-        session.note(f"nothing in {found.map.name} matches --where")
+def _tell(notes: Iterable[str]) -> None:
+    for note in notes:
+        session.note(note)
 
 
 def _save(name: str, reach: Reach, path: Path, via: Via | None) -> None:
@@ -134,21 +116,13 @@ def _save(name: str, reach: Reach, path: Path, via: Via | None) -> None:
         session.note(f"flows over IPv6 are in {saved.twin}: save it too")
 
 
-def _tell_about(found: dump.Dump) -> None:
-    if found.part_of:
-        session.note(f"{found.map.name} holds flows over IPv6 alone: {found.part_of} shows all of them")
-    if found.empty:
-        session.note(f"{found.map.name} is empty")
-    elif not found.typed:
-        session.note(f"{found.map.name} has no BTF: its bytes are shown as they are")
-
-
-def _print(found: dump.Dump, entries: Batches, chosen: list[str], totals: Totals | None) -> None:
+def _print(found: dump.Dump, chosen: list[str]) -> None:
+    entries, totals = _entries(found), found.selection.totals
     match chosen:
         case ["--json"]:
             session.stream([view.json_start(found.map, found.pin)])
             session.stream(view.json_entries(entries))
-            session.stream([view.json_end(found.accounts(), totals.sums if totals else None)])
+            session.stream([view.json_end(found.accounts(), totals)])
         case ["--prometheus"]:
             _print_for_prometheus(found, entries)
         case ["--jsonl"]:
@@ -156,12 +130,18 @@ def _print(found: dump.Dump, entries: Batches, chosen: list[str], totals: Totals
             session.note_lines(view.as_lines(found.accounts()))
         case ["--csv"]:
             session.stream(view.csv_rows(entries, found.per_cpu, _known(found)))
-            beside = {**found.accounts(), **({"totals": totals.sums} if totals else {})}
+            beside = {**found.accounts(), **({} if totals is None else {"totals": totals})}
             session.note_lines(view.as_lines(beside))
         case _:
             session.stream(view.table_lines(entries, found.per_cpu, totals, _known(found)))
             lines = view.as_lines(found.accounts())
             session.say_lines(lines and f"\n{lines}")
+
+
+def _entries(found: dump.Dump) -> Batches:
+    """Behind the last one it is known whether any matched, and told ahead of a table without rows."""
+    yield from found.entries
+    _tell(found.nothing_matched())
 
 
 def _known(found: dump.Dump) -> Iterable[str]:
@@ -175,5 +155,4 @@ def _print_for_prometheus(found: dump.Dump, entries: Batches) -> None:
     families = Families(found.map.name, found.counters, found.named)
     families.add(entries, found.per_cpu)
     session.stream(families.lines(found.accounts()))
-    for field in families.no_numbers:
-        session.note(f"{field} is left out: Prometheus takes nothing but numbers")
+    _tell(f"{field} is left out: Prometheus takes nothing but numbers" for field in families.no_numbers)

@@ -6,7 +6,7 @@ from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Mode, ModeChoice
 from xdpctl.core.plan import actions, plan
 from xdpctl.ops import apply
-from xdpctl.tools import bpftool, host, iplink, turns
+from xdpctl.tools import attaching, bpftool, host, iplink, turns
 from xdpctl.tools.attaching import Attaching
 from xdpctl.tools.netns import Netns, named
 
@@ -27,17 +27,16 @@ class Prepared(Struct, frozen=True):
 def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: bool) -> Prepared:
     netns = named(netns_name)
     if dry_run and not host.privileged():
-        return Prepared(name, "PROGRAM", apply.Operation((_step(name, f"{pin}/PROGRAM", mode, netns),)))
+        step = _step(name, f"{pin}/PROGRAM", mode, netns)
+        return Prepared(name, "PROGRAM", apply.Operation(plan=(step,)))
     host.require_privileges()
     if not dry_run:
         turns.wait()
-    device, programs = iplink.device(name, netns), bpftool.programs()
-    if device.xdp.attached:
-        raise owners.occupied(device, programs, bpftool.links(), netns.name)
-    found = owners.the_program(programs, pin)
+    attaching.check_free(iplink.device(name, netns), netns)
+    found = owners.the_program(bpftool.programs(), pin)
     step = _step(name, owners.below(found.pinned, pin)[0], mode, netns)
     care = {step: Attaching(name, netns, lambda: found.id)}
-    return Prepared(name, found.name, apply.Operation((step,), care=care, last=True))
+    return Prepared(name, found.name, apply.Operation(plan=(step,), care=care, last=True))
 
 
 def _step(name: str, pinned: str, mode: ModeChoice, netns: Netns) -> plan.Step:

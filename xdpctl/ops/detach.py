@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from xdpctl.core.machine import mounts, owners
+from xdpctl.core.machine import directories, owners
+from xdpctl.core.machine.directories import PinDirectory
 from xdpctl.core.machine.model import Attachment, Device, ProgId
 from xdpctl.core.plan import actions
 from xdpctl.errors import HalfDone, NoSuchProgram, Refused
@@ -32,22 +33,16 @@ def prepare(name: str, pin: str, netns_name: str, force: bool, dry_run: bool) ->
     if not (dry_run and not host.privileged()):
         host.require_privileges()
         programs, links = bpftool.programs(), bpftool.links()
-        root = mounts.is_bpffs_root(pin, bpffs.mounted())
-        pinned_nowhere = (p for p in programs if p.ours and not p.pinned)
-        ours = owners.ids((*owners.yours(programs, pin, root), *pinned_nowhere))
-        if not force and not device.attachments_of(ours):
-            raise owners.foreign(device, programs, links, netns.name)
-        attachments = attachments if force else device.attachments_of(ours)
-        for attachment in attachments:
-            if refusal := owners.held(device, attachment, links):
-                raise refusal
+        directory = PinDirectory(path=pin, everyones=programs, mounted=bpffs.mounted())
+        attachments = directories.detachable(directory, device, links, force, netns.name)
         pinned = {p.id: p.pinned[0] for p in programs if p.pinned}
     steps = tuple(actions.detach(name, a.mode.mode, pinned.get(a.prog.id), netns.prefix) for a in attachments)
 
     def observe() -> apply.Facts:
         return owners.running(iplink.device(name, netns))
 
-    return Prepared(device, attachments, netns, apply.Operation(steps, owners.running(device), observe))
+    operation = apply.Operation(plan=steps, before=owners.running(device), observe=observe)
+    return Prepared(device, attachments, netns, operation)
 
 
 def run(prepared: Prepared, tell: Callable[[], None]) -> None:

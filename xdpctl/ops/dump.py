@@ -1,6 +1,6 @@
-"""Read a map: decode what it holds, and what its program keeps beside it."""
+"""Read a map: the entries that are asked for, decoded, and what its program keeps beside it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from itertools import chain, islice
 
 from msgspec import Struct
@@ -8,68 +8,119 @@ from msgspec import Struct
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps.companions import Accounts
-from xdpctl.core.maps.decode import Entry
-from xdpctl.core.query.rows import columns, counters, shape, sums, with_names
-from xdpctl.core.values.value import Row
+from xdpctl.core.maps.decode import Layout
+from xdpctl.core.query.rows import Batches, columns, counters, place, shape, summed, with_names
+from xdpctl.core.query.select import Order, Selection, hides_zeros
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host
+from xdpctl.tools.maps import reading
 from xdpctl.tools.maps.find import find_map
 from xdpctl.tools.maps.reading import Reading
+
+
+class Request(Struct, frozen=True):
+    name: str
+    """A name, a path in bpffs or `id:N`."""
+    reach: Reach
+    via: Via | None = None
+    raw: bool = False
+    as_: str = ""
+    """The types that somebody says it has."""
+    per_cpu: bool = False
+    """Whether the value of each CPU is told apart."""
+    where: str = ""
+    sort: str = ""
+    top: int | None = None
+    totals: bool = False
+    zeros: bool = False
+    """Whether all of a large array is shown, also where nothing was counted."""
 
 
 class Dump(Struct, frozen=True):
     map: Map
     pin: str | None
-    entries: Iterator[list[Entry]]
-    """Many at a time; they can be read once."""
-    empty: bool
-    typed: bool
-    """Without BTF, keys and values are shown as hexadecimal bytes."""
+    entries: Batches
+    """Those that were asked for, many at a time; they can be read once."""
+    selection: Selection
+    """What is known of all entries, once they have been read."""
     per_cpu: bool
-    """Whether the value of each CPU is told apart."""
-    columns: Mapping[str, bool]
-    """What there is to each entry, and whether it is always a number."""
-    shape: Row
-    """What each column may hold."""
-    sums: tuple[str, ...]
-    """What of the values can be added up."""
+    columns: tuple[str, ...]
+    """What there is to each entry."""
     counters: tuple[str, ...]
-    """What of that never falls."""
+    """What of the values can be added up and never falls."""
     named: tuple[str, ...]
     """What of the values is a number or a name."""
     accounts: Callable[[], Accounts]
     """What its program keeps beside it, once the entries have been read."""
-    part_of: str
-    """The map that this one belongs to."""
+    notes: tuple[str, ...]
+    """What is to be told of the map itself."""
+
+    def nothing_matched(self) -> tuple[str, ...]:
+        """A name that is misspelt, as in `ip_proto == tpc`, matches nothing."""
+        nothing = self.selection.read and not self.selection.matched
+        return (f"nothing in {self.map.name} matches --where",) if nothing else ()
+
+    def zeros_hidden(self) -> tuple[str, ...]:
+        hidden = self.selection.hidden
+        nothing = "zero" if "array" in str(self.map.type) else "empty"
+        note = f"{hidden} elements of {self.map.name} are {nothing}: --json shows them too"
+        return (note,) if hidden else ()
 
 
-def dump(name: str, reach: Reach, raw: bool, per_cpu: bool, via: Via | None, as_: str) -> Dump:
-    """The content of the map that a name, a path in bpffs or `id:N` speaks of, of types that may be told.
+def dump(request: Request) -> Dump:
+    """What is asked for of a map.
 
     Its first entries have been read, so that what can't be read fails here.
     """
     host.require_privileges()
-    found = find_map(name, reach)
-    if per_cpu and not found.map.per_cpu:
+    found = find_map(request.name, request.reach)
+    if request.per_cpu and not found.map.per_cpu:
         raise BadRequest(
             f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
         )
-    reading = Reading(found.map, raw, via, per_cpu, as_)
-    entries = reading.entries()
+    under_way = reading.start(found.map, request.raw, request.via, request.per_cpu, request.as_)
+    layout, entries = under_way.of.layout, under_way.entries()
     first = list(islice(entries, 2))  # all, of a small map
-    value = reading.layout.value
+    selection = _selection(request, found.map, layout)
     return Dump(
-        found.map,
-        found.pin,
-        chain(first, entries),
-        not any(first),
-        reading.layout.typed,
-        reading.per_cpu,
-        columns(reading.layout),
-        shape(reading.layout),
-        sums(value) if reading.layout.is_sum else (),
-        counters(value) if reading.layout.is_sum else (),
-        with_names(value),
-        reading.accounts,
-        reading.kept.twin_of,
+        map=found.map,
+        pin=found.pin,
+        entries=_in_order(request, layout, selection.among(chain(first, entries))),
+        selection=selection,
+        per_cpu=under_way.per_cpu,
+        columns=tuple(columns(layout)),
+        counters=counters(layout.value) if layout.is_sum else (),
+        named=with_names(layout.value),
+        accounts=under_way.accounts,
+        notes=tuple(_notes(under_way, empty=not any(first))),
     )
+
+
+def _selection(request: Request, map_: Map, layout: Layout) -> Selection:
+    matches = None
+    if request.where:
+        from xdpctl.core.query.where import parse
+
+        numbers = [name for name, is_number in columns(layout).items() if is_number]
+        matches = parse(request.where, shape(layout), numbers)
+    totals = summed(layout) if request.totals else None
+    return Selection(matches, totals, hides_zeros(map_) and not request.zeros)
+
+
+def _in_order(request: Request, layout: Layout, entries: Batches) -> Batches:
+    """The first by the first sum, or else the first column, where nothing is said."""
+    if not (request.sort or request.top):
+        return entries
+    first = [*summed(layout), *columns(layout)][0]
+    by = place(request.sort, shape(layout)) if request.sort else first
+    return [Order(by, request.top).sort(entries)]
+
+
+def _notes(under_way: Reading, empty: bool) -> Iterable[str]:
+    name = under_way.of.map.name
+    if part_of := under_way.of.kept.twin_of:
+        yield f"{name} holds flows over IPv6 alone: {part_of} shows all of them"
+    if empty:
+        yield f"{name} is empty"
+    elif not under_way.of.layout.typed:
+        yield f"{name} has no BTF: its bytes are shown as they are"

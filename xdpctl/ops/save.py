@@ -17,8 +17,8 @@ from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host
 from xdpctl.tools.files import placing
+from xdpctl.tools.maps import reading
 from xdpctl.tools.maps.find import Found, find_map
-from xdpctl.tools.maps.reading import Reading
 
 
 class Saved(Struct, frozen=True):
@@ -33,15 +33,15 @@ def save(name: str, reach: Reach, path: Path, via: Via | None) -> Saved:
     host.require_privileges()
     with _output(path) as file:
         found = find_map(name, reach)
-        reading = Reading(found.map, raw=True, via=via, per_cpu=found.map.per_cpu)
+        under_way = reading.start(found.map, raw=True, via=via, per_cpu=found.map.per_cpu)
         file.write(_line(_about(found)))
         count = 0
-        for entries in reading.own_entries():
+        for entries in under_way.own_entries():
             there = [entry for entry in entries if entry.per_cpu or entry.value is not None]
             file.writelines(map(_line, map(_element, there)))
             count += len(there)
         file.write(_line({"elements": count}))
-    return Saved(found.map, count, reading.kept.twin)
+    return Saved(found.map, count, under_way.of.kept.twin)
 
 
 @contextlib.contextmanager

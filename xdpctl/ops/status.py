@@ -8,8 +8,8 @@ from xdpctl.tools.netns import named
 def status(netns_name: str) -> tuple[ProgramStatus, ...]:
     """Every XDP program in the kernel, with its maps, and its devices in one network namespace."""
     host.require_privileges()
-    asked_programs = proc.start(bpftool.command("-f", "prog", "show"))
-    asked_maps = proc.start(bpftool.command("-f", "map", "show"))
+    asked_programs = proc.start(bpftool.PROGRAMS)
+    asked_maps = proc.start(bpftool.MAPS)
     devices = iplink.decode(proc.query(iplink.show_command(None, named(netns_name))))
     programs = bpftool.read_programs(asked_programs.result())
     maps = {m.id: m for m in bpftool.read_maps(asked_maps.result())}

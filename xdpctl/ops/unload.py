@@ -6,75 +6,55 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from xdpctl.core.machine import mounts, owners
-from xdpctl.core.machine.model import Attachment, BpfLink, Device, Map, MapId, ProgId, Program
-from xdpctl.core.machine.shell import command_line
+from xdpctl.core.machine import directories, owners
+from xdpctl.core.machine.directories import PinDirectory
+from xdpctl.core.machine.model import Attachment, BpfLink, Device, MapId, ProgId, Program
 from xdpctl.core.plan import actions, plan
-from xdpctl.errors import BadRequest, HalfDone, NoSuchProgram, NotYours, Refused
+from xdpctl.core.plan.removal import Removal
+from xdpctl.errors import HalfDone, Refused
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, iplink, netns, proc, turns
+from xdpctl.tools import bpffs, bpftool, host, iplink, netns, pinning, turns
 from xdpctl.tools.netns import Netns
 
 PATIENCE = 3.0
 """Seconds that the kernel may take to free a program after its last user has gone."""
 
 
+Place = tuple[Netns, Device, Attachment]
+
+
 class Prepared(Struct, frozen=True):
     pin: str
-    programs: tuple[Program, ...]
-    devices: tuple[str, ...]
-    kept: tuple[str, ...]
-    """Pins elsewhere that keep maps of these programs in the kernel."""
-    maps: frozenset[MapId]
-    """The maps that have to go."""
     operation: apply.Operation
+    programs: tuple[Program, ...] = ()
+    devices: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    """Pins elsewhere that keep maps of these programs in the kernel."""
+    maps: frozenset[MapId] = frozenset()
+    """The maps that have to go."""
 
 
 def prepare(pin: str, force: bool, dry_run: bool) -> Prepared:
-    if dry_run and _holds_only_pins(pin) and not host.privileged():
-        guess = (plan.step("remove the pins", ("rm", f"{pin}/PROGRAM", f"{pin}/MAPS")),)
-        return Prepared(pin, (), (), (), frozenset(), apply.Operation(guess, frozenset(), frozenset))
+    """Its programs, every device on which they run, in any network namespace, and the pins that go."""
+    if dry_run and not host.privileged() and directories.holds_only_pins(pin, bpffs.mounted()):
+        guess = actions.remove_pins((f"{pin}/PROGRAM", f"{pin}/MAPS"))
+        return Prepared(pin=pin, operation=apply.Operation(plan=(guess,)))
     host.require_privileges()
     if not dry_run:
         turns.wait()
-    everyones, present = bpftool.programs(), bpffs.entries(pin)
-    programs = owners.pinned_programs(everyones, pin)
-    if not programs:
-        raise _nothing_there(pin, present)
-    elsewhere = _elsewhere(programs, pin)
-    if not force:
-        _refuse_others(everyones, programs, pin)
-        _refuse_pinned_elsewhere(programs, elsewhere, pin)
+    directory = pinning.place_to_unload(pin)
+    directories.check_unloadable(directory, force)
     maps, links = bpftool.maps(), bpftool.links()
-    places = tuple(_places(owners.ids(programs), links))
-    used = dict.fromkeys(p for program in programs for p in owners.pins_of(program, maps, pin))
-    others = (path for path in (f"{pin}/{name}" for name in present) if path not in used)
-    pins = (*used, *(path for path in others if _came_with(programs, path)))
-    steps = tuple(_steps(pin, programs, places, pins, elsewhere, present))
-    own = {bpffs.identity(path) for path in pins}
-    kept = tuple(
-        path
-        for m in maps
-        if set(m.pinned) & set(pins)
-        for path in m.pinned
-        if bpffs.identity(path) not in own
+    places = tuple(_places(owners.ids(directory.programs), links))
+    going = pinning.removal(directory, maps)
+    return Prepared(
+        pin=pin,
+        operation=_operation(directory, places, going),
+        programs=directory.programs,
+        devices=tuple(device.ifname + namespace.label for namespace, device, _ in places),
+        kept=going.kept,
+        maps=going.freed,
     )
-    observe = _observer(pin, owners.ids(programs), {place for place, _, _ in places})
-    devices = tuple(device.ifname + place.label for place, device, _ in places)
-
-    seen = {path: bpffs.identity(path) for path in pins}
-
-    def check() -> None:
-        for path, identity in seen.items():
-            if not os.path.lexists(path) or bpffs.identity(path) != identity:
-                raise Refused(f"something else is pinned at {path} by now", "look what it is, and try again")
-        for place, device, attachment in places:
-            if iplink.device(device.ifname, place).attachments_of(frozenset({attachment.prog.id})):
-                raise Refused(f"{device.ifname}{place.label} still runs {owners.describe(attachment)}")
-
-    operation = apply.Operation(steps, observe(), observe, check=check)
-    ours = frozenset(m.id for m in maps if set(m.pinned) & set(pins) and not set(m.pinned) & set(kept))
-    return Prepared(pin, programs, devices, kept, ours, operation)
 
 
 def run(
@@ -109,64 +89,10 @@ def run(
     unloaded()
 
 
-def _came_with(programs: tuple[Program, ...], path: str) -> bool:
-    """Whether a pinned map was loaded with one of these programs, though they don't use it.
-
-    They share their BTF. It is asked for map by map: where bpftool 7.1 lists several, a map without BTF
-    seems to have that of the one before.
-    """
-    result = proc.query(bpftool.command("map", "show", "pinned", path))
-    found = bpftool.read(result, Map) if result.ok else None
-    if found is None or not found.btf_id or not owners.is_named_so(found, path):
-        return False
-    return any(program.btf_id == found.btf_id for program in programs)
-
-
-def _holds_only_pins(directory: str) -> bool:
-    """Whether it can be removed as a whole: bpffs itself, or what isn't in one, is never."""
-    mounted = bpffs.mounted()
-    return mounts.in_bpffs(directory, mounted) and not mounts.is_bpffs_root(directory, mounted)
-
-
-def _nothing_there(pin: str, present: tuple[str, ...]) -> BadRequest:
-    if not (present and _holds_only_pins(pin)):
-        return NoSuchProgram(f"no XDP program is pinned in {pin}", "xdpctl status shows programs")
-    return NoSuchProgram(
-        f"no XDP program is pinned in {pin}, only {', '.join(present)}",
-        f"if nothing needs that, remove it: {command_line(('rm', '-r', pin))}",
-    )
-
-
-def _refuse_others(everyones: tuple[Program, ...], programs: tuple[Program, ...], pin: str) -> None:
-    yours = owners.ids(owners.yours(everyones, pin, mounts.is_bpffs_root(pin, bpffs.mounted())))
-    if others := [program for program in programs if program.id not in yours]:
-        raise owners.not_yours(others, pin)
-
-
-def _elsewhere(programs: tuple[Program, ...], pin: str) -> tuple[str, ...]:
-    """The other pins of the programs. A pin that is seen through two mounts is one pin."""
-    own = {bpffs.identity(p) for program in programs for p in owners.below(program.pinned, pin)}
-    return tuple(p for program in programs for p in program.pinned if bpffs.identity(p) not in own)
-
-
-def _refuse_pinned_elsewhere(programs: tuple[Program, ...], elsewhere: tuple[str, ...], pin: str) -> None:
-    """Such a program would stay in the kernel."""
-    if elsewhere:
-        name = next(program.name for program in programs if set(program.pinned) & set(elsewhere))
-        raise NotYours(
-            f"{name} is pinned at {' and '.join(elsewhere)} too",
-            f"remove that first: {command_line(('rm', *elsewhere))}",
-            f"or with all its pins: {command_line(('xdpctl', 'unload', '--pin', pin, '--force'))}",
-        )
-
-
 def _alive(prepared: Prepared) -> list[str]:
     ids = owners.ids(prepared.programs)
     programs = [f"program {p.name} (id {p.id})" for p in bpftool.programs() if p.id in ids]
     return programs + [f"map {m.name} (id {m.id})" for m in bpftool.maps() if m.id in prepared.maps]
-
-
-Place = tuple[Netns, Device, Attachment]
 
 
 def _places(ids: frozenset[ProgId], links: tuple[BpfLink, ...]) -> Iterator[Place]:
@@ -179,32 +105,38 @@ def _places(ids: frozenset[ProgId], links: tuple[BpfLink, ...]) -> Iterator[Plac
                 yield namespace, device, attachment
 
 
-def _steps(
-    pin: str,
-    programs: tuple[Program, ...],
-    places: tuple[Place, ...],
-    pins: tuple[str, ...],
-    elsewhere: tuple[str, ...],
-    present: tuple[str, ...],
-) -> Iterator[plan.Step]:
-    pinned = {p.id: owners.below(p.pinned, pin)[0] for p in programs}
-    for namespace, device, attachment in places:
-        back = pinned[attachment.prog.id]
-        yield actions.detach(device.ifname, attachment.mode.mode, back, namespace.prefix)
-    yield actions.remove_pins((*pins, *elsewhere))
-    if len(pins) == len(present) and pin != bpffs.ROOT:
-        yield actions.remove_directory(pin)
-
-
-def _observer(pin: str, ids: frozenset[ProgId], others: set[Netns]) -> Callable[[], apply.Facts]:
-    """Looks at the pins, and at the devices of this namespace and those with one of the programs."""
+def _operation(directory: PinDirectory, places: tuple[Place, ...], going: Removal) -> apply.Operation:
+    namespaces = dict.fromkeys((netns.HERE, *(namespace for namespace, _, _ in places)))
+    ids = owners.ids(directory.programs)
 
     def observe() -> apply.Facts:
-        facts = {f"{pin}/{name}" for name in bpffs.entries(pin)}
-        for namespace in {netns.HERE, *others}:
+        """The pins, and the devices of this namespace and of those with one of the programs."""
+        facts = {f"{directory.path}/{name}" for name in bpffs.entries(directory.path)}
+        for namespace in namespaces:
             for device in iplink.devices(namespace):
                 for attachment in device.attachments_of(ids):
                     facts.add(f"{owners.describe(attachment)} on {device.ifname}{namespace.label}")
         return frozenset(facts)
 
-    return observe
+    steps = tuple(_steps(directory, places, going))
+    return apply.Operation(plan=steps, before=observe(), observe=observe, check=lambda: _check(places, going))
+
+
+def _steps(directory: PinDirectory, places: tuple[Place, ...], going: Removal) -> Iterator[plan.Step]:
+    pinned = {p.id: owners.below(p.pinned, directory.path)[0] for p in directory.programs}
+    for namespace, device, attachment in places:
+        back = pinned[attachment.prog.id]
+        yield actions.detach(device.ifname, attachment.mode.mode, back, namespace.prefix)
+    yield actions.remove_pins((*going.pins, *directory.elsewhere))
+    if len(going.pins) == len(directory.present) and directory.path != bpffs.ROOT:
+        yield actions.remove_directory(directory.path)
+
+
+def _check(places: tuple[Place, ...], going: Removal) -> None:
+    """The pins are those that were seen, and no device runs the programs any more."""
+    for pin in going.pins:
+        if not os.path.lexists(pin) or bpffs.identity(pin) != going.identities[pin]:
+            raise Refused(f"something else is pinned at {pin} by now", "look what it is, and try again")
+    for namespace, device, attachment in places:
+        if iplink.device(device.ifname, namespace).attachments_of(frozenset({attachment.prog.id})):
+            raise Refused(f"{device.ifname}{namespace.label} still runs {owners.describe(attachment)}")

@@ -16,7 +16,7 @@ from xdpctl.core.values.value import flat
 from xdpctl.core.wording import packets
 from xdpctl.errors import BadRequest, Gone
 from xdpctl.tools import host
-from xdpctl.tools.maps import reading, types
+from xdpctl.tools.maps import reading
 from xdpctl.tools.maps.find import Found, exact_map, find_map
 from xdpctl.tools.maps.polling import Poller, Readings
 from xdpctl.tools.maps.reading import Readable
@@ -24,44 +24,50 @@ from xdpctl.tools.maps.reading import Readable
 Tell = Callable[[str], None]
 
 
+class WatchedMaps(Struct, frozen=True):
+    """What is read for one name, as the name is understood at the moment."""
+
+    pin: str | None
+    inode: int | None
+    parts: tuple[Readable, ...]
+    """The map, and its twin if it has one."""
+    lost_in: Map | None
+
+    @property
+    def all(self) -> tuple[Map, ...]:
+        lost_in = (self.lost_in,) if self.lost_in else ()
+        return (*(part.map for part in self.parts), *lost_in)
+
+
+def _look(found: Found) -> WatchedMaps:
+    inode, of = _inode(found.pin), reading.readable(found.map)
+    twin = reading.twin(of, raw=False)
+    return WatchedMaps(found.pin, inode, (of, twin) if twin else (of,), reading.lost_in(of))
+
+
 class WatchedCounter:
     """What is known of one name."""
 
-    def __init__(self, name: str, reach: Reach) -> None:
+    def __init__(self, name: str, maps: WatchedMaps, fields: tuple[str, ...]) -> None:
         self.name = name
+        self.maps = maps
+        self.fields = fields
         self.rates = Rates()
         self.key_names: tuple[str, ...] = ("key",)
         self.there = True
-        self._look(find_map(name, reach))
-        self.fields = sums(self.parts[0].layout.value) if self.parts[0].layout.is_sum else ()
-        if not self.fields:
-            raise BadRequest(f"{self.map.name} can't be watched: nothing in its values is a count")
-
-    def _look(self, found: Found) -> None:
-        self.map, self._pin = found.map, found.pin
-        self._inode = _inode(self._pin)
-        of_map = types.of(found.map)
-        self.parts = [Readable(found.map, types.layout(found.map, of_map, raw=False))]
-        self._kept = companions.beside(of_map.everything, found.map.name, of_map.key_name, found.map.forgets)
-        twin = reading.twin(found.map, self._kept, raw=False)
-        self.parts += [twin] if twin else []
-        self._lost_in = reading.lost_in(found.map, self._kept)
         self._lost: int | None = None
 
     @property
-    def maps(self) -> Iterator[Map]:
-        """All that are read for it."""
-        yield from (part.map for part in self.parts)
-        if self._lost_in:
-            yield self._lost_in
+    def map(self) -> Map:
+        return self.maps.parts[0].map
 
     def look_again(self, tell: Tell) -> None:
         """Whether the name means another map now, or none."""
-        if self.there and self._inode == _inode(self._pin):
+        if self.there and self.maps.inode == _inode(self.maps.pin):
             return
         before = self.map.id
-        try:
-            self._look(exact_map(self._pin or f"id:{before}"))  # another's map of this name is no answer
+        try:  # another's map of this name is no answer
+            self.maps, self._lost = _look(exact_map(self.maps.pin or f"id:{before}")), None
         except (BadRequest, Gone):
             self._vanish(tell)
             return
@@ -75,15 +81,15 @@ class WatchedCounter:
     def _vanish(self, tell: Tell) -> None:
         if self.there:
             tell(f"{self.name} (id {self.map.id}) has gone")
-        self.there, self._inode = False, None
+        self.there = False
 
     def advance(self, readings: Readings, tell: Tell) -> None:
-        found = [readings.get(part.map.id) for part in self.parts]
+        found = [readings.get(part.map.id) for part in self.maps.parts]
         if found[0] is None:
             self._vanish(tell)
             return
         sample: dict[Label, Values] = {}
-        for part, read in zip(self.parts, found, strict=True):
+        for part, read in zip(self.maps.parts, found, strict=True):
             for chunk in read.chunks if read else ():
                 for entry in decode(chunk, part.layout):
                     self._add(entry, sample)
@@ -92,10 +98,13 @@ class WatchedCounter:
             tell(f"{self.name}: {fall.field} of {' '.join(fall.key)} fell from {fall.before} to {fall.now}")
 
     def _tell_losses(self, readings: Readings, tell: Tell) -> None:
-        read = readings.get(self._lost_in.id) if self._lost_in else None
+        read = readings.get(self.maps.lost_in.id) if self.maps.lost_in else None
         if read is None:
             return
-        before, self._lost = self._lost, companions.lost(self._kept, read.chunks[0].values)["packets"]
+        before, self._lost = (
+            self._lost,
+            companions.lost(self.maps.parts[0].kept, read.chunks[0].values)["packets"],
+        )
         if before is not None and self._lost > before:
             tell(f"{self.name} has no place left: {packets(self._lost - before)} more lost")
 
@@ -111,7 +120,7 @@ class WatchedCounter:
 
     @property
     def may_come_back(self) -> bool:
-        return self._pin is not None
+        return self.maps.pin is not None
 
 
 def _inode(pin: str | None) -> int | None:
@@ -131,14 +140,23 @@ def watch(names: Sequence[str], reach: Reach, via: Via | None) -> tuple[tuple[Wa
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice:
         raise BadRequest(f"{twice} is named twice", "name it once")
-    return tuple(WatchedCounter(name, reach) for name in names), Poller(via)
+    return tuple(_begin(name, find_map(name, reach)) for name in names), Poller(via)
+
+
+def _begin(name: str, found: Found) -> WatchedCounter:
+    maps = _look(found)
+    layout = maps.parts[0].layout
+    fields = sums(layout.value) if layout.is_sum else ()
+    if not fields:
+        raise BadRequest(f"{found.map.name} can't be watched: nothing in its values is a count")
+    return WatchedCounter(name, maps, fields)
 
 
 def sample(watched: Sequence[WatchedCounter], poller: Poller, tell: Tell) -> bool:
     """Read all maps once; whether any of them may be read again."""
     for one in watched:
         one.look_again(tell)
-    readings = poller.poll([map_ for one in watched if one.there for map_ in one.maps])
+    readings = poller.poll([map_ for one in watched if one.there for map_ in one.maps.all])
     for one in watched:
         if one.there:
             one.advance(readings, tell)
@@ -151,7 +169,7 @@ def ticks(interval: float, count: int | None, clock: Clock, tell: Tell) -> Itera
     number = 0
     while True:
         yield number
-        if number == count:
+        if count is not None and number >= count:
             return
         number += 1
         late = int((clock.now() - began) / interval)

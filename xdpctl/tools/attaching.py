@@ -8,7 +8,7 @@ from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Argv, Device, Mode, ProgId
 from xdpctl.core.plan import actions, plan
 from xdpctl.errors import XdpctlError
-from xdpctl.tools import iplink
+from xdpctl.tools import bpftool, host, iplink
 from xdpctl.tools.netns import Netns
 
 
@@ -36,3 +36,11 @@ class Attaching(Struct, frozen=True):
 
     def _look(self) -> Device:
         return iplink.device(self.device, self.netns)
+
+
+def check_free(device: Device, netns: Netns) -> None:
+    """An error where a device runs a program already. Without root it can't be seen whose that is."""
+    if device.xdp.attached and not host.privileged():
+        raise owners.occupied(device, None, (), netns.name)
+    if device.xdp.attached:
+        raise owners.occupied(device, bpftool.programs(), bpftool.links(), netns.name)

@@ -5,15 +5,18 @@ from pathlib import Path
 
 from xdpctl.core.machine import mounts
 from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine.paths import BPFFS
 from xdpctl.errors import NotPermitted
 from xdpctl.tools import proc
 
-ROOT = "/sys/fs/bpf"
+ROOT = BPFFS
 FEW = 10
 
 
-def mounted() -> tuple[mounts.Mount, ...]:
-    return mounts.parse(Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape"))
+def mounted(process: str = "self") -> tuple[mounts.Mount, ...]:
+    """What this process sees, or another one; names have any bytes in them, and ends of lines too."""
+    text = Path(f"/proc/{process}/mountinfo").read_bytes().decode(errors="surrogateescape")
+    return mounts.parse(text)
 
 
 def entries(directory: str) -> tuple[str, ...]:

@@ -40,9 +40,13 @@ def command(*words: str) -> Argv:
     return ("bpftool", "-j", "-n", *words)
 
 
+PROGRAMS = command("-f", "prog", "show")
+MAPS = command("-f", "map", "show")
+
+
 def programs() -> tuple[Program, ...]:
     """All programs, with their pins."""
-    return read_programs(proc.query(command("-f", "prog", "show")))
+    return read_programs(proc.query(PROGRAMS))
 
 
 def read_programs(result: proc.Result) -> tuple[Program, ...]:
@@ -74,7 +78,7 @@ def prints(program: Program) -> bool:
 
 def maps() -> tuple[Map, ...]:
     """All maps, with their pins."""
-    return read_maps(proc.query(command("-f", "map", "show")))
+    return read_maps(proc.query(MAPS))
 
 
 def read_maps(result: proc.Result) -> tuple[Map, ...]:

@@ -1,7 +1,7 @@
 """ip link: devices, and which program runs on them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -85,9 +85,12 @@ def _through(ways: Sequence[Netns], number: int) -> tuple[Netns, tuple[Device, .
     return None
 
 
-def device(name: str, netns: Netns = HERE) -> Device:
-    """One device, or an error that names the nearest one."""
-    return found(name, proc.query(show_command(name, netns)), netns)
+def device(name: str, netns: Netns = HERE, meanwhile: Callable[[], None] | None = None) -> Device:
+    """One device, or an error that names the nearest one; `meanwhile` is done while `ip` looks."""
+    asked = proc.start(show_command(name, netns))
+    if meanwhile is not None:
+        meanwhile()
+    return found(name, asked.result(), netns)
 
 
 def found(name: str, result: proc.Result, netns: Netns) -> Device:

@@ -130,8 +130,7 @@ def _of_others(processes: Sequence[str]) -> Iterator[tuple[int, Netns]]:
             number = os.stat(f"/proc/{process}/ns/mnt").st_ino
             if number not in seen:
                 seen.add(number)
-                mounted = mounts.parse(Path(f"/proc/{process}/mountinfo").read_text(errors="surrogateescape"))
-                for kept, file in mounts.network_namespaces(mounted):
+                for kept, file in mounts.network_namespaces(bpffs.mounted(process)):
                     yield kept, Netns(f"/proc/{process}/root{file}")
             for descriptor in os.listdir(f"/proc/{process}/fd"):
                 path = f"/proc/{process}/fd/{descriptor}"

@@ -1,16 +1,19 @@
 """Places for pins: a directory in bpffs, which is mounted and made where it is missing."""
 
 import os
-from pathlib import Path
+from collections.abc import Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from xdpctl.core.machine import mounts, owners
+from xdpctl.core.machine import directories, mounts, owners
+from xdpctl.core.machine.directories import Identity, PinDirectory
 from xdpctl.core.machine.model import Argv, Map, Program
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan import actions, plan
+from xdpctl.core.plan.removal import Removal, came_along, used
 from xdpctl.errors import AlreadyThere, BadRequest, Refused
-from xdpctl.tools import bpffs, bpftool, proc
+from xdpctl.tools import bpffs, bpftool, host, proc
 
 
 class Mounted(Struct, frozen=True):
@@ -71,40 +74,67 @@ def _has_its_own_name(path: str) -> bool:
     program = proc.query(bpftool.command("prog", "show", "pinned", path))
     if program.ok:
         return owners.is_named_so(bpftool.read(program, Program), path)
-    found = proc.query(bpftool.command("map", "show", "pinned", path))
-    return not found.ok or owners.is_named_so(bpftool.read(found, Map), path)
+    found = _map_at(path)
+    return found is None or owners.is_named_so(found, path)
+
+
+def _map_at(pin: str) -> Map | None:
+    """The map that is pinned there; None where it is something else."""
+    found = proc.query(bpftool.command("map", "show", "pinned", pin))
+    return bpftool.read(found, Map) if found.ok else None
+
+
+def place(pin: str) -> PinDirectory:
+    """Where something can be pinned; the directory needn't be there."""
+    mounted = bpffs.mounted()
+    missing = tuple(path for path in directories.down_to(pin) if not os.path.exists(path))
+    found = PinDirectory(path=pin, mounted=mounted, missing=missing)
+    directories.check_place(found)
+    return found
+
+
+def place_to_load(pin: str) -> PinDirectory:
+    """The same, with what root can see in it. Programs are asked for where there is something."""
+    found = place(pin)
+    if not host.privileged():
+        return found
+    present = bpffs.entries(pin)
+    everyones = bpftool.programs() if present else ()
+    return replace(found, is_pin=os.path.isfile(pin), present=present, everyones=everyones)
+
+
+def place_to_unload(pin: str) -> PinDirectory:
+    """A directory with its programs, and all their pins."""
+    everyones, present = bpftool.programs(), bpffs.entries(pin)
+    pinned = [path for program in owners.pinned_programs(everyones, pin) for path in program.pinned]
+    return PinDirectory(
+        path=pin,
+        mounted=bpffs.mounted(),
+        present=present,
+        everyones=everyones,
+        identities=_identities(pinned),
+    )
+
+
+def removal(directory: PinDirectory, maps: tuple[Map, ...]) -> Removal:
+    """What goes with its programs. Pins that they don't use are asked for one by one.
+
+    Where bpftool 7.1 lists several maps, one without BTF seems to have that of the one before.
+    """
+    pins = used(directory, maps)
+    others = {pin: found for pin in directory.pins if pin not in pins and (found := _map_at(pin))}
+    pins += came_along(directory.programs, others)
+    pinned = tuple(m for m in maps if set(m.pinned) & set(pins))
+    return Removal(pins, pinned, _identities([*pins, *(pin for m in pinned for pin in m.pinned)]))
+
+
+def _identities(pins: Iterable[str]) -> dict[str, Identity]:
+    return {pin: bpffs.identity(pin) for pin in pins}
 
 
 def directory_steps(pin: str) -> tuple[plan.Step, ...]:
     """What is to be done for a directory to be there; or an error tells why nothing can be pinned in it."""
-    mounted = bpffs.mounted()
-    fresh = _needs_mount(pin, mounted)
-    _refuse_outside_bpffs(pin, mounted, fresh)
-    mounting = (actions.mount_bpffs(bpffs.ROOT),) if fresh else ()
-    return (*mounting, *(actions.make_directory(directory) for directory in _missing(pin, fresh)))
-
-
-def _missing(pin: str, fresh: bool) -> list[str]:
-    """The directories to make; on a bpffs that is yet to be mounted, all."""
-    chain = [str(directory) for directory in (*reversed(Path(pin).parents), Path(pin))]
-    below = [directory for directory in chain if directory.startswith(bpffs.ROOT + "/")]
-    return below if fresh else [directory for directory in chain if not os.path.exists(directory)]
-
-
-def _needs_mount(pin: str, mounted: tuple[mounts.Mount, ...]) -> bool:
-    """bpffs is mounted at its usual place if nothing is; never over anything else."""
-    below = f"{pin}/".startswith(f"{bpffs.ROOT}/")
-    return below and mounts.mount_of(bpffs.ROOT, mounted).point != bpffs.ROOT
-
-
-def _refuse_outside_bpffs(pin: str, mounted: tuple[mounts.Mount, ...], fresh: bool) -> None:
-    if not fresh and not mounts.in_bpffs(pin, mounted):
-        raise BadRequest(
-            f"{pin} is not in a bpffs, so nothing can be pinned there",
-            f"choose a directory below {' or '.join(mounts.bpffs_points(mounted)) or bpffs.ROOT}",
-        )
-    if "." in pin:
-        raise BadRequest(f"{pin}: libbpf can't pin below a name with a dot", "choose a name without dots")
+    return actions.make_place(place(pin))
 
 
 def free_path(named: str, directory: str) -> str:

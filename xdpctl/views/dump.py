@@ -6,22 +6,14 @@ from itertools import chain, islice
 from xdpctl.core.machine.model import Map
 from xdpctl.core.maps.companions import Accounts, Counts
 from xdpctl.core.query.rows import Batches, of_each_cpu, row
-from xdpctl.core.query.select import Totals
 from xdpctl.core.values.cells import cell, spelled
 from xdpctl.core.values.json_text import SCHEMA, to_json, to_json_lines
 from xdpctl.core.values.value import Row, Value
 from xdpctl.views.table import TableColumns
 
-FEW = 16
-"""An array of more elements is shown without those that are zero."""
 NOTHING_KNOWN = ("key", "value")
 AHEAD = 10_000
 """Rows that are looked at to know how wide columns are."""
-
-
-def hides_zeros(map_: Map) -> bool:
-    """Whether elements of an array in which nothing was counted would hide the others."""
-    return not map_.elements_come_singly and map_.max_entries > FEW
 
 
 def json_start(map_: Map, pin: str | None) -> str:
@@ -90,17 +82,17 @@ def _cell(value: Value) -> object:
 
 
 def table_lines(
-    batches: Batches, per_cpu: bool, totals: Totals | None = None, known: Iterable[str] = NOTHING_KNOWN
+    batches: Batches, per_cpu: bool, totals: Counts | None = None, known: Iterable[str] = NOTHING_KNOWN
 ) -> Iterator[str]:
     header, rows = _columns(_rows(batches, per_cpu), known)
     lines = ([cells.get(name) for name in header] for cells in rows)
     first = list(islice(lines, AHEAD))
-    columns = TableColumns(header, first, [_bottom(header, totals.sums)] if totals else [])
+    columns = TableColumns(header, first, [] if totals is None else [_bottom(header, totals)])
     yield columns.header + "\n"
     for line in chain(first, lines):
         yield columns.line(line) + "\n"
-    if totals:
-        yield columns.line(_bottom(header, totals.sums)) + "\n"
+    if totals is not None:
+        yield columns.line(_bottom(header, totals)) + "\n"
 
 
 def _bottom(header: Sequence[str], sums: Counts) -> list[object]:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from xdpctl.core.machine.directories import PinDirectory
 from xdpctl.core.machine.model import Mode, ModeChoice
+from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.objects.elf import BpfObject, Section, Symbol
 from xdpctl.core.plan import actions
@@ -105,6 +107,23 @@ def test_detach_can_put_back_what_is_pinned() -> None:
 def test_directories_and_mounts_are_undone() -> None:
     assert actions.mount_bpffs("/b").acts == (Act(("mount", "-t", "bpf", "bpf", "/b"), (("umount", "/b"),)),)
     assert actions.make_directory("/b/x").acts == (Act(("mkdir", "/b/x"), (("rmdir", "/b/x"),)),)
+
+
+def test_a_directory_is_made_with_all_that_is_missing_of_it() -> None:
+    missing = (f"{PIN}/a", f"{PIN}/a/b")
+    bpf = Mount("/sys/fs/bpf", "bpf")
+    there = PinDirectory(path=f"{PIN}/a/b", mounted=(bpf,), missing=missing)
+    assert actions.make_place(there) == tuple(map(actions.make_directory, missing))
+    assert actions.make_place(PinDirectory(path=PIN, mounted=(bpf,))) == ()
+
+
+def test_on_a_bpffs_that_is_yet_to_be_mounted_all_of_a_directory_is_missing() -> None:
+    fresh = PinDirectory(path=f"{PIN}/a", mounted=(Mount("/", "ext4"),), missing=(f"{PIN}/a",))
+    assert actions.make_place(fresh) == (
+        actions.mount_bpffs("/sys/fs/bpf"),
+        actions.make_directory(PIN),
+        actions.make_directory(f"{PIN}/a"),
+    )
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is missing")

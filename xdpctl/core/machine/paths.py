@@ -1,7 +1,8 @@
 """Where `build` writes and `load` looks and pins."""
 
 BUILD_DIRECTORY = "bpf"
-PIN_DIRECTORY = "/sys/fs/bpf/ebpf"
+BPFFS = "/sys/fs/bpf"
+PIN_DIRECTORY = f"{BPFFS}/ebpf"
 
 
 def source_name(program: str) -> str:

@@ -1,6 +1,8 @@
 """The steps that xdpctl's operations are made of: commands, and what undoes them."""
 
+from xdpctl.core.machine.directories import PinDirectory, down_to
 from xdpctl.core.machine.model import Argv, Device, Mode, ProgId
+from xdpctl.core.machine.paths import BPFFS
 from xdpctl.core.objects.elf import BpfObject
 from xdpctl.core.plan.plan import Act, Plan, Step, step
 
@@ -11,6 +13,14 @@ def mount_bpffs(where: str) -> Step:
 
 def make_directory(path: str) -> Step:
     return step(f"make the directory {path}", ("mkdir", path), ("rmdir", path))
+
+
+def make_place(directory: PinDirectory) -> Plan:
+    """For a directory to be there; on a bpffs that is yet to be mounted, all of it is missing."""
+    if not directory.needs_mount:
+        return tuple(map(make_directory, directory.missing))
+    below = (path for path in down_to(directory.path) if path.startswith(f"{BPFFS}/"))
+    return (mount_bpffs(BPFFS), *map(make_directory, below))
 
 
 def load(path: str, found: BpfObject, pin: str, card: str | None = None, inside: Argv = ()) -> Plan:

@@ -48,6 +48,12 @@ def sums(column: Column) -> tuple[str, ...]:
     return tuple(number for number, leaf in _numbers(column, "value") if leaf.merge is total)
 
 
+def summed(layout: Layout) -> tuple[str, ...]:
+    """The columns that can be added up."""
+    names, found = columns(layout), sums(layout.value) if layout.is_sum else ()
+    return tuple(f"value.{name}" if f"value.{name}" in names else name for name in found)
+
+
 def counters(column: Column) -> tuple[str, ...]:
     """Those of the sums that only grow: what can be below zero also falls."""
     leaves = dict(_numbers(column, "value"))
@@ -94,9 +100,3 @@ def _leaves(column: Column, name: str) -> Iterator[tuple[str, Leaf]]:
     outer = "" if name in ("key", "value") else f"{name}."
     for member, _, inner in column.members:
         yield from _leaves(inner, f"{outer}{member}")
-
-
-def _part(digits: str, text: str) -> tuple[bool, int, str]:
-    """Numbers of any length by their value: the one with more digits is larger."""
-    number = digits.lstrip("0")
-    return not digits, len(number), number or text

@@ -1,45 +1,60 @@
-"""What is chosen of entries: totals, an order, those that aren't zero."""
+"""What is chosen of entries: those that match, an order, totals, those that aren't zero."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import nsmallest
 from typing import Any
 
 from msgspec import Struct
 
+from xdpctl.core.machine.model import Map
 from xdpctl.core.maps.decode import Entry
 from xdpctl.core.query.paths import value_at
-from xdpctl.core.query.rows import Batches, _part, row
-from xdpctl.core.values.value import Value
+from xdpctl.core.query.rows import Batches, row
+from xdpctl.core.values.value import Row, Value
+
+FEW = 16
+"""An array of more elements is shown without those that are zero."""
 
 
-class Totals:
-    """Sums over all entries that come by."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.sums = dict.fromkeys(names, 0)
-        """By columns."""
-
-    def watch(self, batches: Batches) -> Iterator[list[Entry]]:
-        for entries in batches:
-            for cells in map(row, entries):
-                for name in self.sums:
-                    number = cells.get(name)
-                    self.sums[name] += number if isinstance(number, int) else 0
-            yield entries
+def hides_zeros(map_: Map) -> bool:
+    """Whether elements of an array in which nothing was counted would hide the others."""
+    return not map_.elements_come_singly and map_.max_entries > FEW
 
 
-class NotZero:
-    """Leaves out elements in which nothing was counted, and counts them."""
+class Selection:
+    """Chooses of the entries that come by; what it counts holds once all of them have."""
 
-    def __init__(self) -> None:
-        self.hidden = 0
+    def __init__(
+        self,
+        matches: Callable[[Row], bool] | None = None,
+        totals: Sequence[str] | None = None,
+        hides_zeros: bool = False,
+    ) -> None:
+        self._matches = matches
+        self._hides_zeros = hides_zeros
+        self.read = self.matched = self.hidden = 0
+        """Of those that match, the ones that are zero are hidden."""
+        self.totals = None if totals is None else dict.fromkeys(totals, 0)
+        """Sums over all that match, by columns."""
 
     def among(self, batches: Batches) -> Iterator[list[Entry]]:
         for entries in batches:
-            shown = [entry for entry in entries if not _is_zero(entry.value)]
-            self.hidden += len(entries) - len(shown)
+            found = [e for e in entries if self._matches(row(e))] if self._matches else entries
+            shown = [e for e in found if not _is_zero(e.value)] if self._hides_zeros else found
+            self.read += len(entries)
+            self.matched += len(found)
+            self.hidden += len(found) - len(shown)
+            if self.totals:
+                _add(found, self.totals)
             yield shown
+
+
+def _add(entries: list[Entry], totals: dict[str, int]) -> None:
+    for cells in map(row, entries):
+        for name in totals:
+            number = cells.get(name)
+            totals[name] += number if isinstance(number, int) else 0
 
 
 def _is_zero(value: Value) -> bool:
@@ -73,3 +88,9 @@ def _rank(value: Value) -> tuple[int, Any]:
     if isinstance(value, str):
         return 1, [_part(digits, text) for digits, text in re.findall(r"(\d+)|(\D+)", value)]
     return 2, 0
+
+
+def _part(digits: str, text: str) -> tuple[bool, int, str]:
+    """Numbers of any length by their value: the one with more digits is larger."""
+    number = digits.lstrip("0")
+    return not digits, len(number), number or text

@@ -8,100 +8,113 @@ from msgspec import Struct
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.maps import companions
 from xdpctl.core.maps.chunk import Chunk
-from xdpctl.core.maps.companions import Accounts, Beside, Counts
+from xdpctl.core.maps.companions import Accounts, Beside, Counts, Held
 from xdpctl.core.maps.decode import Entry, Layout, decode
 from xdpctl.tools import bpftool
 from xdpctl.tools.maps import content, types
 
-Entries = list[Entry]
+
+class Readable(Struct, frozen=True):
+    """A map, how to read it, and what its program keeps beside it."""
+
+    map: Map
+    layout: Layout
+    kept: Beside
 
 
-class Reading:
-    """Of a map; bpftool reads it while its types are asked for."""
+def readable(map_: Map, raw: bool = False, as_: str = "") -> Readable:
+    of_map = types.told(map_, as_) if as_ else types.of(map_)
+    kept = companions.beside(of_map.everything, map_.name, of_map.key_name, map_.forgets)
+    return Readable(map_, types.layout(map_, of_map, raw), kept)
 
-    def __init__(
-        self, map_: Map, raw: bool = False, via: Via | None = None, per_cpu: bool = False, as_: str = ""
-    ) -> None:
-        self.map, self.raw, self.via = map_, raw, via
-        # A map that forgets is read after the total: what comes in meanwhile isn't forgotten.
-        self._begun = None if map_.forgets else content.start(map_, via)
-        self.types = types.told(map_, as_) if as_ else types.of(map_)
-        self.layout = types.layout(map_, self.types, raw)
-        self.per_cpu = per_cpu or (map_.per_cpu and not self.layout.typed)  # bytes can't be merged
-        self.kept: Beside = companions.beside(
-            self.types.everything, map_.name, self.types.key_name, map_.forgets
-        )
-        self._total = _total(map_, self.kept)
-        self._held = companions.Held(self._total or {}, self.layout.is_sum)
 
-    def entries(self) -> Iterator[Entries]:
+class Reading(Struct, frozen=True):
+    """Of a map, under way: its entries come once."""
+
+    of: Readable
+    raw: bool
+    via: Via | None
+    per_cpu: bool
+    chunks: Iterator[Chunk]
+    total: Counts | None
+    held: Held
+
+    def entries(self) -> Iterator[list[Entry]]:
         """Many at a time."""
         for entries in chain(self.own_entries(), self._of_twin()):
-            if self.kept.whole:
-                self._held.add(entries)
+            if self.of.kept.whole:
+                self.held.add(entries)
             yield entries
 
-    def own_entries(self) -> Iterator[Entries]:
+    def own_entries(self) -> Iterator[list[Entry]]:
         """Those of this map alone."""
-        chunks = self._begun or content.start(self.map, self.via)
-        return (decode(chunk, self.layout, self.per_cpu) for chunk in chunks)
+        return (decode(chunk, self.of.layout, self.per_cpu) for chunk in self.chunks)
 
     def accounts(self) -> Accounts:
         """What is counted beside the entries, once all of them have been read."""
         accounts: dict[str, Counts | None] = {}
-        if self.kept.whole and self._total != {}:
-            forgotten = self._total and self._held.forgotten
-            accounts |= {"total": self._total, **({} if forgotten == {} else {"forgotten": forgotten})}
-        if self.kept.lost:
-            accounts |= {"lost": _lost(self.map, self.kept)}
+        if self.of.kept.whole and self.total != {}:
+            forgotten = self.total and self.held.forgotten
+            accounts |= {"total": self.total, **({} if forgotten == {} else {"forgotten": forgotten})}
+        if self.of.kept.lost:
+            accounts |= {"lost": _lost(self.of)}
         return accounts
 
-    def _of_twin(self) -> Iterator[Entries]:
-        found = twin(self.map, self.kept, self.raw)
-        if found is not None:
+    def _of_twin(self) -> Iterator[list[Entry]]:
+        if found := twin(self.of, self.raw):
             for chunk in content.start(found.map, self.via):
                 yield decode(chunk, found.layout, self.per_cpu)
 
 
-class Readable(Struct, frozen=True):
-    """A map, and how to read it."""
+def start(
+    map_: Map, raw: bool = False, via: Via | None = None, per_cpu: bool = False, as_: str = ""
+) -> Reading:
+    """bpftool reads the map while its types are asked for.
 
-    map: Map
-    layout: Layout
+    One that forgets is read after the total: what comes in meanwhile isn't forgotten.
+    """
+    begun = None if map_.forgets else content.start(map_, via)
+    of = readable(map_, raw, as_)
+    total = _total(of)
+    return Reading(
+        of=of,
+        raw=raw,
+        via=via,
+        per_cpu=per_cpu or (map_.per_cpu and not of.layout.typed),  # bytes can't be merged
+        chunks=begun or content.start(map_, via),
+        total=total,
+        held=Held(total or {}, of.layout.is_sum),
+    )
 
 
-def twin(map_: Map, kept: Beside, raw: bool) -> Readable | None:
+def twin(of: Readable, raw: bool) -> Readable | None:
     """A second map that holds some of what the same counter counts."""
-    found = _sibling(map_, kept.twin) if kept.twin else None
-    if found is None:
-        return None
-    of_twin = types.of(found)
-    if of_twin.key_name != companions.FLOW6:
-        return None
-    return Readable(found, types.layout(found, of_twin, raw))
+    sibling = _sibling(of.map, of.kept.twin) if of.kept.twin else None
+    found = readable(sibling, raw) if sibling else None
+    return found if found and found.kept.twin_of else None
 
 
-def _total(map_: Map, kept: Beside) -> Counts | None:
+def _total(of: Readable) -> Counts | None:
     """All packets; none of it if something else is only called so, None if it has gone."""
-    whole = _sibling(map_, kept.whole) if kept.whole else None
+    whole = _sibling(of.map, of.kept.whole) if of.kept.whole else None
     if whole is None:
         return None
     if (whole.type, whole.max_entries) != ("percpu_array", 1):
         return {}
-    layout = types.layout(whole, types.of(whole), raw=True)
+    layout = readable(whole, raw=True).layout
     [entry] = decode(_only(whole), layout)
     ours = isinstance(entry.value, dict) and set(entry.value) <= {"packets", "bytes"}
     return entry.value if ours and isinstance(entry.value, dict) else {}
 
 
-def lost_in(map_: Map, kept: Beside) -> Map | None:
+def lost_in(of: Readable) -> Map | None:
     """The map of the global variables that count what found no place."""
-    return _sibling(map_, companions.GLOBALS) if kept.lost else None
+    return _sibling(of.map, companions.GLOBALS) if of.kept.lost else None
 
 
-def _lost(map_: Map, kept: Beside) -> Counts | None:
-    variables = lost_in(map_, kept)
-    return None if variables is None else companions.lost(kept, _only(variables).values)
+def _lost(of: Readable) -> Counts | None:
+    variables = lost_in(of)
+    return None if variables is None else companions.lost(of.kept, _only(variables).values)
 
 
 def _only(map_: Map) -> Chunk:

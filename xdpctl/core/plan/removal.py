@@ -1,0 +1,44 @@
+"""What goes with the programs of a directory when they are unloaded, and what stays."""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from xdpctl.core.machine import owners
+from xdpctl.core.machine.directories import Identity, PinDirectory
+from xdpctl.core.machine.model import Map, MapId, Program
+
+
+class Removal(Struct, frozen=True):
+    pins: tuple[str, ...]
+    """Those in the directory that go."""
+    maps: tuple[Map, ...]
+    """Those that they are pins of."""
+    identities: Mapping[str, Identity]
+    """Of these pins, and of all others of these maps."""
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Pins elsewhere that keep maps in the kernel."""
+        own = {self.identities[pin] for pin in self.pins}
+        return tuple(pin for m in self.maps for pin in m.pinned if self.identities[pin] not in own)
+
+    @property
+    def freed(self) -> frozenset[MapId]:
+        """The maps that have to go from the kernel."""
+        kept = set(self.kept)
+        return frozenset(m.id for m in self.maps if not kept & set(m.pinned))
+
+
+def used(directory: PinDirectory, maps: tuple[Map, ...]) -> tuple[str, ...]:
+    """The pins of its programs and of the maps that they use."""
+    pins = (pin for p in directory.programs for pin in owners.pins_of(p, maps, directory.path))
+    return tuple(dict.fromkeys(pins))
+
+
+def came_along(programs: Iterable[Program], others: Mapping[str, Map]) -> tuple[str, ...]:
+    """The pins of maps that were loaded with these programs, though they don't use them: BTF is shared."""
+    shared = {program.btf_id for program in programs if program.btf_id}
+    return tuple(
+        pin for pin, found in others.items() if found.btf_id in shared and owners.is_named_so(found, pin)
+    )
