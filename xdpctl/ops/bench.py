@@ -25,7 +25,7 @@ from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
 from xdpctl.errors import BadRequest
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, clang, host, mountns, proc
+from xdpctl.tools import bpffs, bpftool, clang, executables, host, mountns, proc
 from xdpctl.tools.files import assets, objects, sources
 from xdpctl.tools.maps import content
 from xdpctl.tools.maps.find import pinned_map
@@ -112,7 +112,7 @@ def prepare(files: Sequence[Path], race: bool, rounds: int, repeat: int | None) 
 
 def run(prepared: Prepared, tell: Callable[[str], None]) -> bench.Report:
     host.require_privileges()
-    proc.executable("taskset")
+    executables.executable("taskset")
     mountns.enter()
     _do(prepared.setting)
     for program in prepared.programs:

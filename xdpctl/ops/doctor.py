@@ -8,7 +8,7 @@ from xdpctl.core.doctor.finding import Finding
 from xdpctl.core.doctor.host_facts import Bpftool, Clang, CommandAnswer, Facts, Ip
 from xdpctl.core.machine import mounts
 from xdpctl.errors import XdpctlError
-from xdpctl.tools import bpffs, bpftool, clang, host, iplink, libbpf, proc
+from xdpctl.tools import bpffs, bpftool, clang, executables, host, iplink, libbpf, proc
 
 HEADERS = ("linux/bpf.h", "bpf/bpf_helpers.h", "asm/types.h")
 
@@ -23,7 +23,7 @@ def diagnose() -> tuple[Finding, ...]:
 def gather() -> Facts:
     clang_asked, bpftool_asked, ip_asked = _ask_clang(), _ask_bpftool(), _ask_ip()
     return Facts(
-        os_release=proc.os_release(),
+        os_release=executables.os_release(),
         kernel=host.kernel(),
         config=host.kernel_config(),
         uid=os.geteuid(),
@@ -42,7 +42,7 @@ def gather() -> Facts:
         bpftool=bpftool_asked(),
         ip=ip_asked(),
         libbpf=libbpf.installed(),
-        skipped=proc.skipped(),
+        skipped=executables.skipped(),
     )
 
 
@@ -69,7 +69,7 @@ def _ask(*argv: str) -> Asked:
 
 
 def _ask_clang() -> Callable[[], Clang | None]:
-    path = proc.find("clang")
+    path = executables.find("clang")
     if path is None:
         return lambda: None
     version = _ask("clang", "--version")
@@ -80,7 +80,7 @@ def _ask_clang() -> Callable[[], Clang | None]:
 
 
 def _ask_bpftool() -> Callable[[], Bpftool | None]:
-    path = proc.find("bpftool")
+    path = executables.find("bpftool")
     if path is None:
         return lambda: None
     version = _ask(*bpftool.command("version"))
@@ -89,7 +89,7 @@ def _ask_bpftool() -> Callable[[], Bpftool | None]:
 
 
 def _ask_ip() -> Callable[[], Ip | None]:
-    path = proc.find("ip")
+    path = executables.find("ip")
     if path is None:
         return lambda: None
     version = _ask("ip", "-V")

@@ -11,7 +11,7 @@ from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.maps.chunk import Chunk, slot
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import Gone, HostLacks, Refused
-from xdpctl.tools import proc
+from xdpctl.tools import executables
 
 NAMES = ("libbpf.so.1", "libbpf.so.0")
 AT_ONCE = 8192
@@ -44,7 +44,7 @@ def count_runs() -> int:
 def library() -> ctypes.CDLL:
     found = _found()[1]
     if found is None:
-        raise HostLacks("libbpf isn't installed", proc.install_hint("libbpf"))
+        raise HostLacks("libbpf isn't installed", executables.install_hint("libbpf"))
     return found
 
 

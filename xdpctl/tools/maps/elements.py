@@ -15,7 +15,7 @@ from xdpctl.core.maps.chunk import Shape, Untold, chunks
 from xdpctl.core.maps.elements import Change
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import Explained, HalfDone, HostLacks, Interrupted, Refused, XdpctlError
-from xdpctl.tools import bpftool, proc, signals
+from xdpctl.tools import bpftool, executables, proc, signals
 from xdpctl.tools.files import placing
 
 FEW = 3
@@ -129,7 +129,7 @@ def apply(change: Change) -> WriteOutcome:
     if libbpf.installed() and not change.inside:
         return _through_libbpf(change)
     if not all(element.same_on_all for element in change.elements):
-        hint = proc.install_hint("libbpf")
+        hint = executables.install_hint("libbpf")
         raise HostLacks("libbpf isn't installed: bpftool alone gives all CPUs the same value", hint)
     return _by_bpftool(change)
 
