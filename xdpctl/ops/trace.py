@@ -72,7 +72,7 @@ def _mount() -> str:
         raise HostLacks("this kernel has no tracefs", "boot one with CONFIG_BPF_EVENTS")
     _, mounting = _mounting()
     mountns.enter(below=True)
-    apply.run(apply.Operation((mounting,), frozenset(), frozenset))
+    apply.run(apply.Operation((mounting,)))
     return tracefs.ROOT
 
 
@@ -97,7 +97,7 @@ def _log(root: str, request: Request, note: Note) -> Iterator[str]:
         bpffs.act(("rmdir", leftover))  # one that somebody reads stays
     directory = tracefs.instance(root, os.getpid())
     try:
-        apply.run(apply.Operation(_preparing(directory, request), frozenset(), frozenset))
+        apply.run(apply.Operation(_preparing(directory, request)))
         yield directory
     finally:
         if os.path.isdir(directory):
