@@ -129,7 +129,7 @@ def test_packets_that_get_so_far(seen: Observed, cause: str, mend: str) -> None:
 def test_maps_of_which_the_kernel_tells_nothing() -> None:
     ring = counter(26, "events", kind="ringbuf")
     both = scene(programs=(program(7, 25, 26),), maps=(counter(), ring))
-    seen = structs.replace(watched(5, 5), not_told=frozenset({MapId(26)}))
+    seen = structs.replace(watched(5, 5), unreadable=frozenset({MapId(26)}))
     assert broken(chain.after(both, seen)).says == (
         "xdp_allow (id 7, native mode) ran 5 times in 1.1 s, and pkt_cnt stayed the same: it counts other "
         "packets; the kernel doesn't tell what came into events"
