@@ -15,9 +15,10 @@ from xdpctl.core.measure.variants import EMPTY, FAMILY, PACKET, RACE
 from xdpctl.core.plan import actions
 from xdpctl.core.plan.plan import Plan, step
 from xdpctl.ops import apply
-from xdpctl.ops.bench._measure import MOST, PACKET_FILE, Runs, measure
+from xdpctl.ops.bench._measure import MOST, Runs, measure
 from xdpctl.ops.bench._programs import BenchProgram, from_file, from_variant, make
 from xdpctl.tools import executables, host, mountns
+from xdpctl.tools.programs import timed_runs
 
 
 class Prepared(Struct, frozen=True):
@@ -29,10 +30,9 @@ class Prepared(Struct, frozen=True):
 
     @property
     def setting(self) -> Plan:
-        octal = "".join(f"\\{byte:03o}" for byte in PACKET)
         return (
             mountns.TMPFS,
-            step("write the packet", ("sh", "-c", f"printf '{octal}' > {PACKET_FILE}")),
+            timed_runs.writing(PACKET),
             *mountns.BPFFS,
             *(actions.make_directory(str(program.directory)) for program in self.programs),
         )

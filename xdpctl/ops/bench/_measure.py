@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.measure import bench
 from xdpctl.ops.bench._programs import MODES, BenchProgram, Mode
-from xdpctl.tools import host, mountns
+from xdpctl.tools import host
 from xdpctl.tools.maps import content
 from xdpctl.tools.maps.find import pinned_map
 from xdpctl.tools.programs import timed_runs
 
-PACKET_FILE = f"{mountns.HERE}/packet"
 MOST = 2_000_000
 BUDGET = 0.25
 """Packets and seconds of one run, unless it is said how many."""
@@ -28,7 +27,7 @@ class Runs:
 
     def commands(self, repeat: int) -> list[Argv]:
         pin = self.program.pin(self.mode)
-        return [timed_runs.command(pin, PACKET_FILE, cpu, repeat) for cpu in self.cpus]
+        return [timed_runs.command(pin, cpu, repeat) for cpu in self.cpus]
 
     def run(self, repeat: int) -> tuple[int, ...]:
         """One run on each CPU; gives the nanoseconds per packet that bpftool tells."""

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from xdpctl.core.machine.model import Argv
-from xdpctl.tools import bpftool, proc
+from xdpctl.core.plan.plan import Step, step
+from xdpctl.tools import bpftool, mountns, proc
 
+PACKET_FILE = f"{mountns.HERE}/packet"
 SECONDS = 3600.0
 
 
@@ -14,8 +16,13 @@ class _Answer(Struct, frozen=True):
     duration: int
 
 
-def command(pin: str, packet_file: str, cpu: int, repeat: int) -> Argv:
-    words = ("prog", "run", "pinned", pin, "data_in", packet_file, "repeat", str(repeat))
+def writing(packet: bytes) -> Step:
+    octal = "".join(f"\\{byte:03o}" for byte in packet)
+    return step("write the packet", ("sh", "-c", f"printf '{octal}' > {PACKET_FILE}"))
+
+
+def command(pin: str, cpu: int, repeat: int) -> Argv:
+    words = ("prog", "run", "pinned", pin, "data_in", PACKET_FILE, "repeat", str(repeat))
     return ("taskset", "-c", str(cpu), *bpftool.command(*words))
 
 
