@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -101,6 +102,28 @@ def test_time_is_bounded(run: Run) -> None:
         run(("sleep", "31.25"), seconds=0.2)
     assert time.monotonic() - begun < 5
     assert not running("sleep", "31.25")
+
+
+@pytest.mark.parametrize("noted", [False, True])
+def test_a_signal_while_python_forks_is_not_lost(noted: bool) -> None:
+    """What a handler raises there is told on stderr, and forgotten."""
+    code = (
+        "import contextlib, os, signal\n"
+        "from xdpctl.tools import proc, signals\n"
+        "proc.ready_to_act()\n"
+        "os.register_at_fork(after_in_parent=lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+        "def interrupted(): return 'raised'\n"
+        "try:\n"
+        f"    with signals.noted() if {noted} else contextlib.nullcontext(interrupted) as interrupted:\n"
+        "        proc.act(('sleep', '7.75'))\n"
+        "except BaseException as error:\n"
+        "    print(type(error).__name__, bool(interrupted()))\n"
+    )
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("Interrupted True\n" if noted else "KeyboardInterrupt True\n", "")
+    assert time.monotonic() - begun < 7.75
+    assert not running("sleep", "7.75")
 
 
 def test_arguments_arrive_as_they_are(run: Run) -> None:

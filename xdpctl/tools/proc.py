@@ -194,8 +194,9 @@ def _spawn_sh(argv: Argv, cwd: Path | None, seconds: float) -> Result:
     out, err = os.memfd_create("stdout"), os.memfd_create("stderr")
     in_time = True
     try:
-        running = _start_sh(argv, cwd, out, err)
-        in_time = _ends(running, seconds)
+        with signals.noted() as interrupted:  # what a handler raises while Python forks is lost
+            running = _start_sh(argv, cwd, out, err)
+        in_time = _ends(running, interrupted(), seconds)
         status = int(running.wait().exit_code)
     except sh.SignalException as death:
         status = int(death.exit_code)
@@ -229,10 +230,12 @@ def _start_sh(argv: Argv, cwd: Path | None, out: int, err: int) -> Any:
         )
 
 
-def _ends(running: Any, seconds: float) -> bool:
-    """Whether a command of `sh` ends in time; if not, or if Ctrl-C comes, it is killed."""
+def _ends(running: Any, signal_before: int, seconds: float) -> bool:
+    """Whether a command of `sh` ends in time; if not, or if Ctrl-C comes or has come, it is killed."""
     ended = False
     try:
+        if signal_before:
+            signal.raise_signal(signal_before)
         ended = _exits(running.pid, seconds)
     finally:
         if not ended:
