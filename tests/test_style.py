@@ -26,6 +26,13 @@ STARTING_YET = {
     "xdpctl.tools.maps.reading.Reading.__init__",
     "xdpctl.tools.target.MapEditor.__init__",
 }
+BUILDING_YET = {
+    "xdpctl/ops/map/create.py",
+    "xdpctl/ops/map/listing.py",
+    "xdpctl/ops/map/pin_map.py",
+    "xdpctl/ops/status.py",
+    "xdpctl/ops/unload.py",
+}
 STARTERS = {f"xdpctl.tools.proc.{name}" for name in ("start", "query", "act")}
 
 
@@ -77,6 +84,24 @@ def test_values_of_a_large_struct_are_named() -> None:
         and len(call.args) + len(call.keywords) > POSITIONS
     }
     assert unnamed - UNNAMED_YET == set()
+
+
+def test_command_lines_of_tools_are_built_in_one_place() -> None:
+    """By `bpftool.command`, or as a tuple that begins with the tool; what `core` advises is only printed."""
+    builders = {
+        relative(path)
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Call) and ast.unparse(node.func) == "bpftool.command")
+        or (isinstance(node, ast.Tuple) and begins_with_a_tool(node))
+    }
+    assert "xdpctl/tools/bpftool.py" in builders
+    elsewhere = {path for path in builders if not path.startswith(("xdpctl/tools/", "xdpctl/core/"))}
+    assert elsewhere - BUILDING_YET == set()
+
+
+def begins_with_a_tool(words: ast.Tuple) -> bool:
+    return bool(words.elts) and ast.unparse(words.elts[0]) in ("'bpftool'", "'ip'", "'taskset'")
 
 
 def test_one_module_knows_terminals() -> None:
