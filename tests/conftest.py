@@ -12,7 +12,7 @@ from hypothesis import settings
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import HostLacks, Refused
-from xdpctl.tools import proc
+from xdpctl.tools import executables, proc
 
 for name in ("COLUMNS", "XDPCTL_PIN"):  # somebody's terminal and directory are no business of the tests
     os.environ.pop(name, None)
@@ -34,7 +34,7 @@ def twin() -> Callable[[Argv, Path | None, float], proc.Result]:
 
 def spawn_with_subprocess(argv: Argv, cwd: Path | None, seconds: float) -> proc.Result:
     """The twin of the function that goes through `sh`."""
-    command = (proc.executable(argv[0]), *argv[1:])
+    command = (executables.executable(argv[0]), *argv[1:])
     try:
         done = subprocess.run(
             command,
@@ -42,7 +42,7 @@ def spawn_with_subprocess(argv: Argv, cwd: Path | None, seconds: float) -> proc.
             capture_output=True,
             check=False,
             cwd=cwd,
-            env=proc.environment(),
+            env=executables.environment(),
             start_new_session=True,
             timeout=seconds,
         )

@@ -254,8 +254,8 @@ def test_every_check_is_part_of_the_chain() -> None:
 
 
 def test_every_cause_is_tested() -> None:
-    places = ("core/why/test_chain.py", "kernel/test_why.py")
-    tests = "".join((ROOT / "tests" / path).read_text() for path in places)
+    places = [*(ROOT / "tests/core/why").glob("test_*.py"), ROOT / "tests/kernel/test_why.py"]
+    tests = "".join(path.read_text() for path in places)
     why = ROOT / "xdpctl" / "core" / "why"
     calls = [
         node

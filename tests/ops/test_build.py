@@ -10,7 +10,7 @@ from pytest_subprocess import FakeProcess
 from xdpctl.core.program.parts import PACKET_HEADER
 from xdpctl.errors import BadRequest, Refused
 from xdpctl.ops import build
-from xdpctl.tools import clang, proc
+from xdpctl.tools import clang, executables, proc
 from xdpctl.tools.files.assets import HEADERS
 
 COMMAND = ("clang", "-O2", "-g", "-target", "bpf", "-Wall", "-Wextra", "-fdebug-compilation-dir=.")
@@ -22,7 +22,7 @@ def out(
 ) -> Path:
     """A directory to build in, where clang is a fake."""
     monkeypatch.setattr(proc, "spawn", twin)
-    monkeypatch.setattr(proc, "executable", lambda program: program)
+    monkeypatch.setattr(executables, "executable", lambda program: program)
     monkeypatch.setattr(clang, "asm_headers", tuple)
     return tmp_path / "bpf"
 

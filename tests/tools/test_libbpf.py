@@ -4,7 +4,7 @@ import pytest
 
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.errors import HostLacks
-from xdpctl.tools import libbpf, proc
+from xdpctl.tools import executables, libbpf
 from xdpctl.tools.libbpf import maps, programs
 
 
@@ -23,7 +23,7 @@ def test_what_is_missing(names: tuple[str, ...], said: str, monkeypatch: pytest.
     assert not libbpf.can("bpf_prog_test_run_opts")
     with pytest.raises(HostLacks) as caught:
         programs.run(3, bytes(64))
-    assert (caught.value.message, caught.value.hints) == (said, (proc.install_hint("libbpf"),))
+    assert (caught.value.message, caught.value.hints) == (said, (executables.install_hint("libbpf"),))
 
 
 def test_batches_have_another_way_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,8 +4,12 @@ import json
 
 import pytest
 
+from xdpctl.cli.terminal import COLOURS
 from xdpctl.core.measure.bench import Measured, Report, Timing
 from xdpctl.views.bench import as_json, as_text, conclusions
+from xdpctl.views.palette import Palette
+
+PLAIN_TEXT = Palette()
 
 
 def timing(ns: float, ran: int = 1000, counted: int | None = 1000) -> Timing:
@@ -23,21 +27,21 @@ def report(*programs: Measured, cpus: int = 2, busy: float = 0.0) -> Report:
 
 
 def test_a_table_with_bars() -> None:
-    assert as_text(report(OWN, ATOMIC), False, 40, colour=False, blocks=True).splitlines()[:8] == [
+    assert as_text(report(OWN, ATOMIC), False, None, PLAIN_TEXT, blocks=True).splitlines()[:8] == [
         "PROGRAM  NS ON 1 CPU  / EMPTY  NS ON 2 CPUS  / 1 CPU  LOST",
         "empty     20.0 ± 0.0     1.00    20.0 ± 0.0     1.00     -",
         "per-CPU   22.0 ± 0.0     1.10    22.0 ± 0.0     1.00     0",
         "atomic    22.0 ± 0.0     1.10    66.0 ± 0.0     3.00     0",
         "",
         "ns per packet: █ on 1 CPU, ░ more on 2 CPUs at once",
-        "empty   ████████ 20.0",
-        "per-CPU ████████ 22.0",
+        "empty   ████████████████████ 20.0",
+        "per-CPU ██████████████████████ 22.0",
     ]
 
 
 @pytest.mark.parametrize("width", [30, 40, 80, 200])
 def test_bars_fit(width: int) -> None:
-    text = as_text(report(OWN, ATOMIC), False, width, colour=False, blocks=False)
+    text = as_text(report(OWN, ATOMIC), False, width, PLAIN_TEXT, blocks=False)
     bars = [line for line in text.splitlines() if "##" in line]
     assert len(bars) == 3
     assert max(map(len, bars)) <= width
@@ -48,17 +52,17 @@ def test_bars_fit(width: int) -> None:
 @pytest.mark.parametrize("race", [False, True])
 @pytest.mark.parametrize("width", [40, 60])
 def test_all_of_it_fits_a_terminal(race: bool, width: int) -> None:
-    text = as_text(report(OWN, PLAIN, busy=0.5), race, width, colour=False, blocks=True, terminal=width)
+    text = as_text(report(OWN, PLAIN, busy=0.5), race, width, PLAIN_TEXT, blocks=True)
     assert max(map(len, text.splitlines())) <= width
 
 
 def test_where_is_no_room_are_no_bars() -> None:
-    assert "#" not in as_text(report(OWN), False, 20, colour=False, blocks=False)
+    assert "#" not in as_text(report(OWN), False, 20, PLAIN_TEXT, blocks=False)
 
 
 def test_colour_is_for_those_who_want_it() -> None:
-    assert "\x1b[" in as_text(report(OWN), False, 80, colour=True, blocks=True)
-    assert "\x1b[" not in as_text(report(OWN), False, 80, colour=False, blocks=True)
+    assert "\x1b[" in as_text(report(OWN), False, 80, COLOURS, blocks=True)
+    assert "\x1b[" not in as_text(report(OWN), False, 80, PLAIN_TEXT, blocks=True)
 
 
 def test_the_race_is_told_by_its_numbers() -> None:
@@ -68,7 +72,7 @@ def test_the_race_is_told_by_its_numbers() -> None:
         "per-CPU lost nothing, and cost as much on 2 CPUs at once as on one",
         "exact and cheapest on 2 CPUs at once: per-CPU, 22.0 ns per packet",
     ]
-    text = as_text(report(PLAIN, ATOMIC, OWN), True, 80, colour=False, blocks=True)
+    text = as_text(report(PLAIN, ATOMIC, OWN), True, 80, PLAIN_TEXT, blocks=True)
     assert text.splitlines()[:2] == [
         "PROGRAM  RAN ON 2 CPUS AT ONCE  COUNTED  LOST  NS ON 1 CPU  NS ON 2 CPUS",
         "plain                     2000     1500   500   22.0 ± 0.0    44.0 ± 0.0",
@@ -87,8 +91,8 @@ def test_other_numbers_are_told_otherwise() -> None:
 
 
 def test_noise_is_said() -> None:
-    assert "noisy" not in as_text(report(OWN), False, 80, colour=False, blocks=True)
-    text = as_text(report(OWN, busy=0.5), False, 80, colour=False, blocks=True)
+    assert "noisy" not in as_text(report(OWN), False, 80, PLAIN_TEXT, blocks=True)
+    text = as_text(report(OWN, busy=0.5), False, None, PLAIN_TEXT, blocks=True)
     assert text.endswith(
         "\nnoisy: others used 50 % of the CPUs meanwhile, so what runs at once did so only in part"
     )

@@ -5,8 +5,10 @@ import re
 
 import pytest
 
+from xdpctl.cli.terminal import COLOURS
 from xdpctl.core.doctor.finding import Finding, State
 from xdpctl.views import doctor as view
+from xdpctl.views.palette import Palette
 
 FINDINGS = (
     Finding("kernel", State.GOOD, "6.1.0 (5.10 or newer is needed)"),
@@ -18,7 +20,6 @@ FINDINGS = (
     ),
     Finding("lockdown", State.NOTE, "can't be seen: [securityfs] isn't mounted", "mount -t securityfs"),
 )
-ESCAPE = "\x1b["
 
 
 def plain(text: str) -> str:
@@ -35,7 +36,7 @@ def test_one_line_for_each_check() -> None:
 
 
 def test_on_a_terminal() -> None:
-    assert plain(view.as_text(FINDINGS, 100, colour=True)).splitlines() == [
+    assert plain(view.as_text(FINDINGS, 100, COLOURS)).splitlines() == [
         "good  kernel: 6.1.0 (5.10 or newer is needed)",
         "bad   bpftool: /usr/sbin/bpftool is a wrapper that has no bpftool for kernel 6.8.0-31-generic",
         "      mend: apt-get install linux-tools-$(uname -r)",
@@ -45,9 +46,9 @@ def test_on_a_terminal() -> None:
 
 
 @pytest.mark.parametrize("width", [20, 40, 79])
-@pytest.mark.parametrize("colour", [True, False])
-def test_narrow_terminals(width: int, colour: bool) -> None:
-    lines = plain(view.as_text(FINDINGS, width, colour)).splitlines()
+@pytest.mark.parametrize("palette", [COLOURS, Palette()], ids=["coloured", "plain"])
+def test_narrow_terminals(width: int, palette: Palette) -> None:
+    lines = plain(view.as_text(FINDINGS, width, palette)).splitlines()
     assert max(map(len, lines)) <= width
     states = [line[:4].strip() for line in lines if not line.startswith(" ")]
     assert states == ["good", "bad", "note"]
@@ -58,18 +59,9 @@ def test_narrow_terminals(width: int, colour: bool) -> None:
 
 
 def test_colour_where_it_is_wanted() -> None:
-    assert ESCAPE in view.as_text(FINDINGS, 80, colour=True)
-
-
-@pytest.mark.parametrize("variable", ["FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM"])
-def test_no_colour_where_it_is_not(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(variable, "1")
-    assert ESCAPE not in view.as_text(FINDINGS, 80, colour=False)
-
-
-def test_wish_for_colour_is_the_callers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert ESCAPE in view.as_text(FINDINGS, 80, colour=True)
+    first = view.as_text(FINDINGS, 80, COLOURS).splitlines()[0]
+    assert first.startswith("\x1b[32mgood\x1b[0m  \x1b[1mkernel\x1b[0m: 6.1.0")
+    assert "\x1b[" not in view.as_text(FINDINGS, 80, Palette())
 
 
 def test_json() -> None:

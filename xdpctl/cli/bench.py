@@ -11,14 +11,11 @@ Examples:
   xdpctl bench --race
 """
 
-import os
-import shutil
-import sys
 from pathlib import Path
 
 import typer
 
-from xdpctl.cli import arguments, session
+from xdpctl.cli import arguments, session, terminal
 from xdpctl.errors import Usage
 from xdpctl.ops import bench
 from xdpctl.views import bench as view
@@ -55,7 +52,5 @@ def command(
     if json:
         session.say(view.as_json(report))
         return
-    width, colour = shutil.get_terminal_size().columns, sys.stdout.isatty()
-    colour = colour and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    blocks = (sys.stdout.encoding or "").lower().startswith("utf")
-    session.draw(view.as_text(report, race, width, colour, blocks, session.width()) + "\n")
+    text = view.as_text(report, race, terminal.width(), terminal.palette(), terminal.shows_blocks())
+    session.draw(text + "\n")

@@ -9,13 +9,9 @@ Examples:
   xdpctl doctor | grep ^bad
 """
 
-import os
-import shutil
-import sys
-
 import typer
 
-from xdpctl.cli import arguments, session
+from xdpctl.cli import arguments, session, terminal
 from xdpctl.core.doctor.finding import State
 from xdpctl.errors import HostLacks
 from xdpctl.ops import doctor
@@ -26,9 +22,8 @@ def command(json: bool = arguments.JSON) -> None:
     findings = doctor.diagnose()
     if json:
         session.say(view.as_json(findings))
-    elif sys.stdout.isatty():
-        colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        session.draw(view.as_text(findings, shutil.get_terminal_size().columns, colour) + "\n")
+    elif terminal.is_there():
+        session.draw(view.as_text(findings, terminal.size().columns, terminal.palette()) + "\n")
     else:
         session.say_lines(view.as_lines(findings))
     bad = [finding.name for finding in findings if finding.state is State.BAD]

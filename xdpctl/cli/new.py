@@ -11,7 +11,7 @@ from pathlib import Path
 
 import typer
 
-from xdpctl.cli import arguments, session
+from xdpctl.cli import arguments, session, terminal
 from xdpctl.errors import Usage
 from xdpctl.ops import new
 from xdpctl.views.table import table
@@ -37,7 +37,7 @@ def command(
     if list_:
         if file or preset is not None:
             raise Usage("--list only names the presets", "leave the rest out")
-        session.say_lines(table(("preset", "what it does"), new.presets(), session.width()))
+        session.say_lines(table(("preset", "what it does"), new.presets(), terminal.width()))
         return
     path = file or Path(f"{preset or 'counter'}.toml")
     spec = new.text(path, preset)

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol, Self
@@ -55,13 +54,6 @@ def pin_directory(given: str) -> str:
 def reach(given: str) -> Reach:
     """Where what is read is looked for."""
     return Reach(pin_directory(given), (pin_directory(""), PIN_DIRECTORY), note)
-
-
-def width() -> int | None:
-    """Columns of the terminal; none where there is no terminal: a file takes lines of any length."""
-    if not (sys.stdout.isatty() or os.environ.get("COLUMNS")):
-        return None
-    return shutil.get_terminal_size().columns
 
 
 def say(line: str) -> None:

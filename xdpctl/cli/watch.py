@@ -11,28 +11,19 @@ Examples:
   xdpctl watch pkt_cnt --count 60 --csv > minute.csv
 """
 
-import os
-import shutil
-import signal
-import sys
 import time
-from collections import deque
-from collections.abc import Sequence
 
 import typer
 
-from xdpctl.cli import arguments, session
+from xdpctl.cli import arguments, session, terminal
+from xdpctl.cli.watch_display import LineDisplay, Screen, row, time_now
 from xdpctl.core.machine.model import Via
-from xdpctl.core.values.formats import time_of_day
 from xdpctl.errors import Usage
 from xdpctl.ops import watch
-from xdpctl.ops.watch import Clock, WatchedCounter
+from xdpctl.ops.watch import Clock
 from xdpctl.views import watch as view
-from xdpctl.views.watch import Terminal, WatchRow
 
 CLOCK = Clock(time.monotonic, lambda seconds: time.sleep(max(0.0, seconds)))
-OTHER_SCREEN, BACK = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
-DRAW, NEXT, BELOW = "\x1b[H", "\x1b[K\n", "\x1b[K\x1b[J"
 
 
 def command(
@@ -60,86 +51,17 @@ def command(
         raise Usage("--interval: that is no number of seconds", "write it like 1 or 0.5")
     watched, poller = watch.watch(names, session.reach(pin), via)
     display: LineDisplay | Screen = LineDisplay(jsonl, csv, bits)
-    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" and not (jsonl or csv):
+    if terminal.draws() and not (jsonl or csv):
         display = Screen(watched, bits)
     ticks = watch.ticks(interval, count, CLOCK, display.tell)
     try:
         with display:
             for _ in ticks:
-                now = _time()
+                now = time_now()
                 goes_on = watch.sample(watched, poller, display.tell)
                 if not (display.show(watched, now) and goes_on):
                     break
     finally:
-        if read := [_shown(one) for one in watched if one.rates.begun]:
+        if read := [row(one) for one in watched if one.rates.begun]:
             summary = view.summary(read, bits)
             (session.note_lines if jsonl or csv else session.say_lines)(f"\n{summary}")
-
-
-class LineDisplay:
-    """For whoever reads what isn't a terminal: a line for each key."""
-
-    def __init__(self, jsonl: bool, csv: bool, bits: bool) -> None:
-        self._jsonl, self._csv, self._bits = jsonl, csv, bits
-
-    def __enter__(self) -> None:
-        if self._csv:
-            session.stream([view.CSV_HEADER], live=True)
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def tell(self, what: str) -> None:
-        if self._jsonl:
-            session.stream([view.json_event(what, _time())], live=True)
-        else:
-            session.note(what)
-
-    def show(self, watched: Sequence[WatchedCounter], now: str) -> bool:
-        return session.stream((self._text(_shown(one), now) for one in watched if one.there), live=True)
-
-    def _text(self, one: WatchRow, now: str) -> str:
-        if self._jsonl:
-            return "".join(view.json_lines(one, now))
-        return view.csv_lines(one, now) if self._csv else "".join(view.lines(one, now, self._bits))
-
-
-class Screen:
-    """For a terminal: all of it is drawn anew, also when the size changes."""
-
-    def __init__(self, watched: Sequence[WatchedCounter], bits: bool) -> None:
-        self._watched, self._bits = watched, bits
-        self._blocks = (sys.stdout.encoding or "").lower().startswith("utf")
-        self._messages: deque[str] = deque(maxlen=10)
-
-    def __enter__(self) -> None:
-        session.draw(OTHER_SCREEN)
-        self._resized = signal.signal(signal.SIGWINCH, lambda *_: self._draw())
-
-    def __exit__(self, *_: object) -> None:
-        signal.signal(signal.SIGWINCH, self._resized)
-        session.draw(BACK)
-        session.flush()
-        for message in self._messages:
-            session.note(message)
-
-    def tell(self, what: str) -> None:
-        self._messages.append(f"{_time()}  {what}")
-
-    def show(self, _watched: Sequence[WatchedCounter], _now: str) -> bool:
-        return self._draw()
-
-    def _draw(self) -> bool:
-        size = shutil.get_terminal_size()
-        terminal = Terminal(size.columns, size.lines, self._blocks, self._bits)
-        text = view.screen([_shown(one) for one in self._watched], self._messages, terminal)
-        return session.draw(DRAW + text.replace("\n", NEXT) + BELOW) and session.flush()
-
-
-def _shown(one: WatchedCounter) -> WatchRow:
-    about = f"{one.map.type}, id {one.map.id}"
-    return WatchRow(one.name, about, one.there, one.key_names, one.fields, one.rates)
-
-
-def _time() -> str:
-    return time_of_day(time.time_ns())

@@ -19,14 +19,14 @@ from xdpctl.tools.files import assets, placing, sources
 
 
 class Prepared(Struct, frozen=True):
-    spec: Spec | None
-    """What to generate; None where a C file is compiled as it is."""
     source: Path
-    headers: Mapping[Path, str]
-    """What its C includes, and isn't beside it yet."""
     target: Path
     command: Argv
-    cwd: Path | None
+    cwd: Path | None = None
+    spec: Spec | None = None
+    """What to generate; None where a C file is compiled as it is."""
+    headers: Mapping[Path, str] = {}
+    """What its C includes, and isn't beside it yet."""
 
 
 class Built(Struct, frozen=True):
@@ -46,7 +46,14 @@ def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping
     for file in (written, *missing):
         _refuse_foreign(file)
     placing.check(target)
-    return Prepared(spec, written, missing, target, clang.compile_command(written.name, target.name), out)
+    return Prepared(
+        spec=spec,
+        source=written,
+        headers=missing,
+        target=target,
+        command=clang.compile_command(written.name, target.name),
+        cwd=out,
+    )
 
 
 def spec_of(source: Path | None, preset: str | None, options: Mapping[str, Any]) -> Spec:
@@ -81,7 +88,7 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
     target = out / paths.object_name(paths.program_of(source.name))
     placing.check(target)
     return Prepared(
-        None, source, {}, target, clang.compile_command(str(source), str(target), clang.LENIENT), None
+        source=source, target=target, command=clang.compile_command(str(source), str(target), clang.LENIENT)
     )
 
 

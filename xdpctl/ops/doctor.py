@@ -1,19 +1,12 @@
 """What this machine has and lacks: everything is asked at once, and nothing that fails is an error."""
 
 import os
-from collections.abc import Callable
 
 from xdpctl.core.doctor.checks import examine
 from xdpctl.core.doctor.finding import Finding
-from xdpctl.core.doctor.host_facts import Bpftool, Clang, CommandAnswer, Facts, Ip
+from xdpctl.core.doctor.host_facts import Facts
 from xdpctl.core.machine import mounts
-from xdpctl.errors import XdpctlError
-from xdpctl.tools import bpffs, bpftool, clang, host, iplink, libbpf, proc
-
-HEADERS = ("linux/bpf.h", "bpf/bpf_helpers.h", "asm/types.h")
-
-Asked = Callable[[], CommandAnswer]
-"""A command under way; calling it waits for the answer."""
+from xdpctl.tools import bpffs, executables, host, libbpf, self_reports
 
 
 def diagnose() -> tuple[Finding, ...]:
@@ -21,9 +14,9 @@ def diagnose() -> tuple[Finding, ...]:
 
 
 def gather() -> Facts:
-    clang_asked, bpftool_asked, ip_asked = _ask_clang(), _ask_bpftool(), _ask_ip()
+    clang, bpftool, ip = self_reports.clang(), self_reports.bpftool(), self_reports.ip()
     return Facts(
-        os_release=proc.os_release(),
+        os_release=executables.os_release(),
         kernel=host.kernel(),
         config=host.kernel_config(),
         uid=os.geteuid(),
@@ -38,61 +31,14 @@ def gather() -> Facts:
         lockdown=host.read("/sys/kernel/security/lockdown"),
         unprivileged=_setting("kernel/unprivileged_bpf_disabled"),
         locked_memory=host.locked_memory(),
-        clang=clang_asked(),
-        bpftool=bpftool_asked(),
-        ip=ip_asked(),
+        clang=clang(),
+        bpftool=bpftool(),
+        ip=ip(),
         libbpf=libbpf.installed(),
-        skipped=proc.skipped(),
+        skipped=executables.skipped(),
     )
 
 
 def _setting(name: str) -> str | None:
     value = host.read(f"/proc/sys/{name}")
     return None if value is None else value.strip()
-
-
-def _ask(*argv: str) -> Asked:
-    try:
-        running = proc.start(argv)
-    except XdpctlError as error:
-        failed = CommandAnswer(False, err=error.message)
-        return lambda: failed
-
-    def answer() -> CommandAnswer:
-        try:
-            result = running.result()
-        except XdpctlError as error:
-            return CommandAnswer(False, err=error.message)
-        return CommandAnswer(result.ok, result.out.decode(errors="replace"), result.err)
-
-    return answer
-
-
-def _ask_clang() -> Callable[[], Clang | None]:
-    path = proc.find("clang")
-    if path is None:
-        return lambda: None
-    version = _ask("clang", "--version")
-    for_bpf = ("clang", "-target", "bpf", *clang.asm_headers())
-    compiled = _ask(*for_bpf, "-S", "-o", "-", "-x", "c", os.devnull)
-    headers = {name: _ask(*for_bpf, "-M", "-include", name, "-x", "c", os.devnull) for name in HEADERS}
-    return lambda: Clang(path, version(), compiled(), {name: asked() for name, asked in headers.items()})
-
-
-def _ask_bpftool() -> Callable[[], Bpftool | None]:
-    path = proc.find("bpftool")
-    if path is None:
-        return lambda: None
-    version = _ask(*bpftool.command("version"))
-    probe = _ask(*bpftool.command("feature", "probe", "kernel"))
-    return lambda: Bpftool(path, version(), probe())
-
-
-def _ask_ip() -> Callable[[], Ip | None]:
-    path = proc.find("ip")
-    if path is None:
-        return lambda: None
-    version = _ask("ip", "-V")
-    links = _ask(*iplink.show_command(None))
-    usage = _ask("ip", "link", "help")
-    return lambda: Ip(path, version(), links(), usage())

@@ -23,22 +23,19 @@ from xdpctl.core.packets import map_changes, samples
 from xdpctl.core.packets.map_changes import ElementChange, MapContent
 from xdpctl.core.packets.run_counts import Run
 from xdpctl.core.packets.samples import Packet
-from xdpctl.core.plan import actions, plan
-from xdpctl.core.plan.plan import Plan
+from xdpctl.core.plan.plan import Plan, step
 from xdpctl.errors import BadRequest, NotAsItShouldBe
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, mountns
+from xdpctl.tools import bpffs, bpftool, host
 from xdpctl.tools.files import objects
 from xdpctl.tools.files.captures import Source, Survey
 from xdpctl.tools.maps import content, types
 from xdpctl.tools.maps.find import exact_map
+from xdpctl.tools.mountns import BPFFS, ENTERING, HERE, PINS, TMPFS, enter
 from xdpctl.tools.programs import test_run
 from xdpctl.tools.programs.find import find_program, find_program_to_run, shown_program
 from xdpctl.tools.programs.test_run import RunPlace
 
-HERE = bpffs.ROOT
-"""Where it all happens: this directory is on every machine, and nothing else is needed from it."""
-PINS = f"{HERE}/pins"
 SHOWN = 3
 """Packets that a plan shows."""
 FEW = 20
@@ -79,22 +76,18 @@ class Prepared(Struct, frozen=True):
 
     @property
     def setting(self) -> Plan:
-        tmpfs = plan.step(f"mount a tmpfs over {HERE}", ("mount", "-t", "tmpfs", "tmpfs", HERE))
         if self.target.object is None:
-            return (tmpfs,)
-        pinned = self.place.program[1]
-        load = bpftool.command("prog", "load", str(self.target.object), pinned, "type", "xdp")
-        loading = plan.step(f"load a copy of {self.target.name}", load)
-        return (tmpfs, actions.make_directory(PINS), actions.mount_bpffs(PINS), loading)
+            return (TMPFS,)
+        load = bpftool.load_command(str(self.target.object), self.place.program[1])
+        return (TMPFS, *BPFFS, step(f"load a copy of {self.target.name}", load))
 
     @property
     def plan(self) -> Plan:
         """All that would be done, for a few of the packets."""
-        entering = plan.step("enter a mount namespace of its own, which all ends with", mountns.ENTER)
         some = tuple(islice(self.source.runs(self.longest), SHOWN))
         groups = [(packet,) for packet in some] if self.few else [some]
-        running = [step for group in groups for step in test_run.steps(self.place, group)]
-        return (entering, *self.setting, *running)
+        running = [one for group in groups for one in test_run.steps(self.place, group)]
+        return (ENTERING, *self.setting, *running)
 
     @property
     def few(self) -> bool:
@@ -159,19 +152,15 @@ def _copy_of(program: Program, built: list[Path]) -> RunTarget:
 class WatchedMap:
     """A map of the program, and what it held before."""
 
-    def __init__(self, map_: Map) -> None:
-        self.map = map_
-        self.layout: Layout = types.layout(map_, types.of(map_), raw=False)
-        self._before = self._last = self._remembered(list(content.start(map_)))
-
-    def _remembered(self, chunks: Iterable[Chunk]) -> MapContent:
-        return map_changes.remember(chunks, not self.map.elements_come_singly)
+    def __init__(self, map_: Map, layout: Layout, before: MapContent) -> None:
+        self.map, self.layout = map_, layout
+        self._before = self._last = before
 
     def since_last(self) -> list[ElementChange]:
         """What changed since it was asked before."""
         chunks = list(content.start(self.map))
         found = map_changes.changes(self._last, chunks, self.layout)
-        self._last = self._remembered(chunks)
+        self._last = _remembered(self.map, chunks)
         return [change for batch in self._of_variables(found) for change in batch]
 
     def changes(self) -> Iterator[list[ElementChange]]:
@@ -184,46 +173,52 @@ class WatchedMap:
         return ([v for change in batch for v in map_changes.of_variables(change)] for batch in found)
 
 
-class Session:
+def _remembered(map_: Map, chunks: Iterable[Chunk]) -> MapContent:
+    return map_changes.remember(chunks, not map_.elements_come_singly)
+
+
+class Session(Struct, frozen=True):
     """A program that is ready to run, and its maps."""
 
-    def __init__(self, prepared: Prepared, tell: Callable[[str], None]) -> None:
-        self._prepared = prepared
-        self.program = shown_program(*prepared.place.program)
-        if prepared.target.object is not None and prepared.target.program is not None:
-            _refuse_another(prepared.target.object, self.program, prepared.target.program)
-        self.maps = list(self._watch(tell))
+    prepared: Prepared
+    program: Program
+    maps: tuple[WatchedMap, ...]
 
     def runs(self) -> Iterator[Run]:
         """One for each packet and repetition, as they come."""
-        waiting = self._prepared.source.runs(self._prepared.longest)
+        waiting = self.prepared.source.runs(self.prepared.longest)
         while some := tuple(islice(waiting, test_run.AT_ONCE)):
-            yield from test_run.run(self._prepared.place, some)
+            yield from test_run.run(self.prepared.place, some)
 
     def runs_with_effects(self) -> Iterator[Run]:
         """The same with what each changed in maps, which are read after each."""
-        for packet in self._prepared.source.runs(self._prepared.longest):
-            [run] = test_run.run(self._prepared.place, (packet,))
+        for packet in self.prepared.source.runs(self.prepared.longest):
+            [run] = test_run.run(self.prepared.place, (packet,))
             found = ((watched.map, watched.since_last()) for watched in self.maps)
             yield run._replace(effects=tuple(effect for effect in found if effect[1]))
-
-    def _watch(self, tell: Callable[[str], None]) -> Iterator[WatchedMap]:
-        for id_ in self.program.map_ids:
-            map_ = exact_map(f"id:{id_}").map
-            if ".rodata" in map_.name:
-                continue
-            try:
-                yield WatchedMap(map_)
-            except NotTold as error:
-                tell(f"changes of {map_.name} aren't shown: {error.message}")
 
 
 def begin(prepared: Prepared, tell: Callable[[str], None]) -> Session:
     host.require_privileges()
-    mountns.enter()
-    # What fails needs no undoing: it all ends with the namespace.
-    apply.run(apply.Operation(prepared.setting, frozenset(), frozenset))
-    return Session(prepared, tell)
+    enter()
+    apply.run(apply.Operation(prepared.setting))  # what fails needs no undoing: all ends with the namespace
+    target, program = prepared.target, shown_program(*prepared.place.program)
+    if target.object is not None and target.program is not None:
+        _refuse_another(target.object, program, target.program)
+    return Session(prepared, program, tuple(_watched(program, tell)))
+
+
+def _watched(program: Program, tell: Callable[[str], None]) -> Iterator[WatchedMap]:
+    """Its maps as they are before it runs; none that hold constants."""
+    for id_ in program.map_ids:
+        map_ = exact_map(f"id:{id_}").map
+        if ".rodata" in map_.name:
+            continue
+        try:
+            layout = types.layout(map_, types.of(map_), raw=False)
+            yield WatchedMap(map_, layout, _remembered(map_, content.start(map_)))
+        except NotTold as error:
+            tell(f"changes of {map_.name} aren't shown: {error.message}")
 
 
 def _refuse_another(path: Path, copy: Program, loaded: Program) -> None:

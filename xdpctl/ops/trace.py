@@ -9,13 +9,12 @@ from types import FrameType
 
 from msgspec import Struct
 
-from xdpctl.core.plan import plan
-from xdpctl.core.plan.plan import Plan, Step
+from xdpctl.core.plan.plan import Plan
 from xdpctl.core.trace import log, why_silent
 from xdpctl.core.trace.log import TraceLine
 from xdpctl.errors import HalfDone, HostLacks, XdpctlError
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, host, mountns, signals, tracefs
+from xdpctl.tools import host, mountns, signals, tracefs
 from xdpctl.tools.programs import printers
 
 PATIENCE = 3.0
@@ -38,10 +37,9 @@ def planned(request: Request) -> Plan:
     root = tracefs.mounted()
     directory = tracefs.instance(root or tracefs.ROOT, os.getpid())
     return (
-        *(() if root else _mounting()),
-        *_preparing(directory, request),
-        plan.step("read it", ("cat", f"{directory}/trace_pipe")),
-        plan.step("remove it", ("rmdir", directory)),
+        *(() if root else tracefs.MOUNTING),
+        *tracefs.preparing(directory, stacks=bool(request.program)),
+        *tracefs.reading(directory),
     )
 
 
@@ -58,30 +56,14 @@ def run(request: Request, show: Show, note: Note, wanted: int) -> None:
         _Session(request, directory, show, note).follow(wanted)
 
 
-def _mounting() -> Plan:
-    root = tracefs.ROOT
-    return (
-        plan.step("enter a mount namespace of its own, which the mount ends with", mountns.ENTER_BELOW),
-        plan.step(f"mount tracefs at {root}", ("mount", "-t", "tracefs", "tracefs", root)),
-    )
-
-
 def _mount() -> str:
     """For this process alone, so that nothing is to be undone."""
     if not os.path.isdir(tracefs.ROOT):
         raise HostLacks("this kernel has no tracefs", "boot one with CONFIG_BPF_EVENTS")
-    _, mounting = _mounting()
+    _, mounting = tracefs.MOUNTING
     mountns.enter(below=True)
-    apply.run(apply.Operation((mounting,), frozenset(), frozenset))
+    apply.run(apply.Operation((mounting,)))
     return tracefs.ROOT
-
-
-def _preparing(directory: str, request: Request) -> tuple[Step, ...]:
-    script = tracefs.prepare_command(directory, stacks=bool(request.program))
-    return (
-        plan.step("make a trace log of its own", ("mkdir", directory)),
-        plan.step("have it take what BPF programs print", script),
-    )
 
 
 @contextlib.contextmanager
@@ -94,14 +76,14 @@ def _log(root: str, request: Request, note: Note) -> Iterator[str]:
         yield root
         return
     for leftover in tracefs.leftovers(root):
-        bpffs.act(("rmdir", leftover))  # one that somebody reads stays
+        tracefs.remove(leftover)  # one that somebody reads stays
     directory = tracefs.instance(root, os.getpid())
     try:
-        apply.run(apply.Operation(_preparing(directory, request), frozenset(), frozenset))
+        apply.run(apply.Operation(tracefs.preparing(directory, stacks=bool(request.program))))
         yield directory
     finally:
         if os.path.isdir(directory):
-            removed = bpffs.act(("rmdir", directory))
+            removed = tracefs.remove(directory)
             if not removed.ok:
                 raise HalfDone(
                     f"the trace log is left behind: {removed.err}", f"remove it: rmdir {directory}"

@@ -73,7 +73,7 @@ class WatchedCounter:
             return
         if self.map.id != before:
             tell(f"{self.name} is another map now: id {self.map.id}, no longer {before}; counting anew")
-            self.rates.begin_anew()
+            self.rates.restart()
         elif not self.there:
             tell(f"{self.name} is there again")
         self.there = True

@@ -49,13 +49,13 @@ def explain(
 
 def _scene(pin: str, netns_name: str) -> Scene:
     return Scene(
-        bpftool.programs(),
-        bpftool.maps(),
-        bpftool.links(),
-        tuple(_places(netns.named(netns_name))),
-        pin,
-        bpffs.mounted(),
-        netns.named(netns_name).name or None,
+        programs=bpftool.programs(),
+        maps=bpftool.maps(),
+        links=bpftool.links(),
+        places=tuple(_places(netns.named(netns_name))),
+        pin=pin,
+        mounted=bpffs.mounted(),
+        netns=netns.named(netns_name).name or None,
     )
 
 
@@ -95,7 +95,7 @@ def _asked(name: str | None, reach: Reach, scene: Scene) -> Map | DevicePlace | 
 
 
 def _neither(name: str, here: list[DevicePlace], scene: Scene) -> NoSuchMap:
-    elsewhere = [p.netns for p in scene.places if p.device.ifname == name and p.is_near]
+    elsewhere = [p.netns for p in scene.places if p.device.ifname == name and p.is_user_visible]
     known = [p.device.ifname for p in here] + sorted({m.name for m in scene.maps if m.name})
     where = (f"there is one in netns {n}: xdpctl --netns {n} why {name}" for n in elsewhere)
     return NoSuchMap(
@@ -142,19 +142,19 @@ def _refuse_gone(scene: Scene, metered: dict[str, iplink.Meter]) -> None:
 
 def _difference(watched: dict[MapId, Map], first: _Look, then: _Look, known: bool) -> Observed:
     before, now = first.contents, then.contents
-    told = [m for m in watched.values() if m.id in before and m.id in now]
-    changed = [m for m in told if before[m.id] != now[m.id]]
+    readable = [m for m in watched.values() if m.id in before and m.id in now]
+    changed = [m for m in readable if before[m.id] != now[m.id]]
     found = {m.id: types.of(m) for m in changed}
     return Observed(
-        then.at - first.at,
-        {name: _traffic(meter, then.meters.get(name, meter)) for name, meter in first.meters.items()},
-        {name: meter.address for name, meter in then.meters.items()},
-        then.runs - first.runs if known else None,
-        {
+        seconds=then.at - first.at,
+        traffic={name: _traffic(meter, then.meters.get(name, meter)) for name, meter in first.meters.items()},
+        addresses={name: meter.address for name, meter in then.meters.items()},
+        runs=then.runs - first.runs if known else None,
+        counted={
             m.id: growth.counted(before[m.id], now[m.id], types.layout(m, found[m.id], raw=False))
             for m in changed
         },
-        {
+        lost={
             m.id: sum(
                 growth.lost(m.name, found[g.id].everything, before[g.id], now[g.id])
                 for g in changed
@@ -162,8 +162,8 @@ def _difference(watched: dict[MapId, Map], first: _Look, then: _Look, known: boo
             )
             for m in watched.values()
         },
-        frozenset(m.id for m in told if _is_full(m, now[m.id])),
-        frozenset(watched) - {m.id for m in told},
+        full=frozenset(m.id for m in readable if _is_full(m, now[m.id])),
+        unreadable=frozenset(watched) - {m.id for m in readable},
     )
 
 

@@ -66,6 +66,12 @@ def pinned_program(path: str) -> Program:
     return read(proc.query(command("prog", "show", "pinned", path)), Program)
 
 
+def load_command(object_file: str, pin: str, maps: str = "") -> Argv:
+    """Load an XDP program and pin it; its maps too, where a directory for them is given."""
+    pin_maps = ("pinmaps", maps) if maps else ()
+    return command("prog", "load", object_file, pin, "type", "xdp", *pin_maps)
+
+
 def prints(program: Program) -> bool:
     """Whether a program calls bpf_printk; where the kernel hides what programs call, it may."""
     result = proc.query(command("prog", "dump", "xlated", "id", str(program.id)))

@@ -10,7 +10,7 @@ from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.values.visible import visible
 from xdpctl.errors import HostLacks, Lines, NoAnswer, NotCompiled
-from xdpctl.tools import proc
+from xdpctl.tools import executables, proc
 from xdpctl.tools.files import sources
 
 FLAGS = ("-O2", "-g", "-target", "bpf")
@@ -46,7 +46,7 @@ def run(command: Argv, source: Path, cwd: Path | None = None, shown_in: Path | N
         raise NoAnswer(f"{source} isn't compiled: {result.death}")
     said = words.rstrip() or f"clang failed with status {result.status}"
     if tool_errors.lacks_headers(said):
-        raise HostLacks(Lines(said), proc.install_hint("headers"))
+        raise HostLacks(Lines(said), executables.install_hint("headers"))
     raise NotCompiled(
         Lines(said), *tool_errors.compile_failure(said, sources.text(cwd / source if cwd else source))
     )

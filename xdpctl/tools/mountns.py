@@ -3,13 +3,22 @@
 import os
 
 from xdpctl.core.machine.model import Argv
+from xdpctl.core.plan import actions
+from xdpctl.core.plan.plan import Plan, step
 from xdpctl.errors import Refused
-from xdpctl.tools import proc
+from xdpctl.tools import bpffs, proc
+
+HERE = bpffs.ROOT
+"""Where our own mounts lie: this directory is on every machine, and nothing else is needed from it."""
+PINS = f"{HERE}/pins"
 
 ENTER: Argv = ("exec", "unshare", "--mount", "--propagation", "private", "sh")
 """The same for a shell. With `exec`, or lines that are pasted with it might run outside."""
 ENTER_BELOW: Argv = ("exec", "unshare", "--mount", "--propagation", "slave", "sh")
 """One in which is seen what others mount meanwhile."""
+ENTERING = step("enter a mount namespace of its own, which all ends with", ENTER)
+TMPFS = step(f"mount a tmpfs over {HERE}", ("mount", "-t", "tmpfs", "tmpfs", HERE))
+BPFFS: Plan = (actions.make_directory(PINS), actions.mount_bpffs(PINS))
 
 _CLONE_NEWNS = 0x00020000
 _MS_REC = 0x4000

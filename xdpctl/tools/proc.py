@@ -9,25 +9,22 @@ import os
 import re
 import select
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core.machine import packages
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import BadRequest, Interrupted, NoAnswer, ToolMissing, UnreadableAnswer
 from xdpctl.tools import signals
-from xdpctl.tools.files import trust
+from xdpctl.tools.executables import environment, executable
 
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 QUERY_SECONDS = 20.0
 PIECE = 1 << 20
 ACT_SECONDS = 120.0
@@ -88,88 +85,13 @@ def remark(what: str) -> None:
         _show(f"# {what}")
 
 
-def environment() -> dict[str, str]:
-    """English messages, and the entries of PATH without those that root doesn't trust."""
-    return {"PATH": ":".join(entry for entry in _path() if not why_skipped(entry)), "LC_ALL": "C"}
-
-
-def _path() -> list[str]:
-    """First what set-up linked beside Python; last sbin, which a user's PATH may lack."""
-    path = (os.path.dirname(sys.executable), os.environ.get("PATH", ""), SYSTEM_PATH)
-    return ":".join(filter(None, path)).split(":")
-
-
-def skipped() -> dict[str, str]:
-    """Entries of PATH where root looks for no program, and why."""
-    return {entry: why for entry in _path() if (why := why_skipped(entry))}
-
-
-@cache
-def why_skipped(entry: str, program: str = "") -> str:
-    """Others could put a program of theirs there. Beside Python they could do worse."""
-    if os.geteuid() != 0 or entry == os.path.dirname(sys.executable):
-        return ""
-    return trust.why_unsafe(os.path.join(entry, program))
-
-
-def find(program: str) -> str | None:
-    """The full path of a program, or None."""
-    return next((path for path, why in _found(program) if not why), None)
-
-
-def executable(program: str) -> str:
-    found = dict(_found(program))
-    for path, why in found.items():
-        if not why:
-            return path
-    if found:
-        path, why = next(iter(found.items()))
-        raise ToolMissing(f"root doesn't run {path}: {why}", install_hint(program))
-    raise ToolMissing(f"{program} isn't installed", install_hint(program))
-
-
-def _found(program: str) -> Iterator[tuple[str, str]]:
-    """Where it is, and why it isn't run from there."""
-    for entry in _path():
-        path = shutil.which(program, path=entry or ".")
-        if path is not None:
-            yield path, why_skipped(entry) or why_skipped(entry, program)
-
-
-def install_hint(what: str) -> str:
-    """The command that installs a program, or the headers, on this system."""
-    return packages.install_hint(what, os_release())
-
-
-def os_release() -> str:
-    try:
-        return Path("/etc/os-release").read_text()
-    except OSError:
-        return ""
-
-
 class RunningQuery:
     """A query under way: several can run at once, each is collected with `result`."""
 
-    def __init__(self, argv: Argv) -> None:
-        self.argv = argv
-        shown(argv)
-        program = executable(argv[0])
-        self._err = os.memfd_create("stderr")
-        try:
-            child = subprocess.Popen(
-                (program, *argv[1:]),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=self._err,
-                env=environment(),
-                start_new_session=True,
-            )
-        except OSError as error:
-            os.close(self._err)
-            raise ToolMissing(f"{argv[0]} can't be run: {error.strerror}") from error
+    def __init__(self, argv: Argv, child: subprocess.Popen[bytes], err: int) -> None:
+        """`err` is the memory file that the child complains into."""
         assert child.stdout is not None
-        self._child, self._stdout = child, child.stdout
+        self.argv, self._child, self._stdout, self._err = argv, child, child.stdout, err
 
     def result(self, seconds: float = QUERY_SECONDS) -> Result:
         deadline = time.monotonic() + seconds
@@ -216,11 +138,26 @@ class RunningQuery:
 
 
 def start(argv: Argv) -> RunningQuery:
-    return RunningQuery(argv)
+    shown(argv)
+    program = executable(argv[0])
+    err = os.memfd_create("stderr")
+    try:
+        child = subprocess.Popen(
+            (program, *argv[1:]),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=err,
+            env=environment(),
+            start_new_session=True,
+        )
+    except OSError as error:
+        os.close(err)
+        raise ToolMissing(f"{argv[0]} can't be run: {error.strerror}") from error
+    return RunningQuery(argv, child, err)
 
 
 def query(argv: Argv, seconds: float = QUERY_SECONDS) -> Result:
-    return RunningQuery(argv).result(seconds)
+    return start(argv).result(seconds)
 
 
 def ready_to_act() -> None:
@@ -255,29 +192,11 @@ def _spawn_sh(argv: Argv, cwd: Path | None, seconds: float) -> Result:
     import sh
 
     out, err = os.memfd_create("stdout"), os.memfd_create("stderr")
-    late = False
+    in_time = True
     try:
-        with open(os.devnull, "rb") as nothing:
-            running = sh.Command(executable(argv[0]))(
-                *argv[1:],
-                _in=nothing,
-                _out=out,
-                _err=err,
-                _tty_out=False,
-                _bg=True,
-                _bg_exc=False,
-                _new_session=True,
-                _env=environment(),
-                _cwd=None if cwd is None else str(cwd),
-                _ok_code=list(range(256)),
-            )
-        try:
-            late = not _ends(running.pid, seconds)
-        except KeyboardInterrupt:
-            running.kill_group()
-            raise
-        if late:
-            running.kill_group()
+        with signals.noted() as interrupted:  # what a handler raises while Python forks is lost
+            running = _start_sh(argv, cwd, out, err)
+        in_time = _ends(running, interrupted(), seconds)
         status = int(running.wait().exit_code)
     except sh.SignalException as death:
         status = int(death.exit_code)
@@ -285,14 +204,46 @@ def _spawn_sh(argv: Argv, cwd: Path | None, seconds: float) -> Result:
         raise ToolMissing(f"{argv[0]} can't be run: {str(error).strip().splitlines()[-1]}") from error
     finally:
         out_text, err_text = _drain(out), _drain(err)
-    if late and signals.came():
+    if not in_time and signals.came():
         raise Interrupted(f"interrupted, and stopped: {command_line(argv, cwd)}")
-    if late:
+    if not in_time:
         raise NoAnswer(f"stopped after {seconds:.0f} s: {command_line(argv, cwd)}")
     return Result(argv, status, out_text.encode(errors="surrogateescape"), err_text)
 
 
-def _ends(pid: int, seconds: float) -> bool:
+def _start_sh(argv: Argv, cwd: Path | None, out: int, err: int) -> Any:
+    import sh
+
+    with open(os.devnull, "rb") as nothing:
+        return sh.Command(executable(argv[0]))(
+            *argv[1:],
+            _in=nothing,
+            _out=out,
+            _err=err,
+            _tty_out=False,
+            _bg=True,
+            _bg_exc=False,
+            _new_session=True,
+            _env=environment(),
+            _cwd=None if cwd is None else str(cwd),
+            _ok_code=list(range(256)),
+        )
+
+
+def _ends(running: Any, signal_before: int, seconds: float) -> bool:
+    """Whether a command of `sh` ends in time; if not, or if Ctrl-C comes or has come, it is killed."""
+    ended = False
+    try:
+        if signal_before:
+            signal.raise_signal(signal_before)
+        ended = _exits(running.pid, seconds)
+    finally:
+        if not ended:
+            running.kill_group()
+    return ended
+
+
+def _exits(pid: int, seconds: float) -> bool:
     """Whether a process ends in time, which is short once a signal has come."""
     try:
         fd = os.pidfd_open(pid)

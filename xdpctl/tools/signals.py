@@ -16,8 +16,8 @@ def came() -> bool:
 
 
 @contextlib.contextmanager
-def noted(to_the_end: bool = False) -> Iterator[Callable[[], bool]]:
-    """They wait; whoever asks whether one came ends when it suits.
+def noted(to_the_end: bool = False) -> Iterator[Callable[[], int]]:
+    """They wait; whoever asks which one came, or 0 for none, ends when it suits.
 
     Where all went well, they wait until the process ends, if that is all that is left to do.
     """
@@ -31,9 +31,9 @@ def noted(to_the_end: bool = False) -> Iterator[Callable[[], bool]]:
     before = {number: signal.signal(number, note) for number in heeded}
     stay = False
     try:
-        yield lambda: bool(seen)
+        yield lambda: next(iter(seen), 0)
         stay = to_the_end
     finally:
-        _notes.remove(seen)
+        _notes.pop()
         for number, handler in () if stay else before.items():
             signal.signal(number, handler)

@@ -9,8 +9,9 @@ from types import TracebackType
 
 from xdpctl.core.machine import mounts
 from xdpctl.core.machine.model import Argv
+from xdpctl.core.plan.plan import Plan, step
 from xdpctl.errors import HostLacks, Refused
-from xdpctl.tools import bpffs, host, proc
+from xdpctl.tools import bpffs, host, mountns, proc
 
 ROOT = "/sys/kernel/tracing"
 INSTANCE = "xdpctl-trace-"
@@ -27,6 +28,12 @@ _OFF = "bin fields hex latency-format raw record-tgid sym-addr sym-offset userst
 """Options that a new instance inherits from whoever traces already; not every kernel has them all."""
 
 
+MOUNTING: Plan = (
+    step("enter a mount namespace of its own, which the mount ends with", mountns.ENTER_BELOW),
+    step(f"mount tracefs at {ROOT}", ("mount", "-t", "tracefs", "tracefs", ROOT)),
+)
+
+
 def mounted() -> str | None:
     """Where tracefs can be seen."""
     seen = bpffs.mounted()
@@ -36,6 +43,25 @@ def mounted() -> str | None:
 
 def instance(root: str, pid: int) -> str:
     return f"{root}/instances/{INSTANCE}{pid}"
+
+
+def preparing(directory: str, stacks: bool) -> Plan:
+    return (
+        step("make a trace log of its own", ("mkdir", directory)),
+        step("have it take what BPF programs print", prepare_command(directory, stacks)),
+    )
+
+
+def reading(directory: str) -> Plan:
+    """The same as `Pipe`, and `remove`."""
+    return (
+        step("read it", ("cat", f"{directory}/trace_pipe")),
+        step("remove it", ("rmdir", directory)),
+    )
+
+
+def remove(directory: str) -> proc.Result:
+    return bpffs.act(("rmdir", directory))
 
 
 def prepare_command(directory: str, stacks: bool) -> Argv:

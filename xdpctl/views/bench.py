@@ -8,8 +8,11 @@ import msgspec
 from xdpctl.core.measure.bench import Measured, Report, Timing, ratio
 from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.visible import visible
+from xdpctl.views.palette import Palette
 from xdpctl.views.table import listed, wrapped
 
+USUAL_WIDTH = 80
+"""Of bars, where nothing limits them."""
 LEAST_BAR = 10
 SAME = 0.05
 """A difference that isn't worth telling."""
@@ -28,19 +31,17 @@ def as_json(report: Report) -> str:
     return to_json(whole)
 
 
-def as_text(
-    report: Report, race: bool, width: int, colour: bool, blocks: bool, terminal: int | None = None
-) -> str:
-    """Bars are as long as there is room in `width`; all of it fits a terminal, if there is one."""
+def as_text(report: Report, race: bool, width: int | None, palette: Palette, blocks: bool) -> str:
+    """All of it fits a terminal of this width, if there is one."""
     named = (msgspec.structs.replace(m, name=visible(m.name)) for m in report.programs)
     report = msgspec.structs.replace(report, programs=tuple(named))
-    rows = _race(report, terminal) if race else _family(report, terminal)
+    rows = _race(report, width) if race else _family(report, width)
     words = "\n".join(conclusions(report)) if race else _legend(report)
     parts = [
         rows,
-        "\n".join(_bars(report, width, colour, blocks, terminal)),
-        wrapped(words, terminal),
-        wrapped("\n".join(f"noisy: {reason}" for reason in report.noise), terminal),
+        "\n".join(_bars(report, width, palette, blocks)),
+        wrapped(words, width),
+        wrapped("\n".join(f"noisy: {reason}" for reason in report.noise), width),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -94,16 +95,16 @@ def _timing(t: Timing) -> dict[str, Any]:
     }
 
 
-def _family(report: Report, terminal: int | None) -> str:
+def _family(report: Report, width: int | None) -> str:
     header = ("program", "ns on 1 CPU", "/ empty", f"ns on {_cpus(report)}", "/ 1 CPU", "lost")
     rows = []
     for m in (report.empty, *report.programs):
         over = f"{ratio(m.one, report.empty.one).value:.2f}"
         rows.append((m.name, _ns(m.one), over, _ns(m.all), f"{m.growth.value:.2f}", m.lost))
-    return _aligned(header, rows, terminal)
+    return _aligned(header, rows, width)
 
 
-def _race(report: Report, terminal: int | None) -> str:
+def _race(report: Report, width: int | None) -> str:
     header = (
         "program",
         f"ran on {_at_once(report)}",
@@ -113,15 +114,15 @@ def _race(report: Report, terminal: int | None) -> str:
         f"ns on {_cpus(report)}",
     )
     rows = [(m.name, m.all.ran, m.all.counted, m.all.lost, _ns(m.one), _ns(m.all)) for m in report.programs]
-    return _aligned(header, rows, terminal)
+    return _aligned(header, rows, width)
 
 
-def _aligned(header: tuple[str, ...], rows: list[tuple[Any, ...]], terminal: int | None) -> str:
+def _aligned(header: tuple[str, ...], rows: list[tuple[Any, ...]], width: int | None) -> str:
     """All but the names to the right."""
     widths = [max(len(name), *(len(_cell(row[i])) for row in rows)) for i, name in enumerate(header)]
     cells = [(row[0], *(_cell(c).rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))) for row in rows]
     names = (header[0], *(name.rjust(width) for name, width in zip(header[1:], widths[1:], strict=True)))
-    return listed(names, cells, terminal)
+    return listed(names, cells, width)
 
 
 def _cell(value: object) -> str:
@@ -140,18 +141,18 @@ def _ns(t: Timing) -> str:
     return f"{t.ns:.1f} ±{t.error:4.1f}"
 
 
-def _bars(report: Report, width: int, colour: bool, blocks: bool, terminal: int | None) -> Iterator[str]:
+def _bars(report: Report, width: int | None, palette: Palette, blocks: bool) -> Iterator[str]:
     """What one CPU takes, and what all at once take more."""
     shown = (report.empty, *report.programs)
-    room = width - max(len(m.name) for m in shown) - len("  1234.5")
+    names = max(len(m.name) for m in shown)
+    room = (width or USUAL_WIDTH) - names - len("  1234.5")
     if room < LEAST_BAR:
         return
     solid, light = ("█", "░") if blocks else ("#", "-")
     scale = room / max(m.all.ns for m in shown if m.all.ns)
-    green, yellow, plain = ("\x1b[32m", "\x1b[33m", "\x1b[0m") if colour else ("", "", "")
+    green, yellow, plain = palette.green, palette.yellow, palette.plain
     legend = f"{green}{solid}{plain} on 1 CPU, {yellow}{light}{plain} more on {_at_once(report)}"
-    yield wrapped(f"ns per packet: {legend}", terminal)
-    names = max(len(m.name) for m in shown)
+    yield wrapped(f"ns per packet: {legend}", width)
     for m in shown:
         one = min(room, round(m.one.ns * scale))
         more = max(0, min(room, round(m.all.ns * scale)) - one)

@@ -1,12 +1,15 @@
 """Findings about a machine, as text or JSON."""
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 
 from xdpctl.core.doctor.finding import Finding, State, healthy
 from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.visible import visible
+from xdpctl.views.palette import Palette
 
-STYLES = {State.GOOD: "green", State.BAD: "bold red", State.NOTE: "yellow"}
+INDENT = 6
+"""For the state, and what separates it."""
 
 
 def as_json(findings: Sequence[Finding]) -> str:
@@ -24,24 +27,22 @@ def as_lines(findings: Sequence[Finding]) -> str:
     )
 
 
-def as_text(findings: Sequence[Finding], width: int, colour: bool) -> str:
+def as_text(findings: Sequence[Finding], width: int, palette: Palette) -> str:
     """For a terminal: lines are wrapped, each remedy has its own."""
-    import io
+    return "\n".join(line.rstrip() for f in findings for line in _block(f, width, palette))
 
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    for f in findings:
-        grid.add_row(Text(f.state, STYLES[f.state]), Text.assemble((f.name, "bold"), f": {visible(f.found)}"))
-        if f.remedy:
-            grid.add_row("", Text.assemble(("mend: ", "bold"), visible(f.remedy)))
-    console = Console(
-        file=io.StringIO(), width=width, color_system="standard" if colour else None, no_color=not colour
-    )
-    with console.capture() as printed:
-        console.print(grid)
-    return "\n".join(line.rstrip() for line in printed.get().splitlines())
+def _block(f: Finding, width: int, palette: Palette) -> Iterator[str]:
+    styles = {State.GOOD: palette.green, State.BAD: palette.bold + palette.red, State.NOTE: palette.yellow}
+    margin = palette.paint(styles[f.state], f.state) + " " * (INDENT - len(f.state))
+    for title, words in (f.name, f.found), *([("mend", f.remedy)] if f.remedy else []):
+        first, *more = _wrapped(f"{title}: {visible(words)}", max(1, width - INDENT))
+        yield margin + palette.paint(palette.bold, first[: len(title)]) + first[len(title) :]
+        margin = " " * INDENT
+        yield from (margin + line for line in more)
+
+
+def _wrapped(text: str, room: int) -> Iterator[str]:
+    """A word is broken only where it is longer than a line: what is to be pasted has hyphens."""
+    for line in textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False):
+        yield from (line[i : i + room] for i in range(0, len(line), room))

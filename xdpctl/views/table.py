@@ -1,4 +1,4 @@
-"""Rows to aligned columns; rich would cost more time than all the rest of a dump."""
+"""Rows to aligned columns."""
 
 from collections.abc import Sequence
 

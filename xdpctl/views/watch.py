@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core.measure.rates import Course, Label, Rates
+from xdpctl.core.measure.rates import Label, Rates, Series
 from xdpctl.core.values.cells import spelled
 from xdpctl.core.values.json_text import SCHEMA, to_json
 from xdpctl.core.values.visible import visible
@@ -56,14 +56,14 @@ def screen(maps: Sequence[WatchRow], messages: Sequence[str], terminal: Terminal
 
 
 def _map(one: WatchRow, room: int, terminal: Terminal) -> Iterator[str]:
-    whole = one.rates.whole
-    speed = "  ".join(_speed(whole, field, terminal.bits) for field in one.fields)
+    total = one.rates.total
+    speed = "  ".join(_speed(total, field, terminal.bits) for field in one.fields)
     name, now = one.name, speed if one.there else "has gone"
-    whole_line = f"{name}  {one.about}  {now}".rstrip()
-    yield whole_line if len(whole_line) <= terminal.width else f"{name}  {now}"
+    in_full = f"{name}  {one.about}  {now}".rstrip()
+    yield in_full if len(in_full) <= terminal.width else f"{name}  {now}"
     keys = sorted(one.rates.keys.items(), key=lambda item: _rank(item[1], one.fields))
     shown = keys if len(keys) <= room - 2 else keys[: max(1, room - 3)]
-    rows = [_row(label, course, one, terminal) for label, course in shown]
+    rows = [_row(label, series, one, terminal) for label, series in shown]
     yield from _table(one, rows, terminal.width)
     if len(shown) < len(keys):
         yield f"… and {len(keys) - len(shown)} more keys"
@@ -93,40 +93,40 @@ def _headings(fields: Sequence[str]) -> list[str]:
     return [heading for field in fields for heading in (field, "/s")]
 
 
-def _rank(course: Course, fields: Sequence[str]) -> tuple[float, ...]:
+def _rank(series: Series, fields: Sequence[str]) -> tuple[float, ...]:
     """The fastest first, then those that have counted most."""
-    return -(course.rates.get(fields[0]) or 0.0), -course.values.get(fields[0], 0)
+    return -(series.rates.get(fields[0]) or 0.0), -series.values.get(fields[0], 0)
 
 
-def _row(label: Label, course: Course, one: WatchRow, terminal: Terminal) -> list[str]:
+def _row(label: Label, series: Series, one: WatchRow, terminal: Terminal) -> list[str]:
     cells = [*label]
     for field in one.fields:
-        rate = course.rates.get(field)
-        cells.append(units.amount(course.values.get(field, 0), field, terminal.bits))
+        rate = series.rates.get(field)
+        cells.append(units.amount(series.values.get(field, 0), field, terminal.bits))
         cells.append("" if rate is None else units.amount(rate, field, terminal.bits))
-    share = units.share(course.rates.get(one.fields[0]), one.rates.whole.rates.get(one.fields[0]))
-    history = units.history([*course.history], HISTORY, terminal.blocks)
-    return [*cells, share, history, "gone" if course.gone else "new" if course.new else ""]
+    share = units.share(series.rates.get(one.fields[0]), one.rates.total.rates.get(one.fields[0]))
+    history = units.history([*series.history], HISTORY, terminal.blocks)
+    return [*cells, share, history, "gone" if series.gone else "new" if series.new else ""]
 
 
-def _speed(course: Course, field: str, bits: bool) -> str:
-    rate = course.rates.get(field)
+def _speed(series: Series, field: str, bits: bool) -> str:
+    rate = series.rates.get(field)
     what = "" if field == units.BYTES else f" {field}"
     return "" if rate is None else f"{units.amount(rate, field, bits)}{what}/s"
 
 
 def lines(one: WatchRow, time: str, bits: bool) -> Iterator[str]:
     """A line for each key."""
-    for label, course in one.rates.keys.items():
-        if not course.gone:
-            counts = "  ".join(_count(course, field, bits) for field in one.fields)
+    for label, series in one.rates.keys.items():
+        if not series.gone:
+            counts = "  ".join(_count(series, field, bits) for field in one.fields)
             yield visible(f"{time}  {one.name}  {' '.join(label)}  {counts}") + "\n"
 
 
-def _count(course: Course, field: str, bits: bool) -> str:
-    rate = course.rates.get(field)
+def _count(series: Series, field: str, bits: bool) -> str:
+    rate = series.rates.get(field)
     speed = "" if rate is None else f" {units.amount(rate, field, bits)}/s"
-    return f"{field} {course.values.get(field, 0)}{speed}"
+    return f"{field} {series.values.get(field, 0)}{speed}"
 
 
 CSV_HEADER = "time,map,key,field,total,per_second\n"
@@ -142,20 +142,20 @@ def csv_lines(one: WatchRow, time: str) -> str:
 
 
 def _csv_rows(one: WatchRow, time: str) -> Iterator[tuple[object, ...]]:
-    for label, course in one.rates.keys.items():
-        for field in () if course.gone else one.fields:
-            rate = course.rates.get(field)
+    for label, series in one.rates.keys.items():
+        for field in () if series.gone else one.fields:
+            rate = series.rates.get(field)
             told = "" if rate is None else f"{rate:.3f}"
-            yield time, spelled(one.name), spelled(" ".join(label)), field, course.values.get(field, 0), told
+            yield time, spelled(one.name), spelled(" ".join(label)), field, series.values.get(field, 0), told
 
 
 def json_lines(one: WatchRow, time: str) -> Iterator[str]:
-    for label, course in one.rates.keys.items():
-        if not course.gone:
+    for label, series in one.rates.keys.items():
+        if not series.gone:
             key: Any = dict(zip(one.key_names, label, strict=False)) if len(label) > 1 else label[0]
-            rates: Mapping[str, float | None] = {field: course.rates.get(field) for field in one.fields}
+            rates: Mapping[str, float | None] = {field: series.rates.get(field) for field in one.fields}
             about = {"schema": SCHEMA, "time": time, "map": one.name, "key": key}
-            yield _json({**about, "value": course.values, "per_second": rates})
+            yield _json({**about, "value": series.values, "per_second": rates})
 
 
 def json_event(what: str, time: str) -> str:
@@ -175,18 +175,18 @@ def _summary(one: WatchRow, bits: bool) -> Iterator[str]:
     seconds = one.rates.seconds
     yield visible(f"{one.name}: {seconds:.1f} s")
     headings = [heading for field in one.fields for heading in (field, "mean/s", "peak/s")]
-    keys = sorted(one.rates.keys.items(), key=lambda item: -item[1].grown.get(one.fields[0], 0))
-    rows = [[*label, *_course(course, one.fields, seconds, bits)] for label, course in keys]
+    keys = sorted(one.rates.keys.items(), key=lambda item: -item[1].increase.get(one.fields[0], 0))
+    rows = [[*label, *_series(series, one.fields, seconds, bits)] for label, series in keys]
     blank = [""] * (len(one.key_names) - 1)
-    rows.append(["total", *blank, *_course(one.rates.whole, one.fields, seconds, bits)])
+    rows.append(["total", *blank, *_series(one.rates.total, one.fields, seconds, bits)])
     numbers = [*([False] * len(one.key_names)), *([True] * len(headings))]
     columns = TableColumns([*one.key_names, *headings], rows, numbers=numbers)
     yield columns.header
     yield from map(columns.line, rows)
 
 
-def _course(course: Course, fields: Sequence[str], seconds: float, bits: bool) -> Iterator[str]:
+def _series(series: Series, fields: Sequence[str], seconds: float, bits: bool) -> Iterator[str]:
     for field in fields:
-        grown = course.grown.get(field, 0)
-        for number in (grown, grown / (seconds or 1), course.peaks.get(field, 0.0)):
+        increase = series.increase.get(field, 0)
+        for number in (increase, increase / (seconds or 1), series.peaks.get(field, 0.0)):
             yield units.amount(number, field, bits)

@@ -1,90 +1,14 @@
-"""Every finding, good and bad, from facts made by hand."""
-
-from typing import Any
+"""Every finding about the kernel, good and bad, and what all of them are together."""
 
 import pytest
 from msgspec.structs import replace
 
 from xdpctl.core.doctor.checks import examine
-from xdpctl.core.doctor.finding import Finding, State, healthy
-from xdpctl.core.doctor.host_facts import Bpftool, Clang, CommandAnswer, Facts, Ip
+from xdpctl.core.doctor.finding import State, healthy
+from xdpctl.core.doctor.host_facts import CommandAnswer
 from xdpctl.core.machine.mounts import Mount
 
-DEBIAN, UBUNTU = "ID=debian\n", "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=24.04\n"
-CAPABILITIES = frozenset({"CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_BPF", "CAP_SYS_RESOURCE"})
-SYS = Mount("/sys", "sysfs")
-MOUNTED = (SYS, Mount("/sys/fs/bpf", "bpf"), Mount("/sys/kernel/security", "securityfs"))
-FOUND = {
-    "linux/bpf.h": CommandAnswer(
-        True, "null.o: /dev/null /usr/include/linux/bpf.h \\\n /usr/include/linux/types.h"
-    ),
-    "bpf/bpf_helpers.h": CommandAnswer(True, "null.o: /dev/null \\\n  /usr/include/bpf/bpf_helpers.h"),
-    "asm/types.h": CommandAnswer(True, "null.o: /dev/null /usr/include/x86_64-linux-gnu/asm/types.h"),
-}
-NOT_FOUND = CommandAnswer(False, err="<built-in>:1:10: fatal error: 'x.h' file not found")
-CLANG = Clang(
-    "/usr/bin/clang",
-    CommandAnswer(True, "Debian clang version 14.0.6\nTarget: x\n"),
-    CommandAnswer(True),
-    FOUND,
-)
-BPFTOOL = Bpftool(
-    "/usr/sbin/bpftool",
-    CommandAnswer(True, '{"version":"7.1.0","libbpf_version":"1.1","features":{"libbfd":false}}'),
-    CommandAnswer(True, '{"program_types":{"have_xdp_prog_type":true},"map_types":{}}'),
-)
-IP = Ip(
-    "/usr/sbin/ip",
-    CommandAnswer(True, "ip utility, iproute2-6.1.0, libbpf 1.1.2"),
-    CommandAnswer(True, '[{"ifindex":1,"ifname":"lo","mtu":65536}]'),
-    CommandAnswer(False, err="Usage: ip link ... [ { xdp | xdpgeneric | xdpdrv | xdpoffload } { off |"),
-)
-HEALTHY = Facts(
-    os_release=DEBIAN,
-    kernel="6.1.0-18-amd64",
-    config="CONFIG_BPF_SYSCALL=y\nCONFIG_BPF_JIT=y\n",
-    uid=0,
-    capabilities=CAPABILITIES,
-    user_namespace=False,
-    filesystems=frozenset({"nodev", "proc", "bpf", "ext4"}),
-    mounted=MOUNTED,
-    bpffs_directory=True,
-    bpffs_read_only=False,
-    btf=True,
-    jit="1",
-    lockdown="[none] integrity confidentiality\n",
-    unprivileged="2",
-    locked_memory=(8 << 20, 8 << 20),
-    clang=CLANG,
-    bpftool=BPFTOOL,
-    ip=IP,
-    libbpf="libbpf.so.1",
-)
-NOBODY = replace(HEALTHY, uid=65534, capabilities=frozenset())
-
-
-def finding(name: str, facts: Facts = HEALTHY, **changed: Any) -> Finding:
-    [found] = [f for f in examine(replace(facts, **changed)) if f.name == name]
-    return found
-
-
-def expect(state: State, says: str, remedy: str, found: Finding) -> None:
-    assert found.state is state, found
-    assert says in found.found
-    assert found.remedy == remedy
-
-
-def good(says: str, found: Finding) -> None:
-    expect(State.GOOD, says, "", found)
-
-
-def bad(says: str, remedy: str, found: Finding) -> None:
-    assert remedy, "what is bad can be mended"
-    expect(State.BAD, says, remedy, found)
-
-
-def note(says: str, remedy: str, found: Finding) -> None:
-    expect(State.NOTE, says, remedy, found)
+from .machines import BPFTOOL, CAPABILITIES, HEALTHY, NOBODY, SYS, bad, expect, finding, good, note
 
 
 def test_a_healthy_machine() -> None:
@@ -172,15 +96,6 @@ def test_xdp_that_cannot_be_tried() -> None:
     note("can't be tried: missing CAP_PERFMON", "", finding("xdp", bpftool=lacks))
 
 
-def test_libbpf() -> None:
-    good("libbpf.so.1, which reads large maps in batches", finding("libbpf"))
-    note(
-        "not installed: large maps are read by bpftool",
-        "apt-get install libbpf-dev",
-        finding("libbpf", libbpf=""),
-    )
-
-
 def test_frags() -> None:
     good("frags = true", finding("frags", kernel="5.18.0"))
     note("need Linux 5.18 or newer: they can't be loaded here", "", finding("frags", kernel="5.17.9"))
@@ -254,74 +169,6 @@ def test_locked_memory_matters_to_old_kernels_only() -> None:
     for lifted in ({"capabilities": CAPABILITIES}, {"locked_memory": (-1, -1)}, {"locked_memory": (1, -1)}):
         good("bpftool lifts", finding("memlock", old, **lifted))
     note("without root", "", finding("memlock", NOBODY, kernel="5.10.200"))
-
-
-def test_clang() -> None:
-    good("14.0.6 (/usr/bin/clang), compiles for BPF", finding("clang"))
-    bad("not installed", "apt-get install clang", finding("clang", clang=None))
-    broken = replace(CLANG, version=CommandAnswer(False, err="error while loading libLLVM\nmore\n"))
-    bad("/usr/bin/clang fails: error while loading", "apt-get install clang", finding("clang", clang=broken))
-    hostonly = replace(CLANG, compiled=CommandAnswer(False, err="error: unable to create target: 'bpf'\n"))
-    found = finding("clang", clang=hostonly)
-    bad("14.0.6 (/usr/bin/clang) can't compile for BPF: error: unable", "apt-get install clang", found)
-
-
-def test_headers() -> None:
-    found = finding("headers")
-    good("/usr/include/linux/bpf.h, /usr/include/bpf/bpf_helpers.h", found)
-    good("/usr/include/x86_64-linux-gnu/asm/types.h", found)
-    missing = replace(CLANG, headers={**FOUND, "bpf/bpf_helpers.h": NOT_FOUND})
-    found = finding("headers", clang=missing)
-    bad("doesn't find bpf/bpf_helpers.h", "apt-get install libbpf-dev linux-libc-dev", found)
-    note("without clang", "", finding("headers", clang=None))
-
-
-def test_bpftool() -> None:
-    good("7.1.0 (/usr/sbin/bpftool) with libbpf 1.1", finding("bpftool"))
-    oldest = replace(BPFTOOL, version=CommandAnswer(True, '{"version":"4.19.304"}'))
-    bad("too old", "apt-get install bpftool", finding("bpftool", bpftool=oldest))
-    broken = replace(
-        BPFTOOL, version=CommandAnswer(False, err="bpftool: cannot execute: required file not found\n")
-    )
-    bad("fails: bpftool: cannot execute", "apt-get install bpftool", finding("bpftool", bpftool=broken))
-    silent = replace(BPFTOOL, version=CommandAnswer(False))
-    bad("it gives no reason", "apt-get install bpftool", finding("bpftool", bpftool=silent))
-
-
-@pytest.mark.parametrize(
-    ("os_release", "remedy"),
-    [
-        (DEBIAN, "apt-get install bpftool"),
-        (UBUNTU, "apt-get install linux-tools-$(uname -r)"),
-        ("ID=fedora\n", "dnf install bpftool"),
-        ("ID=arch\n", "pacman -S bpf"),
-        ("ID=alpine\n", "apk add bpftool"),
-        ("ID=nixos\n", "install bpftool with your distribution's package manager"),
-    ],
-)
-def test_bpftool_by_distribution(os_release: str, remedy: str) -> None:
-    bad("not installed", remedy, finding("bpftool", bpftool=None, os_release=os_release))
-
-
-def test_wrapper_of_ubuntu() -> None:
-    err = "WARNING: bpftool not found for kernel 6.8.0-31\n\n  You may need to install the following packages"
-    wrapper = replace(BPFTOOL, version=CommandAnswer(False, err=err), probe=CommandAnswer(False, err=err))
-    facts = replace(HEALTHY, os_release=UBUNTU, kernel="6.8.0-31-generic", bpftool=wrapper)
-    says = "/usr/sbin/bpftool is a wrapper that has no bpftool for kernel 6.8.0-31-generic"
-    bad(says, "apt-get install linux-tools-$(uname -r)", finding("bpftool", facts))
-    note("without bpftool", "", finding("xdp", facts))
-
-
-def test_iproute2() -> None:
-    good("6.1.0 (/usr/sbin/ip), with JSON and XDP", finding("iproute2"))
-    bad("not installed", "apt-get install iproute2", finding("iproute2", ip=None))
-    busybox = replace(IP, version=CommandAnswer(False, err="ip: invalid option -- 'V'\nBusyBox v1.36.1"))
-    found = finding("iproute2", ip=busybox, os_release="ID=alpine\n")
-    bad("is another ip: ip: invalid option", "apk add iproute2", found)
-    textual = replace(IP, links=CommandAnswer(False, err='Option "-j" is unknown'))
-    bad("doesn't print JSON", "apt-get install iproute2", finding("iproute2", ip=textual))
-    blind = replace(IP, help=CommandAnswer(False, err="Usage: ip link"))
-    bad("too old to know XDP", "dnf install iproute", finding("iproute2", ip=blind, os_release="ID=fedora\n"))
 
 
 def test_entries_of_path_that_root_skips() -> None:

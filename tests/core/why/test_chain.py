@@ -1,97 +1,32 @@
 """The chain that makes a counter move: which link is named, by what can be seen."""
 
-from collections.abc import Mapping
 from random import Random
 from typing import Any
 
 import pytest
 from msgspec import structs
 
-from xdpctl.core.machine.model import (
-    AttachedProgram,
-    Attachment,
-    BpfLink,
-    BtfId,
-    Device,
-    IpMode,
-    LinkInfo,
-    Map,
-    MapId,
-    ProgId,
-    Program,
-    Xdp,
-)
-from xdpctl.core.machine.mounts import Mount
+from xdpctl.core.machine.model import BpfLink, BtfId, Device, MapId, ProgId
 from xdpctl.core.why import chain
 from xdpctl.core.why.chain import Moves
 from xdpctl.core.why.finding import Broken
 from xdpctl.core.why.snapshot import DevicePlace, Observed, Scene, Traffic
 
-PIN = "/sys/fs/bpf/ebpf"
-UP = ("UP", "LOWER_UP")
-BPFFS = Mount("/sys/fs/bpf", "bpf")
-IN_PEER = ("nsenter", "--net=/run/netns/peer")
-
-
-def program(
-    number: int = 7, *maps: int, name: str = "xdp_allow", pin: str = "", kind: str = "xdp"
-) -> Program:
-    used = tuple(map(MapId, maps or (25,)))
-    pins = (pin or f"{PIN}/{name}",)
-    return Program(ProgId(number), kind, name=name, map_ids=used, pinned=pins, metadata={"xdpctl": "counter"})
-
-
-def counter(number: int = 25, name: str = "pkt_cnt", pinned: bool = True, kind: str = "hash") -> Map:
-    pins = (f"{PIN}/{name}",) if pinned else ()
-    return Map(MapId(number), kind, name, max_entries=8, pinned=pins)
-
-
-def device(
-    name: str = "veth0",
-    *programs: int,
-    index: int = 2,
-    flags: tuple[str, ...] = UP,
-    kind: str = "veth",
-    title: str = "xdp_allow",
-    link: str | None = None,
-    link_index: int | None = None,
-    master: str | None = None,
-) -> Device:
-    attached = tuple(Attachment(IpMode.DRV, AttachedProgram(ProgId(i), title)) for i in programs)
-    return Device(name, index, Xdp(attached), flags, link, link_index, master, LinkInfo(kind))
-
-
-LOOPBACK = DevicePlace(device("lo", index=1, flags=("LOOPBACK", "UP"), kind=""))
-VETH0 = DevicePlace(device("veth0", 7, link_index=3))
-VETH1 = DevicePlace(device("veth1", index=3, link_index=2), "peer", IN_PEER)
-
-
-def scene(
-    *places: DevicePlace,
-    programs: tuple[Program, ...] = (program(),),
-    maps: tuple[Map, ...] = (counter(),),
-    asked: Map | DevicePlace | None = None,
-    links: tuple[BpfLink, ...] = (),
-    mounted: tuple[Mount, ...] = (BPFFS,),
-    netns: str | None = None,
-) -> Scene:
-    return Scene(programs, maps, links, places or (LOOPBACK, VETH0, VETH1), PIN, mounted, netns, asked)
-
-
-def watched(
-    received: int = 0,
-    runs: int | None = None,
-    counted: Mapping[int, int | None] | None = None,
-    **more: Traffic,
-) -> Observed:
-    traffic = {"veth0": Traffic(received), **more}
-    counts = {MapId(i): count for i, count in (counted or {}).items()}
-    return Observed(1.1, traffic, {"veth0": "10.0.0.1"}, runs, counts, {})
-
-
-def broken(found: Broken | Moves | None) -> Broken:
-    assert isinstance(found, Broken)
-    return found
+from .scenes import (
+    BPFFS,
+    IN_PEER,
+    LOOPBACK,
+    PIN,
+    UP,
+    VETH0,
+    VETH1,
+    broken,
+    counter,
+    device,
+    program,
+    scene,
+    watched,
+)
 
 
 def test_a_chain_that_holds() -> None:
@@ -129,7 +64,7 @@ def test_packets_that_get_so_far(seen: Observed, cause: str, mend: str) -> None:
 def test_maps_of_which_the_kernel_tells_nothing() -> None:
     ring = counter(26, "events", kind="ringbuf")
     both = scene(programs=(program(7, 25, 26),), maps=(counter(), ring))
-    seen = structs.replace(watched(5, 5), not_told=frozenset({MapId(26)}))
+    seen = structs.replace(watched(5, 5), unreadable=frozenset({MapId(26)}))
     assert broken(chain.after(both, seen)).says == (
         "xdp_allow (id 7, native mode) ran 5 times in 1.1 s, and pkt_cnt stayed the same: it counts other "
         "packets; the kernel doesn't tell what came into events"
@@ -291,57 +226,6 @@ def test_what_a_program_keeps_in_global_variables_is_a_counter_only_of_others() 
     theirs = structs.replace(asked, programs=(structs.replace(ours, metadata={}),))
     found = broken(chain.after(theirs, watched(3, 3, {27: None})))
     assert (found.cause, found.mend) == ("another counter", "xdpctl dump id:27")
-
-
-def test_no_bpffs_and_a_hidden_one() -> None:
-    mounts = ((), (BPFFS, BPFFS), (BPFFS,))
-    elsewhere = program(pin="/mnt/bpf/x/xdp_allow")
-    found = [chain.at_once(scene(programs=(elsewhere,), maps=(), mounted=mounted)) for mounted in mounts]
-    assert [broken(one).cause for one in found] == ["no bpffs", "hidden pins", "pinned elsewhere"]
-    assert broken(chain.at_once(scene(programs=(), maps=(), mounted=()))).cause == "no program"
-
-
-UNPINNED = counter(pinned=False)
-
-
-@pytest.mark.parametrize("asked", [VETH0, UNPINNED])
-def test_pins_that_have_gone(asked: Map | DevicePlace) -> None:
-    nowhere = structs.replace(program(), pinned=())
-    found = broken(chain.at_once(scene(programs=(nowhere,), maps=(UNPINNED,), asked=asked)))
-    assert (found.link, found.cause) == ("pinned", "not pinned")
-    assert found.says == (
-        "xdp_allow (id 7, native mode) runs on veth0, but xdp_allow and pkt_cnt are not pinned: "
-        "until it goes, `xdpctl dump` reads pkt_cnt as id:25"
-    )
-    assert found.mend == (
-        f"mkdir -p {PIN} && bpftool prog pin id 7 {PIN}/xdp_allow && bpftool map pin id 25 {PIN}/pkt_cnt"
-    )
-    theirs = structs.replace(nowhere, metadata={})
-    assert chain.at_once(scene(programs=(theirs,), maps=(UNPINNED,), asked=asked)) is None
-
-
-@pytest.mark.parametrize("asked", [None, VETH0, UNPINNED])
-def test_only_the_pin_of_a_map_has_gone(asked: Map | DevicePlace | None) -> None:
-    mine = program(pin="/sys/fs/bpf/mine/xdp_allow")
-    one = structs.replace(scene(programs=(mine,), maps=(UNPINNED,), asked=asked), pin="/sys/fs/bpf/mine")
-    found = broken(chain.at_once(one))
-    assert (found.cause, found.mend) == (
-        "not pinned",
-        "mkdir -p /sys/fs/bpf/mine && bpftool map pin id 25 /sys/fs/bpf/mine/pkt_cnt",
-    )
-    assert "runs on veth0, but pkt_cnt is not pinned: " in found.says
-
-
-def test_of_several_maps_only_the_one_that_is_asked_about_needs_its_pin() -> None:
-    both = (counter(), counter(26, "actions", pinned=False), counter(27, "xdp_allo.bss", pinned=False))
-    two = scene(programs=(program(7, 25, 26, 27),), maps=both)
-    assert chain.at_once(structs.replace(two, asked=both[0])) is None
-    for asked in (None, VETH0, both[1]):
-        found = broken(chain.at_once(structs.replace(two, asked=asked)))
-        assert found.mend == f"mkdir -p {PIN} && bpftool map pin id 26 {PIN}/actions"
-    idle = DevicePlace(device("veth0"))
-    found = broken(chain.at_once(structs.replace(two, places=(idle,), asked=both[1])))
-    assert found.says.startswith("xdp_allow (id 7) is loaded, but actions is not pinned")
 
 
 def test_nothing_is_attached_to_the_loopback_device() -> None:

@@ -149,7 +149,7 @@ class _Parser:
         if name in INTEGERS:
             encoding, size = INTEGERS[name]
             called = {"u8": "unsigned char"}.get(name, name)
-            return self._add(BtfType(0, "INT", called, size, encoding=encoding), size, size)
+            return self._add(BtfType(id=0, kind="INT", name=called, size=size, encoding=encoding), size, size)
         if name in TYPEDEFS:
             size = TYPEDEFS[name]
             base = self._add(BtfType(0, "INT", f"u{8 * size}", size), size, size)
@@ -171,7 +171,9 @@ class _Parser:
             end, align = start + member.type.size, max(align, member.type.align)
         self._check(end, place)
         size = _up(end, align)
-        return self._add(BtfType(0, "STRUCT", name, size, members=tuple(members)), size, align)
+        return self._add(
+            BtfType(id=0, kind="STRUCT", name=name, size=size, members=tuple(members)), size, align
+        )
 
     def _check(self, size: int, place: int) -> None:
         if size > LARGEST:

@@ -113,7 +113,7 @@ def _with_gaps(text: bytes, shape: Shape, cpus: int, count: int) -> Iterator[Chu
         if lacking is None:
             yield _chunk([tuple(given)], shape, cpus)
         elif why == _MISSING:
-            yield Chunk(_from_hex([lacking]), b"", shape.key_size, shape.value_size, cpus)
+            yield _of(_from_hex([lacking]), b"", shape, cpus)
         else:
             raise Untold(why.decode(errors="backslashreplace"))
 
@@ -136,7 +136,11 @@ def _bytes(size: int) -> bytes:
 def _chunk(found: list[tuple[bytes, ...]], shape: Shape, cpus: int) -> Chunk:
     keys = _from_hex([key for key, *_ in found])
     values = _from_hex([value for _, *values in found for value in values])
-    return Chunk(keys, values, shape.key_size, shape.value_size, cpus)
+    return _of(keys, values, shape, cpus)
+
+
+def _of(keys: bytes, values: bytes, shape: Shape, cpus: int) -> Chunk:
+    return Chunk(keys=keys, values=values, key_size=shape.key_size, stride=shape.value_size, cpus=cpus)
 
 
 def _from_hex(texts: list[bytes]) -> bytes:

@@ -103,7 +103,13 @@ class Codec(Struct, frozen=True, dict=True):
         return text if is_number else words_for(key, text, self._key)
 
     def decode_entry(self, key: bytes, values: Sequence[bytes], per_cpu: bool = False) -> Entry:
-        chunk = Chunk(key, b"".join(values), self.map.bytes_key, self.map.bytes_value, len(values))
+        chunk = Chunk(
+            keys=key,
+            values=b"".join(values),
+            key_size=self.map.bytes_key,
+            stride=self.map.bytes_value,
+            cpus=len(values),
+        )
         [entry] = decode(chunk, self.layout, per_cpu)
         return entry
 

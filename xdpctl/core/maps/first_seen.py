@@ -25,11 +25,11 @@ class Seen:
             return chunk
         keys, values = chunk.key_size, chunk.stride * chunk.cpus
         return Chunk(
-            b"".join(chunk.keys[i * keys : (i + 1) * keys] for i in new),
-            b"".join(chunk.values[i * values : (i + 1) * values] for i in new),
-            chunk.key_size,
-            chunk.stride,
-            chunk.cpus,
+            keys=b"".join(chunk.keys[i * keys : (i + 1) * keys] for i in new),
+            values=b"".join(chunk.values[i * values : (i + 1) * values] for i in new),
+            key_size=chunk.key_size,
+            stride=chunk.stride,
+            cpus=chunk.cpus,
         )
 
     def _remember(self, hashes: list[int]) -> list[int]:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 HISTORY = 60
 """Intervals that are remembered of each key."""
-REMEMBERED = 5
+MISSING_SHOWN = 5
 """Intervals for which a key that has vanished is still shown."""
 
 Label = tuple[str, ...]
@@ -16,7 +16,7 @@ Values = Mapping[str, int]
 """Counts by field."""
 
 
-class Fell(Struct, frozen=True):
+class Decrease(Struct, frozen=True):
     """A counter has less than before: somebody set it, or began anew."""
 
     key: Label
@@ -25,14 +25,14 @@ class Fell(Struct, frozen=True):
     now: int
 
 
-class Course:
+class Series:
     """What one key counted since it was first seen, or all keys together."""
 
     def __init__(self) -> None:
         self.values: dict[str, int] = {}
         self.rates: dict[str, float | None] = {}
         """Per second, in the last interval; None where that can't be told."""
-        self.grown: dict[str, int] = {}
+        self.increase: dict[str, int] = {}
         self.peaks: dict[str, float] = {}
         self.history: deque[float] = deque(maxlen=HISTORY)
         """Rates of the first field."""
@@ -40,12 +40,12 @@ class Course:
         self.gone = 0
         """For how many intervals it hasn't been there."""
 
-    def advance(self, values: Values, steps: Mapping[str, int | None], seconds: float) -> None:
+    def advance(self, values: Values, deltas: Mapping[str, int | None], seconds: float) -> None:
         """The next sample, and by how much each field is more than before."""
         self.values, self.gone = dict(values), 0
-        for field, step in steps.items():
-            self.rates[field] = None if step is None else step / seconds
-            self.grown[field] = self.grown.get(field, 0) + (step or 0)
+        for field, delta in deltas.items():
+            self.rates[field] = None if delta is None else delta / seconds
+            self.increase[field] = self.increase.get(field, 0) + (delta or 0)
             self.peaks[field] = max(self.peaks.get(field, 0.0), self.rates[field] or 0.0)
         self._remember()
 
@@ -64,8 +64,8 @@ class Rates:
     """Of one map."""
 
     def __init__(self) -> None:
-        self.keys: dict[Label, Course] = {}
-        self.whole = Course()
+        self.keys: dict[Label, Series] = {}
+        self.total = Series()
         self._first: float | None = None
         self._last = 0.0
 
@@ -79,47 +79,47 @@ class Rates:
         """From the first sample to the last."""
         return 0.0 if self._first is None else self._last - self._first
 
-    def advance(self, at: float, sample: Mapping[Label, Values]) -> list[Fell]:
+    def advance(self, at: float, sample: Mapping[Label, Values]) -> list[Decrease]:
         """The next sample, taken at this time in seconds."""
         if self._first is None:
             self._first = self._last = at
             self._begin(sample)
             return []
         seconds, self._last = at - self._last, at
-        fell: list[Fell] = []
-        whole: dict[str, int] = {}
+        fell: list[Decrease] = []
+        total: dict[str, int] = {}
         for label, values in sample.items():
-            course = self.keys.setdefault(label, Course())
-            course.new = not course.values or course.gone > 0
-            before = {} if course.new else course.values
-            steps = {field: _step(before.get(field, 0), now) for field, now in values.items()}
-            fell += [Fell(label, f, before[f], values[f]) for f, step in steps.items() if step is None]
-            course.advance(values, steps, seconds)
-            for field, step in steps.items():
-                whole[field] = whole.get(field, 0) + (step or 0)
+            series = self.keys.setdefault(label, Series())
+            series.new = not series.values or series.gone > 0
+            before = {} if series.new else series.values
+            deltas = {field: _delta(before.get(field, 0), now) for field, now in values.items()}
+            fell += [Decrease(label, f, before[f], values[f]) for f, delta in deltas.items() if delta is None]
+            series.advance(values, deltas, seconds)
+            for field, delta in deltas.items():
+                total[field] = total.get(field, 0) + (delta or 0)
         self._miss(sample)
-        self.whole.advance(_sums(sample), whole, seconds)
+        self.total.advance(_sums(sample), total, seconds)
         return fell
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """The map is another one now: what it holds can't be compared with what was before."""
-        for course in self.keys.values():
-            course.gone = 1
+        for series in self.keys.values():
+            series.gone = 1
 
     def _begin(self, sample: Mapping[Label, Values]) -> None:
         for label, values in sample.items():
-            self.keys[label] = Course()
+            self.keys[label] = Series()
             self.keys[label].values = dict(values)
-        self.whole.values = _sums(sample)
+        self.total.values = _sums(sample)
 
     def _miss(self, sample: Mapping[Label, Values]) -> None:
         for label in [label for label in self.keys if label not in sample]:
             self.keys[label].miss()
-            if self.keys[label].gone > REMEMBERED:
+            if self.keys[label].gone > MISSING_SHOWN:
                 del self.keys[label]
 
 
-def _step(before: int, now: int) -> int | None:
+def _delta(before: int, now: int) -> int | None:
     return now - before if now >= before else None
 
 

@@ -73,7 +73,13 @@ def parse(text: str) -> Iterator[Entry]:
             yield Lost(int(losing), int(lost or 1))
         elif event.startswith(EVENT):
             message = event.removeprefix(EVENT) + text[head.end() : end].rstrip("\n")
-            yield TraceLine(int(seconds + microseconds), int(cpu), task, int(pid), message.rstrip("\n"))
+            yield TraceLine(
+                microseconds=int(seconds + microseconds),
+                cpu=int(cpu),
+                task=task,
+                pid=int(pid),
+                message=message.rstrip("\n"),
+            )
         elif event == STACK:
             functions = text[head.end() : end].rstrip("\n").split("\n => ")[1:]
             yield Stack(int(cpu), int(pid), tuple(functions))

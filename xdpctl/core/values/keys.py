@@ -70,14 +70,18 @@ KINDS: dict[Key, Kind] = {
     Key.RX_QUEUE: Kind("rx_queue_t", about="a receive queue's number"),
     Key.IFINDEX: Kind("ifindex_t", about="an interface's index"),
     Key.LENGTH: Kind("log2_t", 32, about="n stands for 2^n to 2^(n+1) - 1 bytes"),
-    Key.ETHERTYPE: Kind("ethertype_t", 65536, 0, names.ETHERTYPES, unseen="UNSEEN_ETHERTYPE"),
+    Key.ETHERTYPE: Kind(
+        c_type="ethertype_t", values=65536, none=0, names=names.ETHERTYPES, unseen="UNSEEN_ETHERTYPE"
+    ),
     Key.VLAN: Kind("vlan_t", 4097, 4096, unseen="UNSEEN_VLAN"),
     Key.SRC_MAC: _MAC,
     Key.DST_MAC: _MAC,
-    Key.IP_PROTO: Kind("ip_proto_t", 257, 256, names.IP_PROTOCOLS, unseen="UNSEEN_IP_PROTO"),
+    Key.IP_PROTO: Kind(
+        c_type="ip_proto_t", values=257, none=256, names=names.IP_PROTOCOLS, unseen="UNSEEN_IP_PROTO"
+    ),
     Key.SRC_IP: _ADDRESS,
     Key.DST_IP: _ADDRESS,
-    Key.DSCP: Kind("dscp_t", 65, 64, names.DSCPS, unseen="UNSEEN_IP"),
+    Key.DSCP: Kind(c_type="dscp_t", values=65, none=64, names=names.DSCPS, unseen="UNSEEN_IP"),
     Key.TTL: Kind("ttl_t", 257, 256, unseen="UNSEEN_IP"),
     Key.SRC_PORT: _PORT,
     Key.DST_PORT: _PORT,

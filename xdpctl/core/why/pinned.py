@@ -37,8 +37,10 @@ def hidden_pins(scene: Scene) -> Broken | None:
 def nothing_pinned(scene: Scene) -> Broken | None:
     if not _nothing_is_pinned(scene):
         return None
-    running = {r.attachment.prog.id: r for r in scene.running(scene.near()) if r.place.is_near}
-    program = next((p for p in scene.near() if p.id in running), scene.near()[0])
+    running = {
+        r.attachment.prog.id: r for r in scene.running(scene.user_visible()) if r.place.is_user_visible
+    }
+    program = next((p for p in scene.user_visible() if p.id in running), scene.user_visible()[0])
     if program.pinned:
         directory = program.pinned[0].rpartition("/")[0]
         says = f"nothing is pinned in {scene.pin}: {named(program)} is pinned in {directory}"

@@ -14,7 +14,7 @@ READ_ONLY = 1 << 7
 
 
 def no_program(scene: Scene) -> Broken | None:
-    if scene.near() or scene.maps_asked():
+    if scene.user_visible() or scene.maps_asked():
         return None
     mend = fixes.load(scene, scene.asked if isinstance(scene.asked, DevicePlace) else None)
     return Broken(Link.LOADED, "no program", "no XDP program is pinned, and none runs on a device", mend)
@@ -58,7 +58,7 @@ def elsewhere(scene: Scene) -> Broken | None:
     here = scene.asked
     if not isinstance(here, DevicePlace) or here.device.xdp.attached:
         return None
-    candidates = scene.pinned() or scene.near()
+    candidates = scene.pinned() or scene.user_visible()
     program = candidates[0]
     runs = scene.running(candidates)
     if not runs:
@@ -128,10 +128,10 @@ def _maps_meant(scene: Scene) -> tuple[Map, ...]:
 
 def _namesakes(scene: Scene, mine: Map) -> Iterator[tuple[RunningProgram, Map]]:
     """Of a device that is asked about, only maps that can't be meant, since they aren't pinned."""
-    for program in scene.near():
+    for program in scene.user_visible():
         found = [m for m in scene.maps_of((program,)) if m.name == mine.name]
         for running in scene.running((program,)):
-            if not running.place.is_near:
+            if not running.place.is_user_visible:
                 continue
             if not isinstance(scene.asked, DevicePlace):
                 yield from ((running, theirs) for theirs in found)

@@ -23,7 +23,7 @@ class DevicePlace(Struct, frozen=True):
         return self.device.ifname + (f" in netns {self.netns}" if self.netns else "")
 
     @property
-    def is_near(self) -> bool:
+    def is_user_visible(self) -> bool:
         """In this namespace, or one that has a name: not in a container."""
         return "/" not in self.netns
 
@@ -64,9 +64,11 @@ class Scene(Struct, frozen=True):
         """XDP programs, and those that libxdp makes parts of its dispatcher."""
         return tuple(p for p in self.programs if p.type in ("xdp", "ext"))
 
-    def near(self) -> tuple[Program, ...]:
+    def user_visible(self) -> tuple[Program, ...]:
         """Those that the user may mean: not what runs in containers, and is pinned there if at all."""
-        return tuple(p for p in self.xdp() if p.pinned or any(r.place.is_near for r in self.running((p,))))
+        return tuple(
+            p for p in self.xdp() if p.pinned or any(r.place.is_user_visible for r in self.running((p,)))
+        )
 
     def pinned(self) -> tuple[Program, ...]:
         return tuple(p for p in self.xdp() if below(p.pinned, self.pin))
@@ -101,7 +103,7 @@ class Scene(Struct, frozen=True):
 
     def running(self, programs: Iterable[Program]) -> tuple[RunningProgram, ...]:
         """Where these programs run, in any namespace."""
-        doors = self._doors(tuple(programs))
+        doors = self._entry_programs(tuple(programs))
         return tuple(
             RunningProgram(place, a) for place in self.places for a in place.device.attachments_of(doors)
         )
@@ -118,7 +120,7 @@ class Scene(Struct, frozen=True):
         if not place.is_veth:
             return None
         found = [other for other in self.places if _is_pair(place, other)]
-        named = [other for other in found if other.is_near]  # labs of others may number devices alike
+        named = [other for other in found if other.is_user_visible]  # labs of others may number devices alike
         return named[0] if len(named) == 1 else found[0] if len(found) == 1 else None
 
     def beneath(self, place: DevicePlace) -> tuple[DevicePlace, ...]:
@@ -128,7 +130,7 @@ class Scene(Struct, frozen=True):
         lies_on = None if place.is_veth else place.device.link
         return tuple(p for p in neighbours if p.device.master == name or p.device.ifname == lies_on)
 
-    def _doors(self, programs: tuple[Program, ...]) -> frozenset[ProgId]:
+    def _entry_programs(self, programs: tuple[Program, ...]) -> frozenset[ProgId]:
         """What has to be attached so that these programs run: they themselves, or who calls them."""
         tables = {m.id for m in self.maps if m.type == "prog_array"}
         objects = {p.btf_id for p in programs if p.btf_id}
@@ -167,7 +169,7 @@ class Observed(Struct, frozen=True):
     lost: dict[MapId, int]
     """Packets that found no place in a map."""
     full: frozenset[MapId] = frozenset()
-    not_told: frozenset[MapId] = frozenset()
+    unreadable: frozenset[MapId] = frozenset()
     """Maps of which the kernel doesn't tell what they hold."""
 
     def of(self, places: Iterable[DevicePlace]) -> Traffic:

@@ -127,7 +127,7 @@ def other_counter(scene: Scene, watched: Observed) -> Broken | None:
     moved = [m for m in scene.maps_of(scene.programs_asked()) if m.id in watched.counted]
     # In the global variables of our own programs stands what they keep for themselves.
     moved = [m for m in moved if not m.internal] or ([] if _program(scene).ours else moved)
-    kept = _told(scene, watched)
+    kept = _readable(scene, watched)
     if not (moved and kept):
         return None
     mine, theirs = join(m.name for m in kept), join(m.name for m in moved)
@@ -140,7 +140,7 @@ def nothing_counted(scene: Scene, watched: Observed) -> Broken:
     got = f"received {packets(_received(scene, watched))}"
     ran = got if watched.runs is None else f"ran {times(watched.runs)}"
     who = running.place.name if watched.runs is None else _ran_by(scene)
-    kept = _told(scene, watched)
+    kept = _readable(scene, watched)
     hidden = [m for m in scene.maps_asked() if m not in kept]
     stayed = f"{join(m.name for m in kept)} stayed the same: it counts other packets" if kept else ""
     unseen = f"the kernel doesn't tell what came into {join(m.name for m in hidden)}" if hidden else ""
@@ -149,9 +149,9 @@ def nothing_counted(scene: Scene, watched: Observed) -> Broken:
     return Broken(Link.COUNTS, "nothing counted", says, f"see which it counts: {look}")
 
 
-def _told(scene: Scene, watched: Observed) -> list[Map]:
+def _readable(scene: Scene, watched: Observed) -> list[Map]:
     """The maps of which the kernel tells what they hold."""
-    return [m for m in scene.maps_asked() if m.id not in watched.not_told]
+    return [m for m in scene.maps_asked() if m.id not in watched.unreadable]
 
 
 def _is_up(place: DevicePlace) -> bool:

@@ -53,7 +53,7 @@ def _opened(name: str, found: Found, as_: str, *, lenient: bool, raw: bool = Fal
     layout = layout_of(map_, known, raw, boot)
     if layout.typed and not known.known and map_.bytes_key == 4:
         known = types.told(map_, notation(layout.value))
-    return Opened(name, found.pin, Codec(map_, known, layout, boot, lenient))
+    return Opened(name, found.pin, Codec(map=map_, types=known, layout=layout, boot=boot, lenient=lenient))
 
 
 def lookup(opened: Opened, key: bytes) -> tuple[bytes, ...]:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from xdpctl.errors import HostLacks, Refused
-from xdpctl.tools import proc
+from xdpctl.tools import executables
 
 NAMES = ("libbpf.so.1", "libbpf.so.0")
 
@@ -75,7 +75,7 @@ def function(name: str) -> Call:
     library, calls = _load(NAMES)
     if name not in calls:
         lacks = f"{library} is too old: it has no {name}" if library else "libbpf isn't installed"
-        raise HostLacks(lacks, proc.install_hint("libbpf"))
+        raise HostLacks(lacks, executables.install_hint("libbpf"))
     return calls[name]
 
 

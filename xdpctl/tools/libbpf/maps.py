@@ -65,7 +65,11 @@ def _batches(fd: int, map_: Map) -> Iterator[Chunk]:
         if count.value:
             size = count.value * stride * cpus
             yield Chunk(
-                keys.raw[: count.value * map_.bytes_key], values.raw[:size], map_.bytes_key, stride, cpus
+                keys=keys.raw[: count.value * map_.bytes_key],
+                values=values.raw[:size],
+                key_size=map_.bytes_key,
+                stride=stride,
+                cpus=cpus,
             )
         position = ctypes.create_string_buffer(after.raw, len(after))
 

@@ -15,7 +15,7 @@ from xdpctl.core.maps.change import Change
 from xdpctl.core.maps.chunk import Element, Shape, Untold, chunks
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import Explained, HalfDone, HostLacks, Interrupted, Refused, XdpctlError
-from xdpctl.tools import bpftool, proc, signals
+from xdpctl.tools import bpftool, executables, proc, signals
 from xdpctl.tools.files import placing
 from xdpctl.tools.maps import commands
 
@@ -126,7 +126,7 @@ def apply(change: Change) -> WriteOutcome:
     if libbpf.installed() and not change.inside:
         return _through_libbpf(change)
     if not all(element.same_on_all for element in change.elements):
-        hint = proc.install_hint("libbpf")
+        hint = executables.install_hint("libbpf")
         raise HostLacks("libbpf isn't installed: bpftool alone gives all CPUs the same value", hint)
     return _by_bpftool(change)
 
