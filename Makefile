@@ -23,7 +23,7 @@ lint: ready
 	$(PYTHON) -m mypy
 
 check: lint ## style, types and import directions
-	$(PYTHON) -m pytest tests/test_layers.py
+	$(PYTHON) -m pytest tests/test_layers.py tests/test_style.py
 
 test: lint ## all of check, then every test on all CPUs (those of the kernel need root)
 	$(PYTHON) -m pytest -n auto --dist loadfile

@@ -10,7 +10,7 @@ from xdpctl.core.btf.notation import as_types
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps.chunk import Chunk
-from xdpctl.core.maps.companions import Beside, Held
+from xdpctl.core.maps.companions import Beside, CountedInEntries
 from xdpctl.core.maps.decode import Layout, bytes_as_they_are, layout
 from xdpctl.errors import BadRequest
 from xdpctl.ops import dump
@@ -41,7 +41,7 @@ def holding(monkeypatch: pytest.MonkeyPatch) -> Holding:
             per_cpu=False,
             chunks=iter([Chunk(keys, values, 4, 8)] if counts else []),
             total=None,
-            held=Held({}, is_sum=True),
+            held=CountedInEntries({}, is_sum=True),
         )
         monkeypatch.setattr(reading, "start", lambda *_: under_way)
 
@@ -82,7 +82,7 @@ def test_what_is_told_where_nothing_matches_and_where_nothing_is(holding: Holdin
 
 
 def test_what_is_told_of_the_map_itself(holding: Holding) -> None:
-    holding(COUNTS, bytes_as_they_are(4, 8), Beside(twin_of="flows"))
+    holding(COUNTS, bytes_as_they_are(4, 8), Beside(ipv6_map_of="flows"))
     assert dump.dump(M).notes == (
         "m holds flows over IPv6 alone: flows shows all of them",
         "m has no BTF: its bytes are shown as they are",

@@ -163,7 +163,7 @@ def test_types() -> None:
             size = known.size(type_.id)
             if 0 < size < 1 << 12:
                 _use(dump, type_.id, size)
-            lost(beside(dump, type_.name, type_.name, forgets=True), bytes(64))
+            lost(beside(dump, type_.name, type_.name, evicts=True), bytes(64))
 
     only_our_errors([(RECORDED / "types.btf.json").read_bytes()], use)
 

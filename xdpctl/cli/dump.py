@@ -112,8 +112,8 @@ def _save(name: str, reach: Reach, path: Path, via: Via | None) -> None:
         session.note(f"saved {element_count(saved.count)} of {saved.map.name}")
     else:
         session.say(f"saved {element_count(saved.count)} of {saved.map.name} in {path}")
-    if saved.twin:
-        session.note(f"flows over IPv6 are in {saved.twin}: save it too")
+    if saved.ipv6_map:
+        session.note(f"flows over IPv6 are in {saved.ipv6_map}: save it too")
 
 
 def _print(found: dump.Dump, chosen: list[str]) -> None:

@@ -200,7 +200,7 @@ def _failure(step: Step, refused: list[proc.Result]) -> XdpctlError:
         return NoAnswer(f"failed to {step.what}: {last.death}", log=log)
     if first.program == "bpftool":
         why = tool_errors.load_failure(said, first.err)
-        told = bpftool.told(first)
+        told = bpftool.reports_error(first)
         return why.error(f"failed to {step.what}: {why.message}", *why.hints, log=log, told=told)
     told = tool_errors.told_by_ip(last.err)
     if tool_errors.not_permitted(log) and not host.privileged():

@@ -118,7 +118,7 @@ def _in_order(request: Request, layout: Layout, entries: Batches) -> Batches:
 
 def _notes(under_way: Reading, empty: bool) -> Iterable[str]:
     name = under_way.of.map.name
-    if part_of := under_way.of.kept.twin_of:
+    if part_of := under_way.of.kept.ipv6_map_of:
         yield f"{name} holds flows over IPv6 alone: {part_of} shows all of them"
     if empty:
         yield f"{name} is empty"

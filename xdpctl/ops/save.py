@@ -24,7 +24,7 @@ from xdpctl.tools.maps.find import Found, find_map
 class Saved(Struct, frozen=True):
     map: Map
     count: int
-    twin: str
+    ipv6_map: str
     """The map that holds the other flows of the same counter."""
 
 
@@ -41,7 +41,7 @@ def save(name: str, reach: Reach, path: Path, via: Via | None) -> Saved:
             file.writelines(map(_line, map(_element, there)))
             count += len(there)
         file.write(_line({"elements": count}))
-    return Saved(found.map, count, under_way.of.kept.twin)
+    return Saved(found.map, count, under_way.of.kept.ipv6_map)
 
 
 @contextlib.contextmanager

@@ -41,7 +41,7 @@ class WatchedMaps(Struct, frozen=True):
 
 def _look(found: Found) -> WatchedMaps:
     inode, of = _inode(found.pin), reading.readable(found.map)
-    twin = reading.twin(of, raw=False)
+    twin = reading.ipv6_map(of, raw=False)
     return WatchedMaps(found.pin, inode, (of, twin) if twin else (of,), reading.lost_in(of))
 
 

@@ -173,7 +173,7 @@ def _traffic(first: iplink.Meter, then: iplink.Meter) -> Traffic:
 
 
 def _is_full(found: Map, held: ContentSnapshot) -> bool:
-    can_be = found.elements_come_singly and not found.forgets
+    can_be = found.elements_come_singly and not found.evicts
     return can_be and held.elements >= found.max_entries
 
 

@@ -108,7 +108,7 @@ def links() -> tuple[BpfLink, ...]:
 
 def read(result: proc.Result, type_: type[T]) -> T:
     """The decoded answer, or bpftool's reason for having none."""
-    if not result.ok or told(result):
+    if not result.ok or reports_error(result):
         raise failure(result)
     return answers.decoded(result.out, type_, "bpftool")
 
@@ -137,7 +137,7 @@ def each(result: proc.Result, commands: int) -> list[proc.Result]:
     if not all(bytes(one.output) for one in ran):
         raise answers.unreadable("bpftool", "a command of a batch without what came of it")
     found = [replace(result, status=0, out=bytes(one.output)) for one in ran]
-    if not result.ok and found and told(found[-1]):
+    if not result.ok and found and reports_error(found[-1]):
         return [*found[:-1], replace(found[-1], status=result.status)]
     if not result.ok:
         raise failure(result)
@@ -155,7 +155,7 @@ def failure(result: proc.Result) -> Refused | HostLacks:
     return Refused(f"bpftool: {reason}")
 
 
-def told(result: proc.Result) -> bool:
+def reports_error(result: proc.Result) -> bool:
     """Whether bpftool itself told why it failed: then it wasn't killed, and has cleaned up."""
     return result.out.lstrip().startswith((b'{"error"', b'[{"error"'))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from xdpctl.core.btf.types import BtfDump, BtfType, Variable
-from xdpctl.core.maps.companions import Beside, Held, beside, lost
+from xdpctl.core.maps.companions import Beside, CountedInEntries, beside, lost
 from xdpctl.core.maps.decode import Entry
 
 LOST, LOST_BYTES = Variable(2, 0, 8), Variable(3, 8, 8)
@@ -24,7 +24,7 @@ def test_names_tell_what_is_there() -> None:
     found = beside(BTF, "pkt_cnt", "flow", True)
     assert found == Beside((("packets", LOST), ("bytes", LOST_BYTES)), "pkt_cnt_all", "pkt_cnt6")
     other = beside(BTF, "pkt_cnt", "__u32", False)
-    assert (other.twin, other.whole) == ("", ""), "maps of something else that are called so"
+    assert (other.ipv6_map, other.total_map) == ("", ""), "maps of something else that are called so"
     assert beside(BTF, "other", "flow", True) == Beside()
     assert beside(BtfDump(()), "pkt_cnt", "", True) == Beside()
 
@@ -49,7 +49,7 @@ def test_lost_packets_are_read_from_the_global_variables() -> None:
 def test_what_no_entry_holds_is_forgotten(
     whole: dict[str, int], values: list[object], is_sum: bool, expected: dict[str, int]
 ) -> None:
-    held = Held(whole, is_sum)
+    held = CountedInEntries(whole, is_sum)
     for i, value in enumerate(values):
         held.add([Entry(i, value)])  # type: ignore[arg-type]
     held.add([])

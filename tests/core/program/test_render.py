@@ -143,7 +143,7 @@ def test_what_a_key_does_not_need_is_left_out(key: str, compile_bpf: Callable[..
 def test_shared_maps_add_atomically_and_per_cpu_maps_plainly(spec: Spec) -> None:
     code = render(spec)
     shared = any(not counter.type.per_cpu for counter in spec.counters)
-    own = any(counter.type.per_cpu or counter.whole for counter in spec.counters)
+    own = any(counter.type.per_cpu or counter.total_map for counter in spec.counters)
     may_lose = any(counter.lost for counter in spec.counters)
     assert ("__sync_fetch_and_add" in code) is (shared or may_lose)
     assert (" += 1" in code or " += length" in code) is own

@@ -82,7 +82,7 @@ class Map(Struct, frozen=True):
         return "percpu" in str(self.type)
 
     @property
-    def forgets(self) -> bool:
+    def evicts(self) -> bool:
         """Makes room for new elements by dropping old ones."""
         return "lru" in str(self.type)
 

@@ -29,15 +29,15 @@ NOTHING_BESIDE: Accounts = {}
 class Beside(Struct, frozen=True):
     lost: tuple[tuple[str, Variable], ...] = ()
     """What is counted there, and where it stands among the global variables."""
-    whole: str = ""
+    total_map: str = ""
     """The map that counts all packets."""
-    twin: str = ""
+    ipv6_map: str = ""
     """The map that holds the flows over IPv6."""
-    twin_of: str = ""
+    ipv6_map_of: str = ""
     """The map that holds the other flows, and what is counted beside them, if this is the one over IPv6."""
 
 
-def beside(btf: BtfDump, map_name: str, key_type: str, forgets: bool) -> Beside:
+def beside(btf: BtfDump, map_name: str, key_type: str, evicts: bool) -> Beside:
     names = {t.id: t.name for t in btf.types if t.kind == "VAR"}
     variables = {
         names.get(v.type_id): v
@@ -50,7 +50,7 @@ def beside(btf: BtfDump, map_name: str, key_type: str, forgets: bool) -> Beside:
     whole, twin = f"{map_name}_all", f"{map_name}6"
     return Beside(
         tuple((what, variable) for what, variable in lost if variable),
-        whole if whole in names.values() and forgets else "",
+        whole if whole in names.values() and evicts else "",
         twin if twin in names.values() and key_type == FLOW else "",
         map_name[:-1] if map_name[:-1] in names.values() and key_type == FLOW6 else "",
     )
@@ -61,7 +61,7 @@ def lost(kept: Beside, variables: bytes) -> Counts:
     return {what: unsigned(variables[v.offset : v.offset + v.size]) for what, v in kept.lost}
 
 
-class Held:
+class CountedInEntries:
     """How much of all packets the entries hold, which come one after the other.
 
     A value that is no struct is what the last member of the whole counts, if it is a sum (`is_sum`).

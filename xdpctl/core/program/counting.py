@@ -46,7 +46,7 @@ class CounterCode(Struct, frozen=True):
     function: str
     parameters: str
     call: str
-    twin: str
+    ipv6_map: str
     """The map for flows over IPv6, which aren't for this one."""
 
 
@@ -66,11 +66,11 @@ def source(key: Key, verdict: str, packet: str = "packet.") -> str:
 
 def calls(given: tuple[CounterCode, ...]) -> list[str]:
     """What the program does with each packet."""
-    twins = {code.twin for code in given}
+    twins = {code.ipv6_map for code in given}
     by_map = {code.map: code.call for code in given}
     return [
-        f"if (packet.src_ip.version == 6)\n\t\t{by_map[code.twin]}\n\telse\n\t\t{code.call}"
-        if code.twin
+        f"if (packet.src_ip.version == 6)\n\t\t{by_map[code.ipv6_map]}\n\telse\n\t\t{code.call}"
+        if code.ipv6_map
         else code.call
         for code in given
         if code.map not in twins
@@ -83,7 +83,7 @@ class _Shown(Struct, frozen=True):
     counter: Counter
     purpose: str
     in_struct: bool
-    twin_of: Counter | None = None
+    ipv6_map_of: Counter | None = None
     """The counter of which this map holds the part that goes over IPv6."""
 
 
@@ -93,23 +93,23 @@ def counters(given: Iterable[Counter], verdict: str, length: str) -> tuple[Count
     shapes = {shown.counter.fields for shown in every if shown.in_struct}
     found = []
     for i, shown in enumerate(every):
-        named_after = shown.twin_of or shown.counter
+        named_after = shown.ipv6_map_of or shown.counter
         name = "counts" if len(shapes) == 1 else f"{named_after.map}_counts"
         known = len(shapes) == 1 and any(earlier.in_struct for earlier in every[:i])
-        brings = shown.in_struct and not known and not shown.twin_of
+        brings = shown.in_struct and not known and not shown.ipv6_map_of
         writer = _Writer(shown, f"struct {name}" if shown.in_struct else "", len(every) > 1)
         found.append(writer.counter(brings, verdict, length))
     return tuple(found)
 
 
 def _maps(counter: Counter) -> Iterable[_Shown]:
-    if counter.whole:
-        whole = Counter(counter.whole, MapType.PERCPU_ARRAY, fields=counter.sums, max_entries=1)
+    if counter.total_map:
+        whole = Counter(counter.total_map, MapType.PERCPU_ARRAY, fields=counter.sums, max_entries=1)
         yield _Shown(whole, f"All packets: {counter.map} forgets some when it needs room.", True)
     purpose = "The map: the program counts into it, user space reads it meanwhile."
     yield _Shown(counter, purpose, len(counter.fields) > 1)
-    if counter.twin:
-        twin = structs.replace(counter, map=counter.twin)
+    if counter.ipv6_map:
+        twin = structs.replace(counter, map=counter.ipv6_map)
         yield _Shown(twin, "The same for flows over IPv6.", len(counter.fields) > 1, counter)
 
 
@@ -123,7 +123,7 @@ class _Writer(Struct, frozen=True):
     """There are other counters, from whose function its own has to be told."""
 
     def counter(self, brings_struct: bool, verdict: str, length: str) -> CounterCode:
-        counter, twin_of = self.shown.counter, self.shown.twin_of
+        counter, twin_of = self.shown.counter, self.shown.ipv6_map_of
         key = counter.key[0]
         combined = len(counter.key) > 1
         key_type = f"struct {counter.map}_key" if combined else key.kind.c_type
@@ -160,7 +160,7 @@ class _Writer(Struct, frozen=True):
             function=function,
             parameters=_in_lines(", ".join(handed), len(function)),
             call=f"{function}({', '.join(handed.values())});",
-            twin="" if twin_of else counter.twin,
+            ipv6_map="" if twin_of else counter.ipv6_map,
         )
 
     def _first_value(self) -> str:

@@ -164,7 +164,7 @@ def _lengths(spec: Spec) -> int:
     in_rules = any(condition.key is Key.LENGTH for rule in spec.rules for condition in rule.match)
     counting = [c for c in spec.counters if any(f.of_one_packet == "length" for f in c.fields)]
     as_key = any(Key.LENGTH in counter.key for counter in spec.counters)
-    beside = sum(bool(counter.whole) + bool(counter.twin) for counter in counting)
+    beside = sum(bool(counter.total_map) + bool(counter.ipv6_map) for counter in counting)
     often = 2 if in_rules or as_key else len(counting) + beside
     return 2 * often if spec.frags else often
 

@@ -180,11 +180,11 @@ def _names(spec: Spec) -> Iterator[tuple[Path, str, str]]:
     yield from _checked_name(("program",), "program", spec.program)
     for section in ("rodata", "bss"):
         yield ("program",), "pin of global variables", f"{spec.program[:PINNED_LENGTH]}_{section}"
-    several = len(spec.counters) > 1 or any(c.whole or c.twin for c in spec.counters)
+    several = len(spec.counters) > 1 or any(c.total_map or c.ipv6_map for c in spec.counters)
     for i, counter in enumerate(spec.counters):
         path: Path = ("counter", i, "map")
         yield from _checked_name(path, "map", counter.map)
-        for beside in (counter.twin, counter.whole):
+        for beside in (counter.ipv6_map, counter.total_map):
             if beside:
                 _check_room(path, counter, beside)
                 yield path, "map", beside
@@ -208,7 +208,7 @@ def _checked_name(path: Path, what: str, name: str) -> Iterator[tuple[Path, str,
 def _check_room(path: Path, counter: Counter, beside: str) -> None:
     """Some maps have another one beside them, whose name is longer."""
     if len(beside) > identifiers.NAME_LENGTH:
-        why = "flows over IPv6 are" if beside == counter.twin else "all packets are"
+        why = "flows over IPv6 are" if beside == counter.ipv6_map else "all packets are"
         room = identifiers.NAME_LENGTH - (len(beside) - len(counter.map))
         raise SpecError(
             path,

@@ -39,12 +39,12 @@ class Counter(Struct, frozen=True):
         return (f"{self.map}_lost", *([f"{self.map}_lost_bytes"] if Field.BYTES in self.fields else []))
 
     @property
-    def whole(self) -> str:
+    def total_map(self) -> str:
         """The map that counts all packets beside one that forgets some."""
         return f"{self.map}_all" if self.type.lru else ""
 
     @property
-    def twin(self) -> str:
+    def ipv6_map(self) -> str:
         """The map beside one of flows that holds those over IPv6, whose keys are longer."""
         return f"{self.map}6" if self.key == (Key.FLOW,) else ""
 
@@ -126,5 +126,5 @@ class Spec(Struct, frozen=True):
     @property
     def maps(self) -> tuple[str, ...]:
         """All maps that are pinned beside the program."""
-        counters = [name for c in self.counters for name in (c.map, c.twin, c.whole) if name]
+        counters = [name for c in self.counters for name in (c.map, c.ipv6_map, c.total_map) if name]
         return (*counters, *(part.map for part in (self.policy, self.redirect) if part))

@@ -42,7 +42,7 @@ def counted(before: ContentSnapshot, now: ContentSnapshot, layout: Layout) -> in
 
 def lost(map_name: str, btf: BtfDump, before: ContentSnapshot, now: ContentSnapshot) -> int:
     """How many packets of a map were lost, by what its program's global variables were and are."""
-    kept = companions.beside(btf, map_name, "", forgets=False)
+    kept = companions.beside(btf, map_name, "", evicts=False)
     if not (before.values and now.values):
         return 0
     first, second = (companions.lost(kept, held.values) for held in (before, now))

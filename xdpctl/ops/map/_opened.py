@@ -49,10 +49,10 @@ def to_write(name: str, directory: str, as_: str = "", *, lenient: bool = False)
 def _opened(name: str, found: Found, as_: str, *, lenient: bool, raw: bool = False) -> Opened:
     map_ = found.map
     refusals.check_keys(map_)
-    known, boot = types.told(map_, as_) if as_ else types.of(map_), host.boot_time()
+    known, boot = types.from_notation(map_, as_) if as_ else types.of(map_), host.boot_time()
     layout = layout_of(map_, known, raw, boot)
     if layout.typed and not known.known and map_.bytes_key == 4:
-        known = types.told(map_, notation(layout.value))
+        known = types.from_notation(map_, notation(layout.value))
     return Opened(name, found.pin, Codec(map=map_, types=known, layout=layout, boot=boot, lenient=lenient))
 
 

@@ -48,5 +48,5 @@ class Writing(Struct, frozen=True):
 
 def check_room(target: Opened, new: Iterable[bytes], which: str) -> None:
     """Whether elements with these keys fit in beside those that are there."""
-    if not (target.map.forgets or refusals.is_array(target.map)):
+    if not (target.map.evicts or refusals.is_array(target.map)):
         refusals.check_room(target.map, target.name, len({*keys(target.map), *new}), which)

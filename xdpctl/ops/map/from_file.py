@@ -24,7 +24,7 @@ def prepare_set(name: str, directory: str, path: Path, as_: str, cpu: int | None
     refusals.check_writable(target.map)
     file = _BatchFile(target, path)
     found = file.elements(cpu)
-    if not target.map.forgets and len(found) > target.map.max_entries:
+    if not target.map.evicts and len(found) > target.map.max_entries:
         room = f"{target.map.name} has room for {target.map.max_entries}"
         raise BadRequest(f"{file.name} tells of {len(found)} elements, {room}")
     return Writing(target, Change(target.map, found, how))

@@ -64,7 +64,7 @@ def _whole(map_: Map, running: proc.RunningQuery) -> Generator[bytes, None, None
         first = first or piece
         yield piece
     result = running.ended(first)
-    if not result.ok or bpftool.told(result):
+    if not result.ok or bpftool.reports_error(result):
         raise failure(map_, result)
 
 

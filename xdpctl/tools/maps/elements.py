@@ -60,7 +60,7 @@ def lookup(map_: Map, key: bytes) -> tuple[bytes, ...]:
         if answer.number == errno.ENOENT:
             return ()
         raise Refusal(answer)
-    if bpftool.told(result):
+    if bpftool.reports_error(result):
         raise bpftool.failure(result)
     shape = Shape(map_.bytes_key, map_.bytes_value, map_.per_cpu)
     try:
@@ -183,7 +183,7 @@ def _batch(change: Change, lines: list[str]) -> proc.Result:
 
 def _written(result: proc.Result) -> KernelAnswer:
     """bpftool prints `null` where it has done what it was asked to."""
-    if not result.ok or bpftool.told(result):
+    if not result.ok or bpftool.reports_error(result):
         return _answer(result)
     if result.out.strip() != NOTHING:
         raise answers.unreadable("bpftool", "not that it has done it")
@@ -196,7 +196,7 @@ def _answer(result: proc.Result) -> KernelAnswer:
     It ends with the errno, of which a status keeps eight bits; its words tell all of it. Of an element that
     isn't there it only prints `null`.
     """
-    said, told = bpftool.reason_of(result), bpftool.told(result)
+    said, told = bpftool.reason_of(result), bpftool.reports_error(result)
     number = _NUMBERS.get(said.rpartition(": ")[2])
     if number is None and 128 <= result.status < 255 and (told or result.out.strip() == NOTHING):
         number = 256 - result.status

@@ -65,7 +65,7 @@ def _read_by_bpftool(maps: list[Map]) -> Readings:
         result = _batch([f"map dump id {map_.id}" for map_ in left])
         dumps, now = bpftool.each(result, len(left)), time.monotonic()
         for map_, dump in zip(left, dumps, strict=False):
-            if not bpftool.told(dump):
+            if not bpftool.reports_error(dump):
                 readings[map_.id] = PolledReading(now, tuple(content.found(map_, [dump.out])))
             elif not isinstance(error := content.failure(map_, dump), Gone):
                 raise error

@@ -8,7 +8,7 @@ from msgspec import Struct
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.maps import companions
 from xdpctl.core.maps.chunk import Chunk
-from xdpctl.core.maps.companions import Accounts, Beside, Counts, Held
+from xdpctl.core.maps.companions import Accounts, Beside, CountedInEntries, Counts
 from xdpctl.core.maps.decode import Entry, Layout, decode
 from xdpctl.tools import bpftool
 from xdpctl.tools.maps import content, types
@@ -23,8 +23,8 @@ class Readable(Struct, frozen=True):
 
 
 def readable(map_: Map, raw: bool = False, as_: str = "") -> Readable:
-    of_map = types.told(map_, as_) if as_ else types.of(map_)
-    kept = companions.beside(of_map.everything, map_.name, of_map.key_name, map_.forgets)
+    of_map = types.from_notation(map_, as_) if as_ else types.of(map_)
+    kept = companions.beside(of_map.everything, map_.name, of_map.key_name, map_.evicts)
     return Readable(map_, types.layout(map_, of_map, raw), kept)
 
 
@@ -37,12 +37,12 @@ class Reading(Struct, frozen=True):
     per_cpu: bool
     chunks: Iterator[Chunk]
     total: Counts | None
-    held: Held
+    held: CountedInEntries
 
     def entries(self) -> Iterator[list[Entry]]:
         """Many at a time."""
         for entries in chain(self.own_entries(), self._of_twin()):
-            if self.of.kept.whole:
+            if self.of.kept.total_map:
                 self.held.add(entries)
             yield entries
 
@@ -53,7 +53,7 @@ class Reading(Struct, frozen=True):
     def accounts(self) -> Accounts:
         """What is counted beside the entries, once all of them have been read."""
         accounts: dict[str, Counts | None] = {}
-        if self.of.kept.whole and self.total != {}:
+        if self.of.kept.total_map and self.total != {}:
             forgotten = self.total and self.held.forgotten
             accounts |= {"total": self.total, **({} if forgotten == {} else {"forgotten": forgotten})}
         if self.of.kept.lost:
@@ -61,7 +61,7 @@ class Reading(Struct, frozen=True):
         return accounts
 
     def _of_twin(self) -> Iterator[list[Entry]]:
-        if found := twin(self.of, self.raw):
+        if found := ipv6_map(self.of, self.raw):
             for chunk in content.start(found.map, self.via):
                 yield decode(chunk, found.layout, self.per_cpu)
 
@@ -73,7 +73,7 @@ def start(
 
     One that forgets is read after the total: what comes in meanwhile isn't forgotten.
     """
-    begun = None if map_.forgets else content.start(map_, via)
+    begun = None if map_.evicts else content.start(map_, via)
     of = readable(map_, raw, as_)
     total = _total(of)
     return Reading(
@@ -83,20 +83,20 @@ def start(
         per_cpu=per_cpu or (map_.per_cpu and not of.layout.typed),  # bytes can't be merged
         chunks=begun or content.start(map_, via),
         total=total,
-        held=Held(total or {}, of.layout.is_sum),
+        held=CountedInEntries(total or {}, of.layout.is_sum),
     )
 
 
-def twin(of: Readable, raw: bool) -> Readable | None:
+def ipv6_map(of: Readable, raw: bool) -> Readable | None:
     """A second map that holds some of what the same counter counts."""
-    sibling = _sibling(of.map, of.kept.twin) if of.kept.twin else None
+    sibling = _sibling(of.map, of.kept.ipv6_map) if of.kept.ipv6_map else None
     found = readable(sibling, raw) if sibling else None
-    return found if found and found.kept.twin_of else None
+    return found if found and found.kept.ipv6_map_of else None
 
 
 def _total(of: Readable) -> Counts | None:
     """All packets; none of it if something else is only called so, None if it has gone."""
-    whole = _sibling(of.map, of.kept.whole) if of.kept.whole else None
+    whole = _sibling(of.map, of.kept.total_map) if of.kept.total_map else None
     if whole is None:
         return None
     if (whole.type, whole.max_entries) != ("percpu_array", 1):

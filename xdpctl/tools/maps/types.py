@@ -29,7 +29,7 @@ def _btf(map_: Map, result: proc.Result) -> BtfDump:
     return bpftool.btf(result)
 
 
-def told(map_: Map, words: str) -> MapTypes:
+def from_notation(map_: Map, words: str) -> MapTypes:
     """The types that somebody says a map has."""
     from xdpctl.core.btf.notation import as_types
 

@@ -68,10 +68,10 @@ def run(place: RunPlace, packets: Sequence[Packet]) -> Iterator[Run]:
     for i in range(len(packets)):
         Path(place.out(i)).unlink(missing_ok=True)  # what is there afterwards is of these packets
     ran = bpftool.each(proc.query(place.batch), len(packets))
-    if len(ran) != len(packets) and not (len(ran) < len(packets) and bpftool.told(ran[-1])):
+    if len(ran) != len(packets) and not (len(ran) < len(packets) and bpftool.reports_error(ran[-1])):
         raise answers.unreadable("bpftool", f"{len(ran)} answers for {len(packets)} packets")
     for i, (packet, one) in enumerate(zip(packets, ran, strict=False)):
-        if bpftool.told(one):
+        if bpftool.reports_error(one):
             raise Refused(f"packet {packet.name} can't be run: {bpftool.reason_of(one)}")
         yield Run(packet, bpftool.read(one, _Answer).retval, _left(place.out(i)))
 
