@@ -1,6 +1,7 @@
 """bpffs: the directory tree that keeps programs and maps alive by name."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from xdpctl.core.machine import mounts
@@ -35,9 +36,13 @@ def holds_pins(directory: str) -> bool:
 
 
 def listing(directory: str) -> str:
-    """What a directory holds, in words; of many names a few."""
-    first, more = (found := entries(directory))[:FEW], len(found) - FEW
-    return f"it holds: {', '.join(first)}{f' … and {more} more' if more > 0 else ''}"
+    return in_words(entries(directory))
+
+
+def in_words(names: Sequence[str]) -> str:
+    """What a directory holds; of many names a few."""
+    more = len(names) - FEW
+    return f"it holds: {', '.join(names[:FEW])}{f' … and {more} more' if more > 0 else ''}"
 
 
 def identity(pin: str) -> tuple[int, int]:

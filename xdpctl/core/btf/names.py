@@ -17,14 +17,14 @@ _COUNTS = frozenset("total sum count counts counter cnt packets pkts bytes octet
 _HOW_MANY = frozenset("n num nr".split())
 """Before what is counted: `num_ids`; behind it, they say which one: `port_num`."""
 _MARKS = frozenset("last first min max avg mean cur current prev".split())
-"""Before what would be a sum without them: `last_bytes`, `min_len`."""
+"""With what would be a sum without them: `last_bytes`, `min_len`."""
 _NO_COUNTS = frozenset(
     (
         "flag flags mask mark state status mode kind class type version ver enabled config magic code reason "
         "id ids uid gid pid tgid tid ifindex index idx cpu core queue num nr hash key seq cookie tag "
         "port ports sport dport proto protocol vlan vid vni addr ip mac ttl prio priority action verdict "
-        "time times tm ts tstamp timestamp stamp ktime jiffies start begin end last first seen since created "
-        "updated expires expiry deadline "
+        "time times tm ts tstamp timestamp stamp ktime jiffies start begin end last first since "
+        "expires expiry deadline "
         "min max avg mean level limit threshold rate burst weight ratio interval period timeout offset"
     ).split()
 )
@@ -43,7 +43,7 @@ def counts(name: str) -> bool:
     """Whether what is called so can be added up over CPUs and elements: no flag, no id, no time."""
     words = [word.lower() for word in _WORD.findall(name)]
     words = [word for word in words if word not in _UNITS]
-    if not words or words[0] in _MARKS:
+    if not words or not _MARKS.isdisjoint(words):
         return not words
     return words[0] in _HOW_MANY or not _COUNTS.isdisjoint(words) or words[-1] not in _NO_COUNTS
 
