@@ -51,3 +51,15 @@ def test_only_maps_are_named_among_maps(lab: Lab) -> None:
         told = lab.refused(2, "there is no map", *words)
         assert "plain" in told
         assert "xdp_vars" not in told
+
+
+def test_a_bpffs_that_is_read_only(lab: Lab) -> None:
+    """bpftool says no more than that it failed to pin the program."""
+    lab.ok("build")
+    lab.ok("load", "--pin", "/sys/fs/bpf/other")
+    lab.must("mkdir", PIN)
+    map_id = lab.read("pkt_cnt", "--pin", "/sys/fs/bpf/other")["map"]["id"]
+    lab.must("mount", "-o", "remount,ro", "/sys/fs/bpf")
+    told = lab.refused(3, f"nothing can be pinned in {PIN}: its bpffs is mounted read-only", "load")
+    assert "mount -o remount,rw /sys/fs/bpf" in told
+    lab.refused(3, "read-only", "map", "pin", f"id:{map_id}", "again")
