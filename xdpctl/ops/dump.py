@@ -1,6 +1,6 @@
 """Read a map: the entries that are asked for, decoded, and what its program keeps beside it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from msgspec import Struct
@@ -14,7 +14,7 @@ from xdpctl.core.query.select import Order, Selection, hides_zeros
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host
 from xdpctl.tools.maps import reading
-from xdpctl.tools.maps.find import find_map
+from xdpctl.tools.maps.find import Found, find_map
 from xdpctl.tools.maps.reading import Reading
 
 
@@ -67,13 +67,29 @@ class Dump(Struct, frozen=True):
         return (note,) if hidden else ()
 
 
-def dump(request: Request) -> Dump:
-    """What is asked for of a map.
+def each(request: Request, names: Sequence[str]) -> Iterator[tuple[str, Dump]]:
+    """The same of several maps, each read when it is asked for, with what tells it from the others.
 
-    Its first entries have been read, so that what can't be read fails here.
+    That is its own name, or where it isn't the only one of that name, how it was named.
     """
     host.require_privileges()
-    found = find_map(request.name, request.reach)
+    maps = [find_map(name, request.reach) for name in names]
+    ids, own_names = [found.map.id for found in maps], [found.map.name for found in maps]
+    if twice := [name for name, id_ in zip(names, ids, strict=True) if ids.count(id_) > 1]:
+        raise BadRequest(f"{twice[-1]} is named twice", "name it once")
+    for name, found in zip(names, maps, strict=True):
+        alone = own_names.count(found.map.name) == 1
+        yield found.map.name if alone else name, _read(request, found)
+
+
+def dump(request: Request) -> Dump:
+    """What is asked for of a map."""
+    host.require_privileges()
+    return _read(request, find_map(request.name, request.reach))
+
+
+def _read(request: Request, found: Found) -> Dump:
+    """Its first entries have been read, so that what can't be read fails here."""
     if request.per_cpu and not found.map.per_cpu:
         raise BadRequest(
             f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
