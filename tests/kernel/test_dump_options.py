@@ -65,7 +65,7 @@ def test_formats(counted: Lab) -> None:
 
 def test_several_maps_in_one_exposition(counted: Lab) -> None:
     counted.ok("load", "--pin", "/sys/fs/bpf/other")
-    counted.ok("map", "set", "/sys/fs/bpf/other/pkt_cnt", "0", "4", "--cpu", "0")
+    counted.ok("map", "set", "/sys/fs/bpf/other/pkt_cnt", "0", "4")
     text = counted.ok("dump", "lengths", "pkt_cnt", "/sys/fs/bpf/other/pkt_cnt", "--prometheus")
     found = [
         (f.name, s.labels["map"], s.value) for f in text_string_to_metric_families(text) for s in f.samples

@@ -1,6 +1,6 @@
 """What others have loaded: maps of the same names, of other types, and their global variables."""
 
-from .conftest import PIN, Lab
+from .conftest import COMMAND, PIN, Lab
 
 VARIABLES = """
 #include <linux/bpf.h>
@@ -63,3 +63,12 @@ def test_a_bpffs_that_is_read_only(lab: Lab) -> None:
     told = lab.refused(3, f"nothing can be pinned in {PIN}: its bpffs is mounted read-only", "load")
     assert "mount -o remount,rw /sys/fs/bpf" in told
     lab.refused(3, "read-only", "map", "pin", f"id:{map_id}", "again")
+
+
+def test_a_table_fits_the_terminal(lab: Lab) -> None:
+    lab.compile("vars", VARIABLES)
+    lab.ok("load", "bpf/vars.bpf.o")
+    dump = f"{COMMAND} dump .bss 2>/dev/null"
+    shown = lab.must("script", "-qec", f"stty cols 14; {dump}; {dump} | cat", "/dev/null")
+    assert shown.split() == "KEY 0 seen 0 flags 0 KEY SEEN FLAGS 0 0 0".split()
+    assert max(map(len, shown.splitlines()[:4])) <= 14

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import typer
 
-from xdpctl.cli import arguments, session
+from xdpctl.cli import arguments, session, terminal
 from xdpctl.core.machine.model import Via
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.query.rows import Batches
@@ -136,7 +136,8 @@ def _print(found: dump.Dump, chosen: list[str]) -> None:
             beside = {**found.accounts(), **({} if totals is None else {"totals": totals})}
             session.note_lines(view.as_lines(beside))
         case _:
-            session.stream(view.table_lines(entries, found.per_cpu, totals, _known(found)))
+            width = terminal.width_to_fit()
+            session.stream(view.table_lines(entries, found.per_cpu, totals, _known(found), width))
             lines = view.as_lines(found.accounts())
             session.say_lines(lines and f"\n{lines}")
 
