@@ -90,6 +90,20 @@ def test_keys_are_cut_before_numbers(width: int, line: str) -> None:
     assert drawn == line
 
 
+@pytest.mark.parametrize("width", range(34, 60))
+def test_no_number_is_cut(width: int) -> None:
+    """Columns are there as a whole, or not at all; the share is on a terminal of 40."""
+    _, header, first, *_ = screen([shown(BUSY)], [], Terminal(width, 24, blocks=True)).splitlines()
+    names = [name for name in header.split() if not "HISTORY".startswith(name)]
+    assert names in (
+        ["IP_PROTO", "PACKETS", "/S", "SHARE"],
+        ["IP_PROTO", "PACKETS", "/S", "BYTES", "/S"],
+        ["IP_PROTO", "PACKETS", "/S", "BYTES", "/S", "SHARE"],
+    )
+    assert "SHARE" not in names or "75.0 %" in first
+    assert width != 40 or "SHARE" in names
+
+
 def test_what_does_not_fit_is_counted() -> None:
     many = rates({f"key{n}": n for n in range(20)})
     assert screen([shown(many)], [], Terminal(80, 10, blocks=True)).splitlines()[-1] == "… and 15 more keys"

@@ -5,6 +5,7 @@ from itertools import chain
 
 from msgspec import Struct
 
+from xdpctl.core.btf.columns import Record
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.maps import companions
 from xdpctl.core.maps.chunk import Chunk
@@ -94,17 +95,33 @@ def ipv6_map(of: Readable, raw: bool) -> Readable | None:
     return found if found and found.kept.ipv6_map_of else None
 
 
+def total_in(of: Readable) -> Readable | None:
+    """The map that counts all packets, if it is one and not only called so."""
+    whole = _sibling(of.map, of.kept.total_map) if of.kept.total_map else None
+    return _if_total(whole) if whole else None
+
+
+def _if_total(whole: Map) -> Readable | None:
+    if (whole.type, whole.max_entries) != ("percpu_array", 1):
+        return None
+    found = readable(whole, raw=True)
+    value = found.layout.value
+    ours = isinstance(value, Record) and {name for name, *_ in value.members} <= {"packets", "bytes"}
+    return found if ours else None
+
+
+def counted_in(total: Readable, chunk: Chunk) -> Counts:
+    [entry] = decode(chunk, total.layout)
+    return entry.value if isinstance(entry.value, dict) else {}
+
+
 def _total(of: Readable) -> Counts | None:
     """All packets; none of it if something else is only called so, None if it has gone."""
     whole = _sibling(of.map, of.kept.total_map) if of.kept.total_map else None
     if whole is None:
         return None
-    if (whole.type, whole.max_entries) != ("percpu_array", 1):
-        return {}
-    layout = readable(whole, raw=True).layout
-    [entry] = decode(_only(whole), layout)
-    ours = isinstance(entry.value, dict) and set(entry.value) <= {"packets", "bytes"}
-    return entry.value if ours and isinstance(entry.value, dict) else {}
+    total = _if_total(whole)
+    return counted_in(total, _only(whole)) if total else {}
 
 
 def lost_in(of: Readable) -> Map | None:
