@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
+from xdpctl.core.maps import refusals
 from xdpctl.core.maps.companions import Accounts
 from xdpctl.core.maps.decode import Layout
 from xdpctl.core.query.rows import Batches, columns, counters, place, shape, summed, with_names
@@ -138,5 +139,7 @@ def _notes(under_way: Reading, empty: bool) -> Iterable[str]:
         yield f"{name} holds flows over IPv6 alone: {part_of} shows all of them"
     if empty:
         yield f"{name} is empty"
+    elif refusals.keeps_values(under_way.of.map):
+        yield f"{name} holds sockets, which only the kernel knows: these keys are in use"
     elif not under_way.of.layout.typed:
         yield f"{name} has no BTF: its bytes are shown as they are"

@@ -45,6 +45,9 @@ _OF_KINDS: dict[str, tuple[str, ...]] = {
     "prog_array": ("program",),
     "array_of_maps": ("map",),
     "hash_of_maps": ("map",),
+    "xskmap": ("socket",),
+    "sockmap": ("socket",),
+    "sockhash": ("socket",),
 }
 """Maps of which the kernel keeps no types, and what their values are: numbers and ids."""
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from xdpctl.core.btf.columns import Record
 from xdpctl.core.machine.model import Map, Via
-from xdpctl.core.maps import companions
+from xdpctl.core.maps import companions, refusals
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.companions import Accounts, Beside, CountedInEntries, Counts
 from xdpctl.core.maps.decode import Entry, Layout, decode
@@ -68,13 +68,22 @@ class Reading(Struct, frozen=True):
 
 
 def start(
-    map_: Map, raw: bool = False, via: Via | None = None, per_cpu: bool = False, as_: str = ""
+    map_: Map,
+    raw: bool = False,
+    via: Via | None = None,
+    per_cpu: bool = False,
+    as_: str = "",
+    keys_alone: bool = True,
 ) -> Reading:
     """bpftool reads the map while its types are asked for.
 
-    One that forgets is read after the total: what comes in meanwhile isn't forgotten.
+    One that forgets is read after the total: what comes in meanwhile isn't forgotten. `keys_alone` will do
+    where only the kernel knows the values.
     """
-    begun = None if map_.evicts else content.start(map_, via)
+    if keys_alone and refusals.keeps_values(map_):
+        begun: Iterator[Chunk] | None = content.keys_in_use(map_)
+    else:
+        begun = None if map_.evicts else content.start(map_, via)
     of = readable(map_, raw, as_)
     total = _total(of)
     return Reading(
