@@ -180,11 +180,11 @@ class Types:
 
     def _array(self, type_: BtfType, name: str) -> Column:
         size = self.size(type_.id)
+        item = self.column(type_.type_id, name)
         if self._is_int(type_.type_id, "char", MODIFIERS) and not self.raw:
-            return _no_sum(Leaf(size, text))
+            return _no_sum(text(item, size))
         if self._is_mac(type_, name) and not self.raw:
             return _no_sum(Leaf(size, mac))
-        item = self.column(type_.type_id, name)
         if not size:
             return Leaf(0, lambda _: [])
         merge = each_of(merger(item))

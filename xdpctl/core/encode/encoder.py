@@ -3,6 +3,7 @@
 Padding is always zero, and nothing is cut off to fit: what a type can't hold is refused.
 """
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property, reduce
@@ -37,6 +38,11 @@ from xdpctl.core.encode.text import CannotEncode, Input, as_bytes, characters, s
 from xdpctl.core.values.formats import unsigned
 
 LARGEST_POINTER = (1 << 64) - 1
+
+
+def is_list(text: str, longer_than: int) -> bool:
+    """Whether it is one of so many numbers at least, which can't be taken for that much text."""
+    return len(text) > longer_than and re.fullmatch(r"\[[-0-9, ]+\]", text) is not None
 
 
 class Encoder:
@@ -213,7 +219,7 @@ class Encoder:
         write_elements = arrays.writer(count, size, self._solid(type_.type_id), write)
 
         def write_array(said: Input, old: bytes | None) -> bytes:
-            if is_char and isinstance(said, str):
+            if is_char and isinstance(said, str) and not is_list(said, longer_than=count):
                 return characters(said, count)
             if is_byte and count == 6 and is_mac(said):
                 return mac(said, count, self.options)
