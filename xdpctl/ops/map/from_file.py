@@ -1,6 +1,7 @@
 """Write or delete the elements that a file tells of: all of it is checked before the first is written."""
 
 import contextlib
+import errno
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +26,7 @@ def prepare_set(name: str, directory: str, path: Path, as_: str, cpu: int | None
     file = _BatchFile(target, path)
     found = file.elements(cpu)
     if not target.map.evicts and len(found) > target.map.max_entries:
-        room = f"{target.map.name} has room for {target.map.max_entries}"
+        room = f"{target.map.name} has room for {target.map.max_entries}{refusals.named(errno.E2BIG)}"
         raise BadRequest(f"{file.name} tells of {len(found)} elements, {room}")
     return Writing(target, Change(target.map, found, how))
 
