@@ -1,12 +1,21 @@
 """Elements in files: what is said of each, and what is wrong in which line."""
 
+import io
+from collections.abc import Iterator
+
 import pytest
 
-from xdpctl.core.maps.batch_file import BatchColumns, Spoken, WrongLine, read
+from xdpctl.core.maps import batch_file
+from xdpctl.core.maps.batch_file import BatchColumns, Spoken, WrongLine
 
 COUNTS = BatchColumns(("key",), ("packets", "bytes"))
 FLOWS = BatchColumns(("src_ip", "port"), ("value.port", "in.a"))
 SCALARS = BatchColumns(("key",), ("value",))
+
+
+def read(text: str, columns: BatchColumns, values: bool) -> Iterator[Spoken]:
+    blocks = batch_file.read(io.StringIO(text, newline=""), columns, values)
+    return (said for block in blocks for said in block.each())
 
 
 def test_a_table() -> None:

@@ -13,7 +13,8 @@ from xdpctl.core.btf.types import MapTypes
 from xdpctl.core.encode.text import Input
 from xdpctl.core.encode.words import parse_input
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.maps.codec import EVERY_CPU, Codec, longest_prefix
+from xdpctl.core.maps.change import EVERY_CPU
+from xdpctl.core.maps.codec import Codec, longest_prefix
 from xdpctl.core.maps.decode import layout_of, notation
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest, NoSuchKey

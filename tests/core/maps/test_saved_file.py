@@ -7,7 +7,8 @@ import pytest
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import MapTypes, Types
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.maps.codec import Codec, Values
+from xdpctl.core.maps.change import Values
+from xdpctl.core.maps.codec import Codec
 from xdpctl.core.maps.decode import layout_of
 from xdpctl.core.maps.saved_file import About, Header, Restoring, SavedElement, moved, read, times
 from xdpctl.errors import BadRequest, NoSuchMember

@@ -19,8 +19,7 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.maps.change import How
-from xdpctl.core.maps.codec import EVERY_CPU
+from xdpctl.core.maps.change import EVERY_CPU, How
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 from xdpctl.core.wording import element_count
 from xdpctl.errors import BadRequest, Usage

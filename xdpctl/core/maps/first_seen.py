@@ -17,11 +17,13 @@ class Seen:
         self._slots = array("q", bytes(8 * size))
         self._taken = 0
 
+    def __len__(self) -> int:
+        return self._taken
+
     def only_new(self, chunk: Chunk) -> Chunk:
         """The elements that no chunk before had."""
-        hashes = [hash(key) or 1 for (key,) in struct.iter_unpack(f"{chunk.key_size}s", chunk.keys)]
-        new = self._remember(hashes)
-        if len(new) == len(hashes):
+        new = self.remember(chunk.keys, chunk.key_size)
+        if len(new) == len(chunk):
             return chunk
         keys, values = chunk.key_size, chunk.stride * chunk.cpus
         return Chunk(
@@ -32,8 +34,23 @@ class Seen:
             cpus=chunk.cpus,
         )
 
+    def remember(self, keys: bytes, size: int) -> list[int]:
+        """The places of those that weren't known."""
+        return self._remember(_hashes(keys, size))
+
+    def unknown(self, keys: bytes, size: int) -> int | None:
+        """The place of the first that isn't known."""
+        slots, last = self._slots, len(self._slots) - 1
+        for place, mark in enumerate(_hashes(keys, size)):
+            slot = mark & last
+            while (there := slots[slot]) != mark:
+                if not there:
+                    return place
+                slot = slot + 1 & last
+        return None
+
     def _remember(self, hashes: list[int]) -> list[int]:
-        """The places of those that weren't known; a slot that holds another one leads to the next."""
+        """A slot that holds another one leads to the next."""
         while 2 * (self._taken + len(hashes)) > len(self._slots):
             self._grow()
         slots, last, new = self._slots, len(self._slots) - 1, []
@@ -51,3 +68,7 @@ class Seen:
         known = list(filter(None, self._slots))
         self._slots, self._taken = array("q", bytes(16 * len(self._slots))), 0
         self._remember(known)
+
+
+def _hashes(keys: bytes, size: int) -> list[int]:
+    return [hash(key) or 1 for (key,) in struct.iter_unpack(f"{size}s", keys)]

@@ -11,9 +11,9 @@ from msgspec import Struct
 from xdpctl.core.btf.known_types import OF_TIMES, SIZES
 from xdpctl.core.btf.types import MODIFIERS, Types
 from xdpctl.core.encode.text import Input
-from xdpctl.core.maps.change import zeros
+from xdpctl.core.maps.change import Values, zeros
 from xdpctl.core.maps.chunk import Element
-from xdpctl.core.maps.codec import Codec, Values
+from xdpctl.core.maps.codec import Codec
 from xdpctl.core.values.json_text import SCHEMA
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import element_count

@@ -5,13 +5,15 @@ from msgspec import Struct
 from xdpctl.core.encode.words import Words, parse_input, split
 from xdpctl.core.machine.model import Map
 from xdpctl.core.maps import refusals
-from xdpctl.core.maps.change import Change, How, emptied
+from xdpctl.core.maps.change import Change, How
 from xdpctl.core.maps.chunk import Element
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
-from xdpctl.ops.map._opened import held, keys, to_write
+from xdpctl.ops.map._opened import held, to_write
 from xdpctl.ops.map._writing import Writing
 from xdpctl.tools import host
+from xdpctl.tools.maps import content
+from xdpctl.tools.maps.stored import emptied, stored
 
 
 class Prepared(Struct, frozen=True):
@@ -69,5 +71,5 @@ def prepare_clear(name: str, directory: str) -> Prepared:
         elements = emptied(map_, host.possible_cpus())
     else:
         refusals.check_deletable(map_, name)
-        elements = [Element(key) for key in keys(map_)]
+        elements = stored(map_, 0, content.start(map_))
     return Prepared(Writing(target, Change(map_, elements, gone_is_fine=True)))
