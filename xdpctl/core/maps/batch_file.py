@@ -1,6 +1,7 @@
 """Elements in a file, as `dump --csv` or `dump --jsonl` prints them: what is said of each, with its line."""
 
 import re
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, Protocol
@@ -52,8 +53,6 @@ class _Line(Struct, forbid_unknown_fields=True):
     per_cpu: tuple[_CpuValue, ...] = ()
 
 
-Row = tuple[int, Any]
-"""The number of a line, and what was read of it."""
 Columns = tuple[list[Cells], list[Cells]]
 """What is said of members of keys, and of values."""
 AT_ONCE = 4096
@@ -70,30 +69,29 @@ _EXAMPLE = 'write {"key":…,"value":…}'
 class Form(Protocol):
     """How lines of a file say something."""
 
-    def each(self, row: Row) -> Iterator[Spoken]: ...
+    def each(self, line: int, row: Any) -> Iterator[Spoken]: ...
 
-    def columns(self, rows: Sequence[Row], key: Sequence[str], value: Sequence[str]) -> Columns | None: ...
+    def columns(self, rows: Sequence[Any], key: Sequence[str], value: Sequence[str]) -> Columns | None: ...
 
 
 class Block(Struct, frozen=True):
     """Some lines that follow upon each other."""
 
     form: Form
-    rows: Sequence[Row]
+    lines: Sequence[int]
+    rows: Sequence[Any]
+    """What was read of each line."""
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def part(self, start: int, stop: int) -> "Block":
-        return Block(self.form, self.rows[start:stop])
-
-    @property
-    def lines(self) -> Sequence[int]:
-        return [number for number, _ in self.rows]
+        return Block(self.form, self.lines[start:stop], self.rows[start:stop])
 
     def each(self) -> Iterator[Spoken]:
         """One by one; of a line that tells of several CPUs, what it says of each."""
-        return (said for row in self.rows for said in self.form.each(row))
+        pairs = zip(self.lines, self.rows, strict=True)
+        return (said for line, row in pairs for said in self.form.each(line, row))
 
     def columns(self, key: Sequence[str], value: Sequence[str]) -> Columns | None:
         """Of these members, if each line says all of one element, and whose value it is isn't said."""
@@ -115,38 +113,22 @@ def read(lines: Iterable[str], columns: BatchColumns, values: bool) -> Iterator[
         raise WrongLine(1, "this is one object, as --json prints it", "take --jsonl: a line for each element")
     beginning, all_ = "".join(begin).lstrip(), chain(begin, rest)
     if beginning.startswith("{"):
-        return _blocks(_Json(), _json_rows(all_))
+        return _json(all_)
     return _csv(all_, columns, values) if beginning else iter(())
 
 
-def _blocks(form: Form, rows: Iterator[Row]) -> Iterator[Block]:
-    """What comes before a line that is wrong, comes."""
-    found: list[Row] = []
-    try:
-        for row in rows:
-            found.append(row)
-            if len(found) == AT_ONCE:
-                yield Block(form, found)
-                found = []
-    except WrongLine:
-        yield Block(form, found)
-        raise
-    yield Block(form, found)
-
-
 class _Json(Struct, frozen=True):
-    def each(self, row: Row) -> Iterator[Spoken]:
-        number, said = row
-        if said.per_cpu:
-            yield from (Spoken(number, said.key, part.value, part.cpu) for part in said.per_cpu)
+    def each(self, line: int, row: _Line) -> Iterator[Spoken]:
+        if row.per_cpu:
+            yield from (Spoken(line, row.key, part.value, part.cpu) for part in row.per_cpu)
         else:
-            yield Spoken(number, said.key, said.value)
+            yield Spoken(line, row.key, row.value)
 
-    def columns(self, rows: Sequence[Row], key: Sequence[str], value: Sequence[str]) -> Columns | None:
-        if any(said.per_cpu for _, said in rows):
+    def columns(self, rows: Sequence[_Line], key: Sequence[str], value: Sequence[str]) -> Columns | None:
+        if any(row.per_cpu for row in rows):
             return None
-        keys = _members("key", [said.key for _, said in rows], key)
-        values = _members("value", [said.value for _, said in rows], value)
+        keys = _members("key", [row.key for row in rows], key)
+        values = _members("value", [row.value for row in rows], value)
         return None if keys is None or values is None else (keys, values)
 
 
@@ -166,8 +148,34 @@ def _members(what: str, said: list[Value], names: Sequence[str]) -> list[Cells] 
         return None
 
 
-def _json_rows(lines: Iterable[str]) -> Iterator[Row]:
-    return ((number, _element(number, line)) for number, line in enumerate(lines, 1) if line.strip())
+def _json(lines: Iterable[str]) -> Iterator[Block]:
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    decode = msgspec.json.Decoder(_Line).decode
+    while part := [*islice(numbered, AT_ONCE)]:
+        numbers, texts = zip(*part, strict=True)
+        try:
+            found = [*map(decode, texts)]
+        except (msgspec.DecodeError, RecursionError):
+            found = []
+        if found and _each_name_once("".join(texts), found):
+            yield Block(_Json(), numbers, found)
+        else:
+            yield from _one_by_one(part)
+
+
+def _each_name_once(text: str, found: Sequence[_Line]) -> bool:
+    """Surely so, if there are no more colons than there are names, and in texts."""
+    parts = [*(line.key for line in found), *(line.value for line in found)]
+    names = sum([2 if line.value is not None else 1 for line in found])
+    names += sum([len(part) for part in parts if isinstance(part, dict)])
+    in_texts = sum([part.count(":") for part in parts if isinstance(part, str)])
+    return "\\" not in text and text.count(":") == names + in_texts
+
+
+def _one_by_one(part: Sequence[tuple[int, str]]) -> Iterator[Block]:
+    """What comes before a line that is wrong, comes."""
+    for number, line in part:
+        yield Block(_Json(), [number], [_element(number, line)])
 
 
 def _element(number: int, line: str) -> _Line:
@@ -199,22 +207,21 @@ class _Csv(Struct, frozen=True):
     def tells_cpus(self) -> bool:
         return "cpu" in self.header and "cpu" not in (*self.names.key, *self.names.value)
 
-    def each(self, row: Row) -> Iterator[Spoken]:
-        number, cells = row
-        said = dict(zip(self.header, map(unspelled, cells), strict=True))
+    def each(self, line: int, row: Sequence[str]) -> Iterator[Spoken]:
+        said = dict(zip(self.header, map(unspelled, row), strict=True))
         key: dict[str, Any] = {name: said[name] for name in self.names.key}
         value: dict[str, Any] = {name: said[name] for name in self.names.value if name in said}
         cpu = said["cpu"] if self.tells_cpus else None
         of_cpu = None if cpu is None else whole_number(cpu, ID_MAX)
         if cpu is not None and of_cpu is None:
-            raise WrongLine(number, f"there is no CPU {short(cpu)}")
-        yield Spoken(number, _whole(key, "key"), _whole(value, "value"), of_cpu)
+            raise WrongLine(line, f"there is no CPU {short(cpu)}")
+        yield Spoken(line, _whole(key, "key"), _whole(value, "value"), of_cpu)
 
-    def columns(self, rows: Sequence[Row], key: Sequence[str], value: Sequence[str]) -> Columns | None:
+    def columns(self, rows: Sequence[Any], key: Sequence[str], value: Sequence[str]) -> Columns | None:
         values = [f"value.{name}" if name in key else name for name in value]
         if self.tells_cpus or not {*key, *values} <= {*self.header}:
             return None
-        columns = dict(zip(self.header, zip(*(cells for _, cells in rows), strict=True), strict=True))
+        columns = dict(zip(self.header, zip(*rows, strict=True), strict=True))
         return [_unspelled(columns[name]) for name in key], [_unspelled(columns[name]) for name in values]
 
 
@@ -226,30 +233,38 @@ def _csv(lines: Iterable[str], columns: BatchColumns, values: bool) -> Iterator[
     import csv
 
     reader = csv.reader(lines, strict=True)
-    rows = _csv_rows(reader)
-    _, header = next(rows)
-    first = [*islice(rows, 1)]
-    if first or header != _OF_NO_ELEMENTS:
-        _check(header, columns, values)
-    yield from _blocks(_Csv(tuple(header), columns), _as_wide(chain(first, rows), len(header)))
-
-
-def _csv_rows(reader: Any) -> Iterator[Row]:
-    import csv
-
     try:
-        yield reader.line_num, next(reader)
-        yield from ((reader.line_num, cells) for cells in reader if cells)
+        header = next(reader)
+        first = next(filter(None, reader), None)
+        if first is not None or header != _OF_NO_ELEMENTS:
+            _check(header, columns, values)
+        if first is not None:
+            yield from _csv_blocks(reader, first, _Csv(tuple(header), columns))
     except csv.Error as error:
         raise WrongLine(reader.line_num, f"it is no CSV: {error}") from error
 
 
-def _as_wide(rows: Iterable[Row], width: int) -> Iterator[Row]:
-    for number, cells in rows:
-        if len(cells) != width:
-            many = f"{len(cells)} column{'s' * (len(cells) != 1)}"
-            raise WrongLine(number, f"it has {many}, the header has {width}")
-        yield number, cells
+def _csv_blocks(reader: Any, first: list[str], form: _Csv) -> Iterator[Block]:
+    """What comes before a line that is wrong, comes."""
+    import csv
+
+    width = len(form.header)
+    lines, rows = array("I"), list[list[str]]()
+    try:
+        for row in chain([first], reader):
+            if len(row) == width:
+                rows.append(row)
+                lines.append(reader.line_num)
+            elif row:
+                many = f"{len(row)} column{'s' * (len(row) != 1)}"
+                raise WrongLine(reader.line_num, f"it has {many}, the header has {width}")
+            if len(rows) == AT_ONCE:
+                yield Block(form, lines, rows)
+                lines, rows = array("I"), []
+    except (WrongLine, csv.Error):
+        yield Block(form, lines, rows)
+        raise
+    yield Block(form, lines, rows)
 
 
 def _check(header: Collection[str], columns: BatchColumns, values: bool) -> None:

@@ -16,6 +16,7 @@ class Seen:
         size = min(LARGEST, max(SMALLEST, 1 << (2 * expected).bit_length()))
         self._slots = array("q", bytes(8 * size))
         self._taken = 0
+        self._struck = bytearray()
 
     def __len__(self) -> int:
         return self._taken
@@ -38,16 +39,21 @@ class Seen:
         """The places of those that weren't known."""
         return self._remember(_hashes(keys, size))
 
-    def unknown(self, keys: bytes, size: int) -> int | None:
-        """The place of the first that isn't known."""
-        slots, last = self._slots, len(self._slots) - 1
+    def struck_off(self, keys: bytes, size: int) -> tuple[list[int], int | None]:
+        """The places of those that are known, and are asked for the first time; and the first unknown."""
+        slots, last, struck = self._slots, len(self._slots) - 1, self._struck
+        places: list[int] = []
+        struck.extend(bytes(len(slots) - len(struck)))
         for place, mark in enumerate(_hashes(keys, size)):
             slot = mark & last
             while (there := slots[slot]) != mark:
                 if not there:
-                    return place
+                    return places, place
                 slot = slot + 1 & last
-        return None
+            if not struck[slot]:
+                struck[slot] = 1
+                places.append(place)
+        return places, None
 
     def _remember(self, hashes: list[int]) -> list[int]:
         """A slot that holds another one leads to the next."""

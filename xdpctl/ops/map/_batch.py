@@ -31,18 +31,16 @@ class BatchFile:
 
     def keys(self) -> Sequence[Element]:
         """Each once; they have to be there."""
-        found = Stored(self.target.map, 0)
-        there, told = Seen(self.target.map.max_entries), Seen(self.target.map.max_entries)
+        found, there = Stored(self.target.map, 0), Seen(self.target.map.max_entries)
         for chunk in content.start(self.target.map):
             if chunk.values:
                 there.remember(chunk.keys, self._size)
 
         def add(keys: bytes, lines: Sequence[int]) -> None:
-            lacking = there.unknown(keys, self._size)
+            new, lacking = there.struck_off(keys, self._size)
             if lacking is not None:
                 with in_line(name_of(self._path), lines[lacking]):
                     raise self.target.no_such_key(self._key(keys, lacking))
-            new = told.remember(keys, self._size)
             found.add(b"".join(self._key(keys, place) for place in new), b"")
 
         for block in self._blocks(values=False):
