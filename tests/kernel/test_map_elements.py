@@ -20,7 +20,7 @@ def test_elements_in_words(lab: Lab) -> None:
         "set policy 10.1.0.0/16 pass": "policy[10.1.0.0/16] = XDP_PASS, new",
         "set names 'a b' -- -5": "names[a b] = -5, new",
         "set names [1,-1,0,0,0,0,0,0] 5": "names[[1,-1,0,0,0,0,0,0]] = 5, new",
-        "set tx_ports 2 1": "tx_ports[2] = 1, new",
+        "set tx_ports 2 1": "tx_ports[2] = lo (1), new",
         "keys tx_ports": "2",
         "keys flows": flow,
         "next flows": flow,

@@ -108,3 +108,9 @@ def test_room() -> None:
         check_room(of_type("hash"), "id:7", 6, "those of f")
     caught.match(r"with those of f, m would hold 6 elements: it has room for 5 \(E2BIG\)")
     caught.match("xdpctl map clear id:7$")
+
+
+def test_a_number_that_no_device_has() -> None:
+    found = refusal(of_type("devmap"), "m", errno.EINVAL, "Invalid argument", "0")
+    assert str(found).startswith("m[0]: no device has this number, or none that takes packets (EINVAL)\n")
+    assert "--netns" in str(found)

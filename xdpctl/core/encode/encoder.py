@@ -25,16 +25,23 @@ from xdpctl.core.encode.numbers import (
     truth,
 )
 from xdpctl.core.encode.text import CannotEncode, Input, as_bytes, characters, shown, split_head
+from xdpctl.core.values.device_names import DeviceNames
 from xdpctl.core.values.formats import unsigned
 
 
 class Encoder:
     """How to write every type of one BTF object."""
 
-    def __init__(self, types: Sequence[BtfType], boot: int = 0, lenient: bool = False) -> None:
+    def __init__(
+        self,
+        types: Sequence[BtfType],
+        boot: int = 0,
+        lenient: bool = False,
+        devices: DeviceNames | None = None,
+    ) -> None:
         """`lenient` takes what a map can hold but no packet has: for looking up, deleting, restoring."""
         self.types = Types(tuple(types))
-        self.options = EncodeOptions(boot, lenient)
+        self.options = EncodeOptions(boot, lenient, devices)
         self._known_parts: dict[int, tuple[Part, ...]] = {}
 
     def writer(self, what: str, type_id: int, size: int) -> Writer:
@@ -216,4 +223,4 @@ class Encoder:
 
     def has_meaning(self, type_: BtfType) -> bool:
         """Whether the name of a typedef tells what its numbers are."""
-        return type_.name in OF_TYPEDEFS and self.types.size(type_.id) in SIZES.get(type_.name, ())
+        return type_.name in OF_TYPEDEFS and self.types.size(type_.id) in SIZES.get(type_.name, (4,))

@@ -19,6 +19,7 @@ from xdpctl.core.maps.change import EVERY_CPU, Values
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.decode import Entry, Layout, decode, layout_of
 from xdpctl.core.maps.packing import Packing
+from xdpctl.core.values.device_names import DeviceNames
 from xdpctl.core.values.value import Value, flat
 from xdpctl.errors import BadRequest
 
@@ -37,6 +38,8 @@ class Codec(Struct, frozen=True, dict=True):
     """When the machine was started, in nanoseconds since 1970."""
     lenient: bool = False
     """Takes keys and values that a map can hold but no packet has."""
+    devices: DeviceNames | None = None
+    """Those that its values are, if they are to be told by name."""
 
     @cached_property
     def raw(self) -> Layout:
@@ -45,7 +48,9 @@ class Codec(Struct, frozen=True, dict=True):
 
     @cached_property
     def _encoder(self) -> Encoder:
-        return Encoder(self.types.everything.types, self.boot - HALF_A_MILLISECOND, self.lenient)
+        return Encoder(
+            self.types.everything.types, self.boot - HALF_A_MILLISECOND, self.lenient, self.devices
+        )
 
     @cached_property
     def _key(self) -> Writer:
@@ -132,6 +137,11 @@ class Codec(Struct, frozen=True, dict=True):
         if len(values) < 2 or not self.layout.typed:
             return tuple(one(self.layout.value, value) for value in dict.fromkeys(values))
         return (self.layout.value.merged(b"".join(values), self.map.bytes_value, len(values))[0],)
+
+    def in_words(self, values: Sequence[bytes]) -> tuple[Value, ...]:
+        """The same for people, who know devices by their names."""
+        found = self.decode_values(values)
+        return tuple(map(self.devices.shown, found)) if self.devices else found
 
 
 def longest_prefix(keys: Iterable[bytes], asked: bytes) -> bytes:

@@ -197,6 +197,9 @@ def refusal(map_: Map, called: str, number: int, said: str, key: str) -> XdpctlE
             return Refused(f"{what} can't be written: the kernel doesn't permit it, not even to root{name}")
         case _ if number in (NOT_SUPPORTED, errno.EOPNOTSUPP):
             return NotOffered(f"{what}: the kernel doesn't offer this for {map_.type} maps{name}")
+        case errno.EINVAL | errno.ENODEV if map_.holds_devices:
+            here = "xdpctl --netns NAME writes those of another network namespace"
+            return Refused(f"{what}: no device has this number, or none that takes packets{name}", here)
         case errno.EBUSY:
             return Refused(f"{what} is being written by another CPU{name}", "try again")
         case errno.ENOMEM:

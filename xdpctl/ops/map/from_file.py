@@ -16,8 +16,10 @@ from xdpctl.tools import host
 from xdpctl.tools.files import sources
 
 
-def prepare_set(name: str, directory: str, path: Path, as_: str, cpu: int | None, how: How) -> Writing:
-    target = to_write(name, directory, as_)
+def prepare_set(
+    name: str, directory: str, path: Path, as_: str, cpu: int | None, how: How, netns: str
+) -> Writing:
+    target = to_write(name, directory, as_, netns=netns)
     refusals.check_writable(target.map)
     found = BatchFile(target, path).elements(cpu)
     if not target.map.evicts and len(found) > target.map.max_entries:

@@ -33,8 +33,10 @@ class Prepared(Struct, frozen=True):
         return refusals.is_fixed(self.map)
 
 
-def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | None, how: How) -> Prepared:
-    target = to_write(name, directory, as_)
+def prepare_set(
+    name: str, directory: str, words: Words, as_: str, cpu: int | None, how: How, netns: str
+) -> Prepared:
+    target = to_write(name, directory, as_, netns=netns)
     map_, codec = target.map, target.codec
     refusals.check_writable(map_)
     said_key, said_value = split(words, codec.key_columns)
@@ -48,7 +50,7 @@ def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | No
         raise refusals.no_such_key(map_, name, key_words)
     new = codec.encode_values(said_value, old, cpu, host.possible_cpus())
     writing = Writing(target, Change(map_, (Element(key, new),), how))
-    return Prepared(writing, key_words, codec.decode_values(old), codec.decode_values(new))
+    return Prepared(writing, key_words, codec.in_words(old), codec.in_words(new))
 
 
 def prepare_delete(name: str, directory: str, words: Words, as_: str) -> Prepared:
