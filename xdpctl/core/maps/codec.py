@@ -84,7 +84,7 @@ class Codec(Struct, frozen=True, dict=True):
 
     def encode_key(self, said: Input) -> bytes:
         """Without BTF, that of an array still is a number."""
-        decimal = isinstance(said, str) and said.isascii() and said.isdecimal()
+        decimal = type(said) is int or (isinstance(said, str) and said.isascii() and said.isdecimal())
         untyped = refusals.is_array(self.map) and not self.types.key_id(self.map.bytes_key)
         key = (INDEX if decimal and untyped else self._key)(said, None)
         refusals.check_index(self.map, key)

@@ -21,6 +21,8 @@ from xdpctl.tools.maps.elements import WriteOutcome
 class Writing(Struct, frozen=True):
     target: Opened
     change: Change
+    notes: tuple[str, ...] = ()
+    """What is to be told of what will be written."""
 
     def within(self, netns_name: str) -> Self:
         """The same in a network namespace, where that makes a difference."""

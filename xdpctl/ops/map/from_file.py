@@ -10,7 +10,7 @@ from xdpctl.core.maps.saved_file import Restoring
 from xdpctl.errors import BadRequest
 from xdpctl.ops.map._batch import BatchFile
 from xdpctl.ops.map._lines import in_line, name_of
-from xdpctl.ops.map._opened import to_write
+from xdpctl.ops.map._opened import all_elements, to_write
 from xdpctl.ops.map._writing import Writing, check_room
 from xdpctl.tools import host
 from xdpctl.tools.files import sources
@@ -41,7 +41,9 @@ def prepare_restore(path: Path, name: str | None, directory: str) -> Writing:
     header, lines = saved_file.read(sources.text_or_input(path), file)
     target = to_write(name or header.map.name, directory, lenient=True)
     refusals.check_writable(target.map)
-    restoring = Restoring(target.codec, header, host.possible_cpus())
+    of_variables = target.codec.types.of_variables
+    before = next(iter(all_elements(target.map))).values if of_variables else ()
+    restoring = Restoring(target.codec, header, host.possible_cpus(), before)
     found: dict[bytes, Element] = {}
     for number, line in lines:
         with in_line(file, number):
@@ -50,4 +52,4 @@ def prepare_restore(path: Path, name: str | None, directory: str) -> Writing:
                 raise BadRequest(f"the key {target.codec.key_in_words(element.key)} is there twice")
             found[element.key] = element
     check_room(target, found.values(), f"those of {file}")
-    return Writing(target, Change(target.map, [*found.values()]))
+    return Writing(target, Change(target.map, [*found.values()]), tuple(restoring.notes))
