@@ -9,7 +9,7 @@ from msgspec import Struct
 from xdpctl.core.machine import paths
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.objects import legacy
-from xdpctl.core.objects.check import check_loadable, check_object
+from xdpctl.core.objects.check import check_object
 from xdpctl.core.program.render import MARKER, headers, renderer
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
@@ -108,16 +108,7 @@ def run(prepared: Prepared) -> Built:
         aside.write(target.name, compiled.object)
         written = (*(() if spec is None else (source, *prepared.headers)), target)
         aside.move(*(path.name for path in written))
-    return Built(written, compiled.notes + _what_load_will_say(compiled.object, name))
-
-
-def _what_load_will_say(compiled: bytes, name: str) -> str:
-    """What is right by clang, but not for loading, is better known now."""
-    try:
-        check_loadable(compiled, name)
-    except BadRequest as error:
-        return f"`xdpctl load` will refuse it: {error.message}"
-    return ""
+    return Built(written, compiled.notes)
 
 
 def _missing_headers(spec: Spec, out: Path) -> dict[Path, str]:

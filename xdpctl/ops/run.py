@@ -12,17 +12,20 @@ from pathlib import Path
 from msgspec import Struct
 
 from xdpctl.core.machine import owners
+from xdpctl.core.machine.identifiers import cut
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.decode import Layout
 from xdpctl.core.maps.refusals import NotTold
-from xdpctl.core.objects import elf
-from xdpctl.core.objects.check import check_loadable
+from xdpctl.core.objects import choice, elf
+from xdpctl.core.objects.check import check_object
+from xdpctl.core.objects.choice import Choice
 from xdpctl.core.packets import map_changes, samples
 from xdpctl.core.packets.map_changes import ElementChange, MapContent
 from xdpctl.core.packets.run_counts import Run
 from xdpctl.core.packets.samples import Packet
+from xdpctl.core.plan import loading
 from xdpctl.core.plan.plan import Plan, step
 from xdpctl.errors import BadRequest, NotAsItShouldBe
 from xdpctl.ops import apply
@@ -31,7 +34,7 @@ from xdpctl.tools.files import objects
 from xdpctl.tools.files.captures import Source, Survey
 from xdpctl.tools.maps import content, types
 from xdpctl.tools.maps.find import exact_map
-from xdpctl.tools.mountns import BPFFS, ENTERING, HERE, PINS, TMPFS, enter
+from xdpctl.tools.mountns import BPFFS, COPY, ENTERING, HERE, PINS, TMPFS, enter
 from xdpctl.tools.programs import test_run
 from xdpctl.tools.programs.find import find_program, find_program_to_run, shown_program
 from xdpctl.tools.programs.test_run import RunPlace
@@ -50,6 +53,8 @@ class Request(Struct, frozen=True):
     capture: Path | None
     """A file of packets, where none are given."""
     repeat: int
+    chosen: str = ""
+    """Which of several XDP programs."""
 
 
 class RunTarget(Struct, frozen=True):
@@ -58,8 +63,13 @@ class RunTarget(Struct, frozen=True):
     name: str
     object: Path | None = None
     program: Program | None = None
-    frags: bool = False
-    """It is known to take packets of several buffers."""
+    chosen: Choice | None = None
+    """What of the object is the program."""
+
+    @property
+    def frags(self) -> bool:
+        """It is known to take packets of several buffers."""
+        return self.chosen is not None and self.chosen.section.startswith("xdp.frags")
 
 
 class Prepared(Struct, frozen=True):
@@ -76,10 +86,12 @@ class Prepared(Struct, frozen=True):
 
     @property
     def setting(self) -> Plan:
-        if self.target.object is None:
+        path, chosen = self.target.object, self.target.chosen
+        if path is None or chosen is None:
             return (TMPFS,)
-        load = bpftool.load_command(str(self.target.object), self.place.program[1])
-        return (TMPFS, *BPFFS, step(f"load a copy of {self.target.name}", load))
+        copying, copy = loading.from_copy(str(path), COPY, chosen)
+        load = bpftool.load_command(copy, self.place.program[1])
+        return (TMPFS, *BPFFS, *copying, step(f"load a copy of {self.target.name}", load))
 
     @property
     def plan(self) -> Plan:
@@ -111,13 +123,13 @@ def _target(request: Request) -> RunTarget:
             raise BadRequest(
                 f"--live runs a program that is loaded, and {name} is an object", "leave one out"
             )
-        return _of_object(Path(name))
+        return _of_object(Path(name), request.chosen)
     built = objects.built()
     if name is None and not request.live and (len(built) == 1 or not bpffs.entries(request.reach.pin)):
-        return _of_object(objects.choose(None))
+        return _of_object(objects.choose(None), request.chosen)
     host.require_privileges()
     if name is None:
-        program = owners.the_program(bpftool.programs(), request.reach.pin)
+        program = owners.the_program(bpftool.programs(), request.reach.pin, request.chosen)
     elif request.live:
         program = find_program_to_run(name, request.reach.pin)
     else:
@@ -127,10 +139,10 @@ def _target(request: Request) -> RunTarget:
     return _copy_of(program, built)
 
 
-def _of_object(path: Path, program: Program | None = None) -> RunTarget:
-    found = check_loadable(objects.read(path), str(path))
-    section, name = found.programs[0]
-    return RunTarget(name, path, program, section.startswith("xdp.frags"))
+def _of_object(path: Path, name: str, program: Program | None = None) -> RunTarget:
+    found = check_object(objects.read(path), str(path))
+    chosen = choice.choose(found, str(path), name)
+    return RunTarget(chosen.programs[0], path, program, chosen)
 
 
 def _copy_of(program: Program, built: list[Path]) -> RunTarget:
@@ -140,8 +152,8 @@ def _copy_of(program: Program, built: list[Path]) -> RunTarget:
             names = elf.read(objects.read(path)).xdp_programs
         except elf.NotBpf:
             continue
-        if program.name in names:
-            return _of_object(path, program)
+        if name := next((n for n in names if cut(n) == cut(program.name)), ""):
+            return _of_object(path, name, program)
     raise BadRequest(
         f"a copy of {program.name} needs its object, and bpf/ has none of that name",
         "name the object: xdpctl run FILE.o",

@@ -1,6 +1,7 @@
 """bpffs: the directory tree that keeps programs and maps alive by name."""
 
 import os
+import shutil
 from pathlib import Path
 
 from xdpctl.core.machine import mounts
@@ -58,6 +59,8 @@ def act(argv: Argv) -> proc.Result:
             case ("rm", "-f", *paths):
                 for path in paths:
                     Path(path).unlink(missing_ok=True)
+            case ("rm", "-rf", path):
+                shutil.rmtree(path, ignore_errors=not os.path.lexists(path))
             case ("rm", *paths):
                 for path in paths:
                     os.unlink(path)

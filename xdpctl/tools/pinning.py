@@ -69,6 +69,22 @@ class Pinned(Struct, frozen=True):
         return not self.by_own_names or not os.path.lexists(path) or _has_its_own_name(path)
 
 
+class Copied(Struct, frozen=True):
+    """A copy of an object: what there is of it goes, however it came about."""
+
+    copying: plan.Step
+
+    def verify(self, _act: plan.Act) -> None:
+        pass
+
+    def undo(self, act: plan.Act, _sure: bool) -> tuple[Argv, ...]:
+        return act.undo
+
+    def remains(self) -> frozenset[str]:
+        directory = self.copying.acts[0].undo[0][-1]
+        return frozenset((directory,) if os.path.lexists(directory) else ())
+
+
 def _has_its_own_name(path: str) -> bool:
     """What can't be seen is taken to have it."""
     program = proc.query(bpftool.command("prog", "show", "pinned", path))

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from xdpctl.core.objects.map_definitions import pinned_by_name
+from xdpctl.core.objects.map_definitions import MapDefinition, definitions
 from xdpctl.errors import Explained, ObjectInvalid
 
 EM_BPF = 247
-_SECTION_SYMBOL = 3
+_FUNCTION, _SECTION_SYMBOL = 2, 3
 
 
 class NotBpf(Explained):
@@ -29,13 +29,15 @@ class Symbol(Struct, frozen=True):
     name: str
     section: str
     is_function: bool
+    info_at: int = 0
+    """Where in the file its kind and binding are told."""
+    binding: int = 0
 
 
 class BpfObject(Struct, frozen=True):
     sections: tuple[Section, ...]
     symbols: tuple[Symbol, ...]
-    pins_by_name: bool
-    """A map asks libbpf to pin it: __uint(pinning, LIBBPF_PIN_BY_NAME)."""
+    map_definitions: tuple[MapDefinition, ...] = ()
 
     @property
     def has_btf(self) -> bool:
@@ -94,9 +96,9 @@ class _Reader:
             Section(name, header[4], header[5], bool(header[2] & 4))
             for name, header in zip(self.names, self.headers, strict=True)
         )
-        btf = [self.data[s.offset : s.offset + s.size] for s in sections if s.name == ".BTF"]
-        pins = any(pinned_by_name(types, self.order) for types in btf)
-        return BpfObject(sections, tuple(self._symbols()), pins)
+        starts = [s.offset for s in sections if s.name == ".BTF"]
+        found = [one for start in starts for one in definitions(self.data, start, self.order)]
+        return BpfObject(sections, tuple(self._symbols()), tuple(found))
 
     def _symbols(self) -> Iterator[Symbol]:
         for header in self.headers:
@@ -107,7 +109,13 @@ class _Reader:
                 name, info, _, section = self._at("IBBH", at)
                 if 0 < section < len(self.names) and info & 15 != _SECTION_SYMBOL and name:
                     text = self._string(strings, name)
-                    yield Symbol(text, self.names[section], info & 15 == 2)
+                    yield Symbol(
+                        name=text,
+                        section=self.names[section],
+                        is_function=info & 15 == _FUNCTION,
+                        info_at=at + 4,
+                        binding=info >> 4,
+                    )
 
     def _at(self, layout: str, offset: int) -> tuple[int, ...]:
         return struct.unpack_from(self.order + layout, self.data, offset)

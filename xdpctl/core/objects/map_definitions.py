@@ -1,4 +1,4 @@
-"""What the definitions of an object's maps ask of libbpf: they are types, in its BTF."""
+"""The definitions of an object's maps: they are types, in its BTF."""
 
 import struct
 from collections.abc import Iterator
@@ -6,12 +6,33 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 _PTR, _ARRAY, _STRUCT, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _VAR, _DATASEC = 2, 3, 4, 8, 9, 10, 11, 14, 15
-_ALIASES = (_TYPEDEF, _VOLATILE, _CONST, _RESTRICT)
+_ALIASES = (_TYPEDEF, _VOLATILE, _CONST, _RESTRICT, 18)
+_SIZED = (1, _STRUCT, 5, 6, 16, 19)
 _AFTER = {1: 4, _ARRAY: 12, _VAR: 4, 17: 4}
 _AFTER_EACH = {_STRUCT: 12, 5: 12, 6: 8, 13: 8, _DATASEC: 12, 19: 12}
 """How many bytes follow the common twelve of a type of this kind; and of each of its members."""
 _KINDS = range(1, 20)
 _PIN_BY_NAME = 1
+
+
+class Edit(Struct, frozen=True):
+    """Bytes of a file that are others in a copy of it."""
+
+    at: int
+    data: bytes
+
+
+class MapDefinition(Struct, frozen=True):
+    """What libbpf is asked for; what isn't told is 0."""
+
+    name: str
+    type: int
+    key_size: int
+    value_size: int
+    max_entries: int
+    flags: int
+    unpinning: Edit | None = None
+    """Of one that asks to be pinned, __uint(pinning, LIBBPF_PIN_BY_NAME): what makes it ask no more."""
 
 
 class _Type(Struct, frozen=True):
@@ -28,34 +49,57 @@ class _Type(Struct, frozen=True):
 _VOID = _Type(name="", kind=0, refers_to=0, count=0, members=0)
 
 
-def pinned_by_name(btf: bytes, order: str) -> bool:
-    """Whether a map asks libbpf to pin it: __uint(pinning, LIBBPF_PIN_BY_NAME).
+def definitions(data: bytes, start: int, order: str) -> tuple[MapDefinition, ...]:
+    """The definitions in the BTF that begins there.
 
     Damaged BTF raises what `struct` and indexing raise, or a ValueError.
     """
-    return _Btf(btf, order).pins()
+    return tuple(_Btf(data, start, order).definitions())
 
 
 class _Btf:
-    def __init__(self, data: bytes, order: str) -> None:
+    def __init__(self, data: bytes, start: int, order: str) -> None:
         self.data, self.order = data, order
-        header, types, size, strings = self._at("IIII", 4)
-        self.strings = header + strings
-        self.types = [_VOID, *self._read(header + types, header + types + size)]
+        header, types, size, strings = self._at("IIII", start + 4)
+        self.strings = start + header + strings
+        self.types = [_VOID, *self._read(start + header + types, start + header + types + size)]
 
-    def pins(self) -> bool:
-        return any(
-            self._string(name) == "pinning" and self._number(type_) == _PIN_BY_NAME
-            for definition in self._definitions()
-            for name, type_, _ in self._members(definition)
-        )
-
-    def _definitions(self) -> set[_Type]:
+    def definitions(self) -> Iterator[MapDefinition]:
         """What maps are declared with: __uint, __type and __array make members of a struct."""
         sections = [type_ for type_ in self.types if type_.kind == _DATASEC and type_.name == ".maps"]
-        variables = [self.types[number] for section in sections for number, _, _ in self._members(section)]
-        definitions = {self._meant(variable.refers_to) for variable in variables if variable.kind == _VAR}
-        return {definition for definition in definitions if definition.kind == _STRUCT}
+        variables = [self.types[self._at("I", at)[0]] for section in sections for at in _each_member(section)]
+        for variable in variables:
+            if variable.kind == _VAR and (defined := self._meant(variable.refers_to)).kind == _STRUCT:
+                yield self._definition(variable.name, defined)
+
+    def _definition(self, name: str, defined: _Type) -> MapDefinition:
+        places = {self._string(self._at("I", at)[0]): at for at in _each_member(defined)}
+        told = {member: self._number(self._at("I", at + 4)[0]) or 0 for member, at in places.items()}
+        unpinning = None
+        if told.get("pinning") == _PIN_BY_NAME:
+            told_again = places.get("type", places["pinning"])
+            unpinning = Edit(places["pinning"], self.data[told_again : told_again + 8])
+        return MapDefinition(
+            name=name,
+            type=told.get("type", 0),
+            key_size=self._size("key", places, told),
+            value_size=self._size("value", places, told),
+            max_entries=told.get("max_entries", 0),
+            flags=told.get("map_flags", 0),
+            unpinning=unpinning,
+        )
+
+    def _size(self, what: str, places: dict[str, int], told: dict[str, int]) -> int:
+        """As __uint(key_size, …) or __type(key, …) tells it."""
+        if what not in places:
+            return told.get(f"{what}_size", 0)
+        number, size = self._meant(self._at("I", places[what] + 4)[0]).refers_to, 1
+        for _ in self.types:
+            type_ = self._meant(number)
+            if type_.kind != _ARRAY:
+                return size * (8 if type_.kind == _PTR else type_.refers_to if type_.kind in _SIZED else 0)
+            size, number = size * type_.count, self._at("I", type_.members)[0]
+        raise ValueError("arrays in a circle")
 
     def _number(self, member: int) -> int | None:
         """What __uint wraps: int (*name)[number]."""
@@ -73,10 +117,6 @@ class _Btf:
                 return found
             found = self.types[found.refers_to]
         raise ValueError("typedefs in a circle")
-
-    def _members(self, of: _Type) -> Iterator[tuple[int, ...]]:
-        """Of a struct: name, type, offset; of a section: type, offset, size."""
-        return (self._at("III", of.members + 12 * i) for i in range(of.count))
 
     def _read(self, at: int, end: int) -> Iterator[_Type]:
         while at < end:
@@ -97,3 +137,8 @@ class _Btf:
     def _string(self, offset: int) -> str:
         start = self.strings + offset
         return self.data[start : self.data.index(b"\0", start)].decode()
+
+
+def _each_member(of: _Type) -> Iterator[int]:
+    """Where each is told. Of a struct: name, type, offset; of a section: type, offset, size."""
+    return (of.members + 12 * i for i in range(of.count))
