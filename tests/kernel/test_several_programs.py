@@ -102,6 +102,8 @@ def test_all_are_loaded_and_one_is_attached(lab: Lab, two: str) -> None:
     said = lab.ok("load", "--all", "--dev", "veth0", "--program", "drop")
     assert said.endswith("attached drop to veth0 in native mode\n")
     lab.ok("unload")
+    lab.ok("load", "--all", "--pin", "/sys/fs/bpf")
+    assert lab.pins() == [f"/sys/fs/bpf/{name}" for name in ("drop", "hits", "pass")]
 
 
 def test_commands_that_are_shown_can_be_pasted(lab: Lab, two: str) -> None:
@@ -131,6 +133,46 @@ def test_run_and_bench_take_one(lab: Lab, two: str) -> None:
     lab.ok("load", "--all")
     lab.ok("run", "--program", "drop", "--live", "--packet", "icmp")
     assert lab.dump("hits") == {0: 0, 1: 1}
+
+
+REDIRECTS = """
+struct {
+    __uint(type, BPF_MAP_TYPE_DEVMAP); __uint(max_entries, 4); __type(key, int); __type(value, int);
+} ports SEC(".maps");
+SEC("xdp") int redirect(struct xdp_md *ctx) { return bpf_redirect_map(&ports, 0, 0); }
+"""
+
+
+def test_a_devmap_that_only_another_uses_goes_too(lab: Lab) -> None:
+    """The kernel keeps no types of it, by which it could be told whose it is."""
+    lab.compile("two", START + PASS + REDIRECTS)
+    assert lab.ok("load", "--program", "pass") == f"loaded pass, pinned in {PIN}: hits pass ports\n"
+    lab.ok("unload")
+    assert lab.pins() == []
+
+
+TAIL = """
+int last(struct xdp_md *ctx);
+struct {
+    __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 1); __uint(key_size, 4);
+    __array(values, int (void *));
+} next SEC(".maps") = { .values = { [0] = (void *)&last } };
+SEC("xdp") int entry(struct xdp_md *ctx) { bpf_tail_call(ctx, &next, 0); return XDP_ABORTED; }
+SEC("xdp") int last(struct xdp_md *ctx) { count(1); return XDP_PASS; }
+"""
+
+
+def test_what_a_program_calls_comes_along(lab: Lab) -> None:
+    """It is in a map from the start."""
+    lab.compile("tail", START + FAULTY + TAIL)
+    assert lab.ok("load", "--program", "entry", "--dev", "veth0").startswith("loaded entry and last, ")
+    lab.ping(1)
+    assert lab.dump("hits") == {0: 0, 1: 1}
+    lab.ok("unload")
+    assert lab.pins() == []
+    said = json.loads(lab.ok("run", "--program", "entry", "--packet", "icmp", "--json"))
+    assert said["packets"][0]["verdict"] == "XDP_PASS"
+    lab.refused(2, "entry of bpf/tail.bpf.o calls last", "bench", "bpf/tail.bpf.o", "--program", "entry")
 
 
 def test_names_that_the_kernel_cuts(lab: Lab) -> None:

@@ -90,7 +90,10 @@ class Prepared(Struct, frozen=True):
         if path is None or chosen is None:
             return (TMPFS,)
         copying, copy = loading.from_copy(str(path), COPY, chosen)
-        load = bpftool.load_command(copy, self.place.program[1])
+        if len(chosen.programs) > 1:
+            load = bpftool.load_all_command(copy, PINS)
+        else:
+            load = bpftool.load_command(copy, self.place.program[1])
         return (TMPFS, *BPFFS, *copying, step(f"load a copy of {self.target.name}", load))
 
     @property

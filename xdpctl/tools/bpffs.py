@@ -47,6 +47,11 @@ def identity(pin: str) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def pinned_at(pin: str) -> float:
+    """When it was made."""
+    return os.stat(pin).st_ctime
+
+
 def act(argv: Argv) -> proc.Result:
     """mkdir, rmdir and rm, shown like other commands but done here: a process each would cost more."""
     proc.shown(argv)

@@ -14,6 +14,7 @@ class Choice(Struct, frozen=True):
 
     object: BpfObject
     programs: tuple[str, ...]
+    """The first is the one that was meant, if one was."""
 
     @property
     def maps(self) -> tuple[str, ...]:
@@ -41,13 +42,17 @@ class Choice(Struct, frozen=True):
         """
         others = {name for _, name in self.object.programs} - {*self.programs}
         symbols = (s for s in self.object.symbols if s.is_function and s.name in others)
-        unpinning = (definition.unpinning for definition in self.object.map_definitions)
         silenced = [Edit(s.info_at, bytes([s.binding << 4])) for s in symbols]
-        return tuple(dict.fromkeys((*silenced, *filter(None, unpinning))))
+        btf = next((s.offset for s in self.object.sections if s.name == ".BTF"), 0)
+        asking = (d.unpinning for d in self.object.map_definitions if d.unpinning)
+        return tuple(dict.fromkeys((*silenced, *(Edit(btf + one.at, one.data) for one in asking))))
 
 
 def choose(found: BpfObject, path: str, program: str, *advice: str) -> Choice:
-    """The program that was named, or the only one; `advice` is for whoever has to name one."""
+    """The program that was named, or the only one; `advice` is for whoever has to name one.
+
+    Those that a prog_array holds from the start come along: libbpf loads no such map without them.
+    """
     names = found.xdp_programs
     if program:
         chosen = [name for name in names if name == program] or [n for n in names if cut(n) == program]
@@ -58,7 +63,8 @@ def choose(found: BpfObject, path: str, program: str, *advice: str) -> Choice:
         raise Ambiguous(
             f"{path} has several programs: {', '.join(names)}", "say which: --program NAME", *advice
         )
-    return Choice(found, names)
+    called = (n for n in found.xdp_programs if n in found.in_maps and n not in names)
+    return Choice(found, (*names, *called))
 
 
 def all_of(found: BpfObject) -> Choice:

@@ -10,6 +10,7 @@ from xdpctl.errors import Explained, ObjectInvalid
 
 EM_BPF = 247
 _FUNCTION, _SECTION_SYMBOL = 2, 3
+_RELOCATIONS = 9
 
 
 class NotBpf(Explained):
@@ -38,6 +39,8 @@ class BpfObject(Struct, frozen=True):
     sections: tuple[Section, ...]
     symbols: tuple[Symbol, ...]
     map_definitions: tuple[MapDefinition, ...] = ()
+    in_maps: tuple[str, ...] = ()
+    """What maps hold from the start: programs of a prog_array, inner maps."""
 
     @property
     def has_btf(self) -> bool:
@@ -96,9 +99,9 @@ class _Reader:
             Section(name, header[4], header[5], bool(header[2] & 4))
             for name, header in zip(self.names, self.headers, strict=True)
         )
-        starts = [s.offset for s in sections if s.name == ".BTF"]
-        found = [one for start in starts for one in definitions(self.data, start, self.order)]
-        return BpfObject(sections, tuple(self._symbols()), tuple(found))
+        btf = next((s for s in sections if s.name == ".BTF"), None)
+        found = () if btf is None else definitions(self.data[btf.offset : btf.offset + btf.size], self.order)
+        return BpfObject(sections, tuple(self._symbols()), found, tuple(self._in_maps()))
 
     def _symbols(self) -> Iterator[Symbol]:
         for header in self.headers:
@@ -116,6 +119,16 @@ class _Reader:
                         info_at=at + 4,
                         binding=info >> 4,
                     )
+
+    def _in_maps(self) -> Iterator[str]:
+        for header in self.headers:
+            if header[1] != _RELOCATIONS or self.names[header[7]] != ".maps":
+                continue
+            symbols = self.headers[header[6]]
+            for at in range(header[4], header[4] + header[5], 16):
+                symbol = self._at("QQ", at)[1] >> 32
+                name = self._at("I", symbols[4] + 24 * symbol)[0]
+                yield self._string(self.headers[symbols[6]][4], name)
 
     def _at(self, layout: str, offset: int) -> tuple[int, ...]:
         return struct.unpack_from(self.order + layout, self.data, offset)

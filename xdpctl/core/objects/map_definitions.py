@@ -16,7 +16,7 @@ _PIN_BY_NAME = 1
 
 
 class Edit(Struct, frozen=True):
-    """Bytes of a file that are others in a copy of it."""
+    """Bytes that are others in a copy."""
 
     at: int
     data: bytes
@@ -32,7 +32,7 @@ class MapDefinition(Struct, frozen=True):
     max_entries: int
     flags: int
     unpinning: Edit | None = None
-    """Of one that asks to be pinned, __uint(pinning, LIBBPF_PIN_BY_NAME): what makes it ask no more."""
+    """Of one that asks to be pinned, __uint(pinning, LIBBPF_PIN_BY_NAME): what makes its BTF ask no more."""
 
 
 class _Type(Struct, frozen=True):
@@ -49,51 +49,53 @@ class _Type(Struct, frozen=True):
 _VOID = _Type(name="", kind=0, refers_to=0, count=0, members=0)
 
 
-def definitions(data: bytes, start: int, order: str) -> tuple[MapDefinition, ...]:
-    """The definitions in the BTF that begins there.
-
-    Damaged BTF raises what `struct` and indexing raise, or a ValueError.
-    """
-    return tuple(_Btf(data, start, order).definitions())
+def definitions(btf: bytes, order: str) -> tuple[MapDefinition, ...]:
+    """Damaged BTF raises what `struct` and indexing raise, or a ValueError."""
+    return tuple(_Btf(btf, order).definitions())
 
 
 class _Btf:
-    def __init__(self, data: bytes, start: int, order: str) -> None:
+    def __init__(self, data: bytes, order: str) -> None:
         self.data, self.order = data, order
-        header, types, size, strings = self._at("IIII", start + 4)
-        self.strings = start + header + strings
-        self.types = [_VOID, *self._read(start + header + types, start + header + types + size)]
+        header, types, size, strings = self._at("IIII", 4)
+        self.strings = header + strings
+        self.types = [_VOID, *self._read(header + types, header + types + size)]
 
     def definitions(self) -> Iterator[MapDefinition]:
         """What maps are declared with: __uint, __type and __array make members of a struct."""
         sections = [type_ for type_ in self.types if type_.kind == _DATASEC and type_.name == ".maps"]
-        variables = [self.types[self._at("I", at)[0]] for section in sections for at in _each_member(section)]
+        variables = [self.types[number] for section in sections for number, _, _ in self._members(section)]
         for variable in variables:
             if variable.kind == _VAR and (defined := self._meant(variable.refers_to)).kind == _STRUCT:
                 yield self._definition(variable.name, defined)
 
     def _definition(self, name: str, defined: _Type) -> MapDefinition:
-        places = {self._string(self._at("I", at)[0]): at for at in _each_member(defined)}
-        told = {member: self._number(self._at("I", at + 4)[0]) or 0 for member, at in places.items()}
+        members = [(self._string(name), type_) for name, type_, _ in self._members(defined)]
+        types = dict(members)
+        told = {member: self._number(type_) or 0 for member, type_ in members}
         unpinning = None
         if told.get("pinning") == _PIN_BY_NAME:
-            told_again = places.get("type", places["pinning"])
-            unpinning = Edit(places["pinning"], self.data[told_again : told_again + 8])
+            pinning, again = (self._place(defined, members, name) for name in ("pinning", "type"))
+            unpinning = Edit(pinning, self.data[again : again + 8])
         return MapDefinition(
             name=name,
             type=told.get("type", 0),
-            key_size=self._size("key", places, told),
-            value_size=self._size("value", places, told),
+            key_size=self._size("key", types, told),
+            value_size=self._size("value", types, told),
             max_entries=told.get("max_entries", 0),
             flags=told.get("map_flags", 0),
             unpinning=unpinning,
         )
 
-    def _size(self, what: str, places: dict[str, int], told: dict[str, int]) -> int:
+    def _place(self, defined: _Type, members: list[tuple[str, int]], name: str) -> int:
+        """Where a member is told; the first, if there is none of that name."""
+        return defined.members + 12 * next((i for i, one in enumerate(members) if one[0] == name), 0)
+
+    def _size(self, what: str, types: dict[str, int], told: dict[str, int]) -> int:
         """As __uint(key_size, …) or __type(key, …) tells it."""
-        if what not in places:
+        if what not in types:
             return told.get(f"{what}_size", 0)
-        number, size = self._meant(self._at("I", places[what] + 4)[0]).refers_to, 1
+        number, size = self._meant(types[what]).refers_to, 1
         for _ in self.types:
             type_ = self._meant(number)
             if type_.kind != _ARRAY:
@@ -118,6 +120,10 @@ class _Btf:
             found = self.types[found.refers_to]
         raise ValueError("typedefs in a circle")
 
+    def _members(self, of: _Type) -> Iterator[tuple[int, ...]]:
+        """Of a struct: name, type, offset; of a section: type, offset, size."""
+        return (self._at("III", of.members + 12 * i) for i in range(of.count))
+
     def _read(self, at: int, end: int) -> Iterator[_Type]:
         while at < end:
             name, info, refers_to = self._at("III", at)
@@ -137,8 +143,3 @@ class _Btf:
     def _string(self, offset: int) -> str:
         start = self.strings + offset
         return self.data[start : self.data.index(b"\0", start)].decode()
-
-
-def _each_member(of: _Type) -> Iterator[int]:
-    """Where each is told. Of a struct: name, type, offset; of a section: type, offset, size."""
-    return (of.members + 12 * i for i in range(of.count))

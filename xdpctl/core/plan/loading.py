@@ -63,7 +63,8 @@ class Loading(Struct, frozen=True):
     @property
     def load(self) -> Step:
         names = self.chosen.programs
-        verb, pin = ("loadall", self.pin) if len(names) > 1 else ("load", self.programs[0])
+        # above the last / of it, bpftool looks for a bpffs
+        verb, pin = ("loadall", f"{self.pin}/.") if len(names) > 1 else ("load", self.programs[0])
         used = (word for name, there in self.used.items() for word in ("map", "name", name, *there))
         to_card = () if self.card is None else ("dev", self.card)
         words = ("prog", verb, self._from_copy[1], pin, "type", "xdp", *used, *to_card, "pinmaps", self._maps)

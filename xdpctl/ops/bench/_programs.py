@@ -13,11 +13,13 @@ from xdpctl.core.machine.model import Argv
 from xdpctl.core.measure.variants import PACKET, Variant, build_line
 from xdpctl.core.objects import choice
 from xdpctl.core.objects.check import check_object
+from xdpctl.core.objects.choice import Choice
 from xdpctl.core.plan import loading
 from xdpctl.core.plan.plan import Plan, step
 from xdpctl.core.program.render import headers, renderer
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
+from xdpctl.core.wording import join
 from xdpctl.errors import BadRequest
 from xdpctl.ops import apply
 from xdpctl.tools import bpftool, clang, mountns, proc
@@ -95,11 +97,19 @@ def from_file(file: Path, number: int, chosen: str) -> BenchProgram:
             sources.text(file)
             return replace(_compiled(str(file), number, file, clang.LENIENT), chosen=chosen)
         case ".o":
-            found = choice.choose(check_object(objects.read(file), str(file)), str(file), chosen)
+            found = _one_of(objects.read(file), str(file), chosen)
             directory = _directory(number, file.stem)
             copying, copy = loading.from_copy(str(file), str(directory / "copy"), found)
             return BenchProgram(name=str(file), directory=directory, object=Path(copy), copying=copying)
     raise BadRequest(f"{file} is neither a spec (.toml) nor a C file (.c) nor an object (.o)")
+
+
+def _one_of(data: bytes, name: str, program: str) -> Choice:
+    found = choice.choose(check_object(data, name), name, program)
+    if len(found.programs) > 1:
+        one, *others = found.programs
+        raise BadRequest(f"{one} of {name} calls {join(others)}, and bench loads only one")
+    return found
 
 
 def _directory(number: int, name: str) -> Path:
@@ -159,9 +169,8 @@ def make(program: BenchProgram) -> str:
             program.source.with_name(name).write_text(text, encoding="utf-8")
     if program.compile:
         compiled = clang.run(program.compile, program.source, program.cwd)
-        found = check_object(compiled.object, program.name)
+        chosen = _one_of(compiled.object, program.name, program.chosen)
         program.object.write_bytes(compiled.object)
-        chosen = choice.choose(found, program.name, program.chosen)
         apply.run(apply.Operation(loading.edited(str(program.object), chosen)))
         notes = compiled.notes
     return notes.rstrip()
