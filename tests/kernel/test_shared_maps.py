@@ -66,6 +66,9 @@ def test_one_that_is_there_is_used(pinned: Lab) -> None:
     assert pinned.dump("seen_by_both") == {0: 42}
     assert pinned.dump("own") == {0: 2}
     assert pinned.pins() == [PIN, f"{PIN}/counts", f"{PIN}/own", f"{PIN}/seen_by_both"]
+    pinned.ok("unload")
+    assert pinned.pins() == [PIN, f"{PIN}/seen_by_both"], "it was there before"
+    assert pinned.dump("seen_by_both") == {0: 42}
 
 
 def test_one_that_differs_is_refused_field_by_field(pinned: Lab) -> None:
@@ -99,6 +102,11 @@ def test_a_map_of_another_name_takes_the_place(lab: Lab) -> None:
     lab.ping(2)
     assert lab.dump("total") == lab.dump("seen_by_both") == {0: 2}
     assert lab.must("ls", PIN).split() == ["first", "own", "seen_by_both", "total"]
+    lab.ok("unload")
+    assert lab.must("ls", PIN).split() == ["total"]
+    lab.ok("load", str(code), "--pin", OTHER, "--use", f"seen_by_both={PIN}/total")
+    lab.ok("unload", "--pin", OTHER)
+    assert lab.pins() == [PIN, f"{PIN}/total"]
 
 
 def test_what_takes_no_place(lab: Lab) -> None:
