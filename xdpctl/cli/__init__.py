@@ -68,13 +68,20 @@ class Verbs(CheckedGroup):
             formatter.write_dl(list(self.verbs.items()))
 
 
+START = """\b
+Start with:
+  xdpctl doctor
+  xdpctl build
+  xdpctl load --dev DEVICE
+  xdpctl dump pkt_cnt"""
+
 app = typer.Typer(
     cls=Verbs,
     rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with: xdpctl doctor; xdpctl build; xdpctl load --dev DEVICE; xdpctl dump pkt_cnt",
+    epilog=START,
 )
 
 

@@ -29,13 +29,15 @@ from xdpctl.errors import Usage
 from xdpctl.ops import dump
 from xdpctl.views import dump as view
 
+COLUMNS = arguments.completion("columns", "name", "pin")
+
 
 def command(
     name: str = typer.Argument(
         ...,
         metavar="MAP",
         help="Map to read.",
-        autocompletion=arguments.completion("maps"),
+        autocompletion=arguments.completion("maps", "pin"),
         show_default=False,
     ),
     pin: str = arguments.PIN,
@@ -44,13 +46,21 @@ def command(
     csv: bool = typer.Option(False, "--csv", help="Print comma-separated values."),
     prometheus: bool = typer.Option(False, "--prometheus", help="Print the text format of Prometheus."),
     sort: str = typer.Option(
-        "", "--sort", metavar="COLUMN", help="Largest numbers first, or by the alphabet."
+        "",
+        "--sort",
+        metavar="COLUMN",
+        help="Largest numbers first, or by the alphabet.",
+        autocompletion=COLUMNS,
     ),
     top: int | None = typer.Option(
         None, "--top", metavar="N", min=1, help="The first N of them; by the first field, if not sorted."
     ),
     where: str = typer.Option(
-        "", "--where", metavar="EXPR", help="Only elements like: 'packets > 1k and src_ip in 10.0.0.0/8'."
+        "",
+        "--where",
+        metavar="EXPR",
+        help="Only elements like: 'packets > 1k and key in 10.0.0.0/8'.",
+        autocompletion=COLUMNS,
     ),
     totals: bool = typer.Option(False, "--totals", help="Add up what can be added up."),
     per_cpu: bool = typer.Option(False, "--per-cpu", help="Show the value of each CPU."),

@@ -31,7 +31,7 @@ def command(
         ...,
         metavar="MAP...",
         help="Maps to watch.",
-        autocompletion=arguments.completion("maps"),
+        autocompletion=arguments.completion("maps", "pin"),
         show_default=False,
     ),
     interval: float = typer.Option(1.0, metavar="SECONDS", min=0.01, max=86400, help="Time between samples."),

@@ -14,10 +14,11 @@ def nearest(word: str, right: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, right: Iterable[str]) -> tuple[str, ...]:
-    """A hint that names the nearest right word, or all of them where none is near."""
+    """A hint that names the nearest right word, all that begin so, or all of them where none is near."""
     words = {str(choice).lower(): str(choice) for choice in right}.values()
     if near := nearest(word, words):
-        return (f"did you mean {near!r}?",)
+        begun = [choice for choice in words if choice.lower().startswith(word.lower())]
+        return (f"did you mean {' or '.join(map(repr, begun if near in begun else [near]))}?",)
     return (f"known: {', '.join(words)}",) if words else ()
 
 

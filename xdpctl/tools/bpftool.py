@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from xdpctl.core.btf.types import BtfDump
 from xdpctl.core.machine import answers, tool_errors
 from xdpctl.core.machine.model import Argv, BpfLink, Map, Program
+from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import HostLacks, NoAnswer, NotPermitted, Refused
 from xdpctl.tools import proc
 
@@ -51,6 +52,13 @@ def programs() -> tuple[Program, ...]:
 
 def read_programs(result: proc.Result) -> tuple[Program, ...]:
     return tuple(map(_each_pin_once, read(result, tuple[Program, ...])))
+
+
+def programs_beneath(point: str) -> tuple[Program, ...]:
+    """The same with the upper one of two bpffs taken away, in a mount namespace that ends with this."""
+    look = f'umount "$0" && exec {command_line(PROGRAMS)}'
+    inside = ("unshare", "--mount", "--propagation", "private", "sh", "-c", look, point)
+    return read_programs(proc.query(inside))
 
 
 def programs_without_pins() -> tuple[Program, ...]:
