@@ -11,6 +11,7 @@ from xdpctl.core.maps.companions import Accounts
 from xdpctl.core.maps.decode import Layout
 from xdpctl.core.query.rows import Batches, columns, counters, place, shape, summed, with_names
 from xdpctl.core.query.select import Order, Selection, hides_zeros
+from xdpctl.core.wording import one
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host
 from xdpctl.tools.maps import reading
@@ -76,7 +77,7 @@ def dump(request: Request) -> Dump:
     found = find_map(request.name, request.reach)
     if request.per_cpu and not found.map.per_cpu:
         raise BadRequest(
-            f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
+            f"--per-cpu: {found.map.name} is {one(f'{found.map.type} map')}, which has one value for all CPUs"
         )
     under_way = reading.start(found.map, request.raw, request.via, request.per_cpu, request.as_)
     layout, entries = under_way.of.layout, under_way.entries()

@@ -6,7 +6,7 @@ import sys
 from msgspec import Struct
 
 from xdpctl.core.machine.model import Map
-from xdpctl.core.wording import element_count
+from xdpctl.core.wording import element_count, one
 from xdpctl.errors import AlreadyThere, BadRequest, Gone, MapFull, NoSuchKey, NotOffered, Refused, XdpctlError
 
 NOT_SUPPORTED = 524
@@ -66,11 +66,11 @@ def check_keys(map_: Map) -> None:
 def check_dumpable(map_: Map) -> None:
     closed = _CLOSED.get(str(map_.type))
     if closed:
-        message = f"{map_.name} can't be dumped, being a {map_.type} map: {closed.why}"
+        message = f"{map_.name} can't be dumped, being {one(f'{map_.type} map')}: {closed.why}"
         raise NotTold(message, *_instead(closed, map_))
     if not (map_.bytes_key and 0 < map_.bytes_value <= LARGEST):
         sizes = f"keys of {map_.bytes_key} bytes, and values of {map_.bytes_value}"
-        raise NotTold(f"{map_.name} can't be dumped, being a {map_.type} map with {sizes}")
+        raise NotTold(f"{map_.name} can't be dumped, being {one(f'{map_.type} map')} with {sizes}")
 
 
 def _instead(closed: _Closed, map_: Map) -> tuple[str, ...]:
