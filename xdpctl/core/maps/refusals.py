@@ -100,6 +100,12 @@ def check_writable(map_: Map, values: bool = True) -> None:
         raise NotOffered(f"{map_.name} is of type {map_.type}: it holds {what}, not bytes", hint)
 
 
+def check_restorable(map_: Map) -> None:
+    """Whether what it holds can be written anew, to it or to another map."""
+    if what := _HOLDING.get(str(map_.type)):
+        raise NotOffered(f"{map_.name} can't be saved: it holds {what}, and a file can't bring them back")
+
+
 def check_deletable(map_: Map, called: str) -> None:
     """`called` is how people name it: as it was named, since its own name may be another map's too."""
     check_writable(map_, values=False)
