@@ -140,7 +140,7 @@ def _print(found: dump.Dump, chosen: list[str]) -> None:
             session.note_lines(view.as_lines(found.accounts()))
         case ["--csv"]:
             session.stream(view.csv_rows(entries, found.per_cpu, _known(found)))
-            beside = {**found.accounts(), **({} if totals is None else {"totals": totals})}
+            beside = {**found.accounts(), **({"totals": totals} if totals else {})}
             session.note_lines(view.as_lines(beside))
         case _:
             session.stream(view.table_lines(entries, found.per_cpu, totals, _known(found)))

@@ -57,9 +57,8 @@ def command(
     try:
         with display:
             for _ in ticks:
-                now = time_now()
                 goes_on = watch.sample(watched, poller, display.tell)
-                if not (display.show(watched, now) and goes_on):
+                if not (display.show(watched, time_now()) and goes_on):
                     break
     finally:
         if read := [row(one) for one in watched if one.rates.begun]:

@@ -28,6 +28,10 @@ def join(words: Iterable[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
+def one(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'aeio' else 'a'} {noun}"
+
+
 def packets(number: int) -> str:
     return f"{number or 'no'} packet{'s' * (number != 1)}"
 

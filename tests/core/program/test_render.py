@@ -13,11 +13,12 @@ from xdpctl.core.machine.identifiers import complaint
 from xdpctl.core.objects import elf
 from xdpctl.core.program.counting import in_packet
 from xdpctl.core.program.parts import PACKET_HEADER
-from xdpctl.core.program.render import compile_templates, renderer
+from xdpctl.core.program.render import compile_templates, headers, renderer
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.parse import parse
 from xdpctl.core.spec.words import Field
 from xdpctl.core.values.keys import Key
+from xdpctl.errors import XdpctlError
 from xdpctl.tools.files import assets
 
 GOLDEN = Path(__file__).parent.parent.parent / "data" / "golden"
@@ -191,3 +192,24 @@ def test_compiled_templates_are_not_compiled_again(monkeypatch: pytest.MonkeyPat
     assert renderer(assets.TEXTS, compiled)(parse({})) == code
     with pytest.raises(AttributeError):
         renderer(assets.TEXTS)(parse({}))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("/* */\n{% if %}", "program.j2:2: Expected an expression"),
+        ("/* */\n\n{{ nothing_of_this_name }}", "program.j2:3: 'nothing_of_this_name' is undefined"),
+        ("{% include 'none.j2' %}", "the template none.j2 is missing"),
+    ],
+)
+def test_a_template_that_was_changed(text: str, says: str) -> None:
+    with pytest.raises(XdpctlError) as raised:
+        renderer({**assets.TEXTS, "program.j2": text})(parse({}))
+    assert raised.value.message.startswith(says)
+
+
+def test_templates_that_are_missing() -> None:
+    with pytest.raises(XdpctlError, match=r"the template counter\.bpf\.c\.j2 is missing"):
+        renderer({})
+    with pytest.raises(XdpctlError, match=r"the header bpf/.*\.h is missing"):
+        headers(parse({"counter": [{"key": "ip_proto"}]}), {})
