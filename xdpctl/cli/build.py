@@ -12,7 +12,7 @@ Examples:
   xdpctl build --type percpu_hash --key ip_proto --key dst_port
   xdpctl build counter.toml --verdict drop
   xdpctl build --preset top-talkers --show
-  xdpctl build my_program.c
+  xdpctl build my_program.c -I ../common -D LIMIT=100
 """
 
 from enum import StrEnum
@@ -80,6 +80,12 @@ def command(
     printk_per_second: int | None = typer.Option(
         None, metavar="N", help="At most so many messages.  [default: no limit]"
     ),
+    include: list[Path] = typer.Option(
+        None, "-I", "--include", metavar="DIR", help="Look for headers there too, can be repeated."
+    ),
+    define: list[str] = typer.Option(
+        None, "-D", "--define", metavar="NAME[=VALUE]", help="Define a macro, can be repeated."
+    ),
     frags: bool = typer.Option(
         False, "--frags", help="Take packets of several buffers too (Linux 5.18 and newer)."
     ),
@@ -96,6 +102,8 @@ def command(
         "--printk": printk,
         "--printk-per-second": printk_per_second,
         "--frags": frags or None,
+        build.INCLUDE: [str(directory) for directory in include or []],
+        build.DEFINE: define,
     }
     given = {option: value for option, value in options.items() if value not in (None, [])}
     if show:

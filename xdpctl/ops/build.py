@@ -1,5 +1,6 @@
 """From a spec or a C file to a BPF object that `load` takes."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ from xdpctl.core.machine.model import Argv
 from xdpctl.core.objects import legacy
 from xdpctl.core.objects.check import check_loadable, check_object
 from xdpctl.core.program.render import MARKER, headers, renderer
-from xdpctl.core.spec.model import Spec
+from xdpctl.core.spec.model import BuildFlags, Spec
 from xdpctl.core.spec.source import read_spec
 from xdpctl.errors import BadRequest, Lines
 from xdpctl.tools import clang
 from xdpctl.tools.files import assets, placing, sources
+
+INCLUDE, DEFINE = "--include", "--define"
+"""Those of the options that C of somebody's own takes too."""
 
 
 class Prepared(Struct, frozen=True):
@@ -39,6 +43,8 @@ def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping
     """What is to be built from a spec, a C file, or options alone; nothing is written yet."""
     if source is not None and source.suffix == ".c" and preset is None:
         return _prepare_c(source, out, options)
+    if INCLUDE in options:
+        options = {**options, INCLUDE: [os.path.abspath(directory) for directory in options[INCLUDE]]}
     spec = spec_of(source, preset, options)
     written = out / paths.source_name(spec.program)
     target = out / paths.object_name(spec.program)
@@ -51,7 +57,11 @@ def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping
         source=written,
         headers=missing,
         target=target,
-        command=clang.compile_command(written.name, target.name),
+        command=clang.compile_command(
+            written.name,
+            target.name,
+            given=clang.given(spec.build, (source or Path("-")).absolute().parent),
+        ),
         cwd=out,
     )
 
@@ -79,16 +89,20 @@ def show(source: Path | None, preset: str | None, options: Mapping[str, Any]) ->
 
 
 def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
-    if options:
+    generating = [option for option in options if option not in (INCLUDE, DEFINE)]
+    if generating:
         raise BadRequest(
-            f"{next(iter(options))} describes a generated program, but {source} is compiled as it is",
+            f"{generating[0]} describes a generated program, but {source} is compiled as it is",
             "leave the option out, or change the C",
         )
     _refuse_legacy_maps(sources.text(source), source)
     target = out / paths.object_name(paths.program_of(source.name))
     placing.check(target)
+    flags = BuildFlags(tuple(options.get(INCLUDE, ())), tuple(options.get(DEFINE, ())))
     return Prepared(
-        source=source, target=target, command=clang.compile_command(str(source), str(target), clang.LENIENT)
+        source=source,
+        target=target,
+        command=clang.compile_command(str(source), str(target), clang.LENIENT, clang.given(flags)),
     )
 
 
