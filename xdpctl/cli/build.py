@@ -24,6 +24,7 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core.machine import paths
 from xdpctl.core.machine.shell import command_line
+from xdpctl.core.machine.tool_errors import screenful
 from xdpctl.core.spec.words import Field, Flag, MapType, Verdict
 from xdpctl.core.values.keys import Key
 from xdpctl.ops import build
@@ -86,10 +87,13 @@ def command(
     define: list[str] = typer.Option(
         None, "-D", "--define", metavar="NAME[=VALUE]", help="Define a macro, can be repeated."
     ),
+    verbose: bool = typer.Option(False, "--verbose", help="Print all that clang says."),
     frags: bool = typer.Option(
         False, "--frags", help="Take packets of several buffers too (Linux 5.18 and newer)."
     ),
 ) -> None:
+    if verbose:
+        session.show_log_with_errors()
     options: dict[str, Any] = {
         "--program": program,
         "--map": map_name,
@@ -114,7 +118,9 @@ def command(
         _tell_plan(prepared)
         return
     built = build.run(prepared)
-    session.note_lines(built.notes.rstrip())
+    for note in built.notes:
+        session.note_lines(note)
+    session.note_lines(built.warnings if session.verbose else screenful(built.warnings))
     for path in built.written:
         session.say(f"wrote {path}")
 

@@ -1,22 +1,24 @@
 """From a spec or a C file to a BPF object that `load` takes."""
 
 import os
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core.machine import paths
+from xdpctl.core.machine import paths, tool_errors
 from xdpctl.core.machine.model import Argv
-from xdpctl.core.objects import legacy
+from xdpctl.core.objects import elf, legacy
 from xdpctl.core.objects.check import check_loadable, check_object
-from xdpctl.core.program.render import MARKER, headers, renderer
+from xdpctl.core.objects.findings import Inspected
+from xdpctl.core.program import render
 from xdpctl.core.spec.model import BuildFlags, Spec
 from xdpctl.core.spec.source import read_spec
-from xdpctl.errors import BadRequest, Lines
+from xdpctl.errors import AlreadyThere, BadRequest, Lines, NotCompiled
 from xdpctl.tools import clang
-from xdpctl.tools.files import assets, placing, sources
+from xdpctl.tools.files import assets, headers, objects, placing, sources
 
 INCLUDE, DEFINE = "--include", "--define"
 """Those of the options that C of somebody's own takes too."""
@@ -35,7 +37,9 @@ class Prepared(Struct, frozen=True):
 
 class Built(Struct, frozen=True):
     written: tuple[Path, ...]
-    notes: str
+    notes: tuple[str, ...]
+    """What is surely not meant so, and what `load` will say."""
+    warnings: str
     """What clang had to say, though it compiled."""
 
 
@@ -51,7 +55,7 @@ def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping
     missing = _missing_headers(spec, out)
     for file in (written, *missing):
         _refuse_foreign(file)
-    placing.check(target)
+    _refuse_others(target, written)
     return Prepared(
         spec=spec,
         source=written,
@@ -85,7 +89,7 @@ def show(source: Path | None, preset: str | None, options: Mapping[str, Any]) ->
     """The C of the program, without compiling it."""
     if source is not None and source.suffix == ".c":
         raise BadRequest(f"--show prints the C of a spec, and {source} is C already")
-    return renderer(assets.TEXTS, assets.compiled())(spec_of(source, preset, options))
+    return render.renderer(assets.TEXTS, assets.compiled())(spec_of(source, preset, options))
 
 
 def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
@@ -97,7 +101,7 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
         )
     _refuse_legacy_maps(sources.text(source), source)
     target = out / paths.object_name(paths.program_of(source.name))
-    placing.check(target)
+    _refuse_others(target, source)
     flags = BuildFlags(tuple(options.get(INCLUDE, ())), tuple(options.get(DEFINE, ())))
     return Prepared(
         source=source,
@@ -113,36 +117,84 @@ def run(prepared: Prepared) -> Built:
         if spec is None:
             compiled = clang.run(prepared.command, source)
         else:
-            code = renderer(assets.TEXTS, assets.compiled())(spec)
-            for name, text in {source.name: code, **headers(spec, assets.TEXTS)}.items():
+            code = render.renderer(assets.TEXTS, assets.compiled())(spec)
+            for name, text in {source.name: code, **render.headers(spec, assets.TEXTS)}.items():
                 aside.write(name, text.encode())
             compiled = clang.run(prepared.command, Path(source.name), aside.cwd, prepared.cwd)
         name = str(source if spec is None else target)
-        check_object(compiled.object, name, maps=() if spec is None else spec.maps)
+        found = check_object(compiled.object, name, maps=() if spec is None else spec.maps)
+        inspected = Inspected(compiled.object, found)
+        _refuse_undefined(inspected, name, compiled.notes)
         aside.write(target.name, compiled.object)
         written = (*(() if spec is None else (source, *prepared.headers)), target)
         aside.move(*(path.name for path in written))
-    return Built(written, compiled.notes + _what_load_will_say(compiled.object, name))
+    notes = (*tool_errors.missing_returns(compiled.notes), *inspected.notes())
+    return Built(written, (*notes, *_what_load_will_say(compiled.object, name)), compiled.notes.rstrip())
 
 
-def _what_load_will_say(compiled: bytes, name: str) -> str:
+def _refuse_undefined(inspected: Inspected, name: str, said: str) -> None:
+    """libbpf would refuse it when it is loaded; clang only warns, and not always."""
+    undefined = tuple(inspected.undefined())
+    if undefined:
+        first, *others = undefined
+        more = f", nor is {', '.join(one.name for one in others)}" if others else ""
+        raise NotCompiled(
+            f"{first.line.place if first.line else name}: {first.name} is defined nowhere{more}",
+            *((first.line.code,) if first.line else ()),
+            *(tuple(headers.advice(one.name for one in undefined)) or (NO_LIBRARY,)),
+            log=said,
+        )
+
+
+NO_LIBRARY = (
+    "a BPF program calls its own functions and those of the kernel, such as bpf_printk; there is no C library"
+)
+
+
+def _what_load_will_say(compiled: bytes, name: str) -> tuple[str, ...]:
     """What is right by clang, but not for loading, is better known now."""
     try:
         check_loadable(compiled, name)
     except BadRequest as error:
-        return f"`xdpctl load` will refuse it: {error.message}"
-    return ""
+        return (f"`xdpctl load` will refuse it: {error.message}",)
+    return ()
+
+
+def _refuse_others(target: Path, source: Path) -> None:
+    """The object of another source isn't overwritten, though that goes by the same name elsewhere."""
+    if not placing.check(target):
+        return
+    for recorded in _sources(objects.read(target)):
+        places = [path for path in (Path(recorded), target.parent / recorded) if path.is_file()]
+        named_so = paths.object_name(paths.program_of(Path(recorded).name)) == target.name
+        if named_so and places and not any(_same(path, source) for path in places):
+            raise AlreadyThere(
+                f"{target} was built from {places[0]}, and {source} would overwrite it",
+                f"build it elsewhere: xdpctl build {source} --out DIR",
+                f"or remove {target}",
+            )
+
+
+def _sources(data: bytes) -> tuple[str, ...]:
+    try:
+        return Inspected(data, elf.read(data)).sources()
+    except (elf.NotBpf, ValueError, struct.error):
+        return ()  # whatever it is, no source lays claim to it
+
+
+def _same(path: Path, source: Path) -> bool:
+    return source.exists() and path.samefile(source)
 
 
 def _missing_headers(spec: Spec, out: Path) -> dict[Path, str]:
-    files = {out / name: text for name, text in headers(spec, assets.TEXTS).items()}
+    files = {out / name: text for name, text in render.headers(spec, assets.TEXTS).items()}
     return {file: text for file, text in files.items() if placing.held(file) != text}
 
 
 def _refuse_foreign(file: Path) -> None:
     """Only files that xdpctl wrote are overwritten."""
     text = placing.held(file)
-    if text is not None and MARKER not in text.splitlines()[:3]:
+    if text is not None and render.MARKER not in text.splitlines()[:3]:
         raise BadRequest(
             f"{file} wasn't written by xdpctl, or its first lines were edited to keep it",
             *_kept(file),

@@ -12,7 +12,7 @@ from xdpctl.core.spec.model import BuildFlags
 from xdpctl.core.values.visible import visible
 from xdpctl.errors import BadRequest, HostLacks, Lines, NoAnswer, NotCompiled
 from xdpctl.tools import executables, proc
-from xdpctl.tools.files import sources
+from xdpctl.tools.files import headers, sources
 
 FLAGS = ("-O2", "-g", "-target", "bpf")
 ANYWHERE = ("-fdebug-compilation-dir=.",)
@@ -23,6 +23,7 @@ LENIENT = ("-Wall",)
 """Warnings for C that somebody wrote, perhaps for the first time."""
 
 
+MOST_ADVICE = 3
 HOST_MACROS = {
     "x86_64": ("-D__x86_64__",),
     "aarch64": ("-D__aarch64__",),
@@ -68,9 +69,17 @@ def run(command: Argv, source: Path, cwd: Path | None = None, shown_in: Path | N
     said = words.rstrip() or f"clang failed with status {result.status}"
     if tool_errors.lacks_headers(said):
         raise HostLacks(Lines(said), executables.install_hint("headers"))
-    raise NotCompiled(
-        Lines(said), *tool_errors.compile_failure(said, sources.text(cwd / source if cwd else source))
-    )
+    raise _not_compiled(source, said, sources.text(cwd / source if cwd else source))
+
+
+def _not_compiled(source: Path, said: str, code: str) -> NotCompiled:
+    """What is to be done stands first, where that is known; then clang's words, but no more than are read."""
+    missing = tool_errors.unknown_names(said)[:MOST_ADVICE]
+    advice = tool_errors.compile_failure(said, code) or tuple(headers.advice(missing))
+    shown = tool_errors.screenful(said)
+    more = (tool_errors.MORE_IN_LOG,) if shown != said else ()
+    first = f"{source} doesn't compile: {advice[0]}\n" if advice else ""
+    return NotCompiled(Lines(first + shown), *advice[1:], *more, log=said)
 
 
 def asm_headers() -> Argv:

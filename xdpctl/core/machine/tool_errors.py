@@ -125,11 +125,41 @@ def compile_failure(said: str, code: str) -> tuple[str, ...]:
     return tuple(say for pattern, say in _CLANG_ADVICE if re.search(pattern, said))[:1]
 
 
+def missing_returns(said: str) -> tuple[str, ...]:
+    """Where clang saw that a function may end without a result, which for a program is its verdict."""
+    found = re.findall(r"^(\S+:\d+):\d+: warning: non-void function does not return a value", said, re.M)
+    return tuple(
+        f"{place}: a way to this place returns nothing, so that the verdict isn't known" for place in found
+    )
+
+
+def screenful(said: str) -> str:
+    """clang's words from the first error on, without what led there, as many as can be read at once."""
+    lines = said.splitlines()
+    first = next((i for i, line in enumerate(lines) if " error: " in line), 0)
+    left = len(lines) - first - SCREENFUL
+    more = [f"... and {left} more lines"] if left > 0 else []
+    return "\n".join([*lines[first : first + SCREENFUL], *more])
+
+
+SCREENFUL = 18
+_UNKNOWN = re.compile(
+    r"(?:undeclared identifier|unknown type name|undeclared function|implicit declaration of function"
+    r"|incomplete (?:definition of )?type) '((?:struct )?\w+)"
+)
+
+
+def unknown_names(said: str) -> tuple[str, ...]:
+    """What clang hasn't seen a declaration of, in the order of its words."""
+    return tuple(dict.fromkeys(_UNKNOWN.findall(said)))
+
+
 _CLANG_ADVICE = (
     (
         r"gnu/stubs-32\.h|stdio\.h|stdlib\.h",
         "headers of the C library are for user space; to print, use bpf_printk of <bpf/bpf_helpers.h>",
     ),
+    (r"fatal error: '[^']+' file not found", "tell where the header is: -I DIR"),
     (r"'__(?:float|fix|add|sub|mul|div)\w*[sd]f\w*'", "BPF has no floating point: count in integers"),
     (r"stack limit|stack size", "the stack has 512 bytes: put large things into a per-CPU array map"),
 )
