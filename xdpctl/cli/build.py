@@ -12,6 +12,7 @@ Examples:
   xdpctl build --type percpu_hash --key ip_proto --key dst_port
   xdpctl build counter.toml --verdict drop
   xdpctl build --preset top-talkers --show
+  xdpctl build old_lesson.c --convert
   xdpctl build my_program.c -I ../common -D LIMIT=100
 """
 
@@ -57,6 +58,9 @@ def command(
         show_default=False,
     ),
     show: bool = typer.Option(False, "--show", help="Print the C; compile and write nothing."),
+    convert: bool = typer.Option(
+        False, "--convert", help="Write C with maps of old lessons or of iproute2 anew, in today's form."
+    ),
     out: Path = typer.Option(Path(paths.BUILD_DIRECTORY), "--out", metavar="DIR", help="Where to write."),
     program: str | None = typer.Option(
         None,
@@ -110,10 +114,13 @@ def command(
         build.DEFINE: define,
     }
     given = {option: value for option, value in options.items() if value not in (None, [])}
-    if show:
+    if show and not convert:
         session.draw(build.show(source, preset, given))
         return
-    prepared = build.prepare(source, preset, out, given)
+    prepared = build.prepare(source, preset, out, given, conversion=convert)
+    if show:
+        session.draw(prepared.files[prepared.source.name])
+        return
     if session.dry_run():
         _tell_plan(prepared)
         return
@@ -128,7 +135,7 @@ def command(
 def _tell_plan(prepared: build.Prepared) -> None:
     if not prepared.target.parent.exists():
         session.say(command_line(("mkdir", "-p", str(prepared.target.parent))))
-    if prepared.spec is not None:
+    if prepared.files:
         for path in (prepared.source, *prepared.headers):
             session.say(f"# write {path}")
     session.say(command_line(prepared.command, prepared.cwd))

@@ -18,7 +18,7 @@ from xdpctl.core.spec.model import BuildFlags, Spec
 from xdpctl.core.spec.source import read_spec
 from xdpctl.errors import AlreadyThere, BadRequest, Lines, NotCompiled
 from xdpctl.tools import clang
-from xdpctl.tools.files import assets, headers, objects, placing, sources
+from xdpctl.tools.files import assets, headers, objects, old_c, placing, sources
 
 INCLUDE, DEFINE = "--include", "--define"
 """Those of the options that C of somebody's own takes too."""
@@ -29,10 +29,12 @@ class Prepared(Struct, frozen=True):
     target: Path
     command: Argv
     cwd: Path | None = None
-    spec: Spec | None = None
-    """What to generate; None where a C file is compiled as it is."""
+    files: Mapping[str, str] = {}
+    """What is compiled in that directory: the C and what it includes there; nothing for C that is there."""
+    maps: tuple[str, ...] = ()
+    """Those that the object has to hold."""
     headers: Mapping[Path, str] = {}
-    """What its C includes, and isn't beside it yet."""
+    """Those that its C includes, and aren't there yet."""
 
 
 class Built(Struct, frozen=True):
@@ -43,10 +45,19 @@ class Built(Struct, frozen=True):
     """What clang had to say, though it compiled."""
 
 
-def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping[str, Any]) -> Prepared:
+def prepare(
+    source: Path | None,
+    preset: str | None,
+    out: Path,
+    options: Mapping[str, Any],
+    *,
+    conversion: bool = False,
+) -> Prepared:
     """What is to be built from a spec, a C file, or options alone; nothing is written yet."""
     if source is not None and source.suffix == ".c" and preset is None:
-        return _prepare_c(source, out, options)
+        return _prepare_c(source, out, options, conversion)
+    if conversion:
+        raise BadRequest("--convert is for C files: what a spec generates is in today's form")
     if INCLUDE in options:
         options = {**options, INCLUDE: [os.path.abspath(directory) for directory in options[INCLUDE]]}
     spec = spec_of(source, preset, options)
@@ -57,8 +68,12 @@ def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping
         _refuse_foreign(file)
     _refuse_others(target, written)
     return Prepared(
-        spec=spec,
         source=written,
+        files={
+            written.name: render.renderer(assets.TEXTS, assets.compiled())(spec),
+            **render.headers(spec, assets.TEXTS),
+        },
+        maps=spec.maps,
         headers=missing,
         target=target,
         command=clang.compile_command(
@@ -92,17 +107,19 @@ def show(source: Path | None, preset: str | None, options: Mapping[str, Any]) ->
     return render.renderer(assets.TEXTS, assets.compiled())(spec_of(source, preset, options))
 
 
-def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
+def _prepare_c(source: Path, out: Path, options: Mapping[str, Any], conversion: bool) -> Prepared:
     generating = [option for option in options if option not in (INCLUDE, DEFINE)]
     if generating:
         raise BadRequest(
             f"{generating[0]} describes a generated program, but {source} is compiled as it is",
             "leave the option out, or change the C",
         )
-    _refuse_legacy_maps(sources.text(source), source)
-    target = out / paths.object_name(paths.program_of(source.name))
-    _refuse_others(target, source)
     flags = BuildFlags(tuple(options.get(INCLUDE, ())), tuple(options.get(DEFINE, ())))
+    target = out / paths.object_name(paths.program_of(source.name))
+    if conversion:
+        return _converted(source, target, flags)
+    _refuse_legacy_maps(sources.text(source), source)
+    _refuse_others(target, source)
     return Prepared(
         source=source,
         target=target,
@@ -110,23 +127,43 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
     )
 
 
+def _converted(source: Path, target: Path, flags: BuildFlags) -> Prepared:
+    """The new file lies beside its object; the old one stays as it is."""
+    out = target.parent
+    written = out / paths.source_name(paths.program_of(source.name))
+    code = old_c.converted(source, out, flags.include)
+    if placing.held(written) not in (None, code):
+        raise AlreadyThere(
+            f"{written} is there already",
+            "it may have been changed since: remove it, or write elsewhere with --out",
+        )
+    _refuse_others(target, written)
+    given = (*clang.given(flags, Path.cwd()), "-iquote", str(out.absolute()))
+    return Prepared(
+        source=written,
+        target=target,
+        command=clang.compile_command(written.name, target.name, clang.LENIENT, given),
+        cwd=out,
+        files={written.name: code},
+    )
+
+
 def run(prepared: Prepared) -> Built:
     """Generate, compile and check; nothing is changed unless all of it succeeds."""
-    spec, source, target = prepared.spec, prepared.source, prepared.target
+    source, target = prepared.source, prepared.target
     with placing.within(target.parent) as aside:
-        if spec is None:
-            compiled = clang.run(prepared.command, source)
-        else:
-            code = render.renderer(assets.TEXTS, assets.compiled())(spec)
-            for name, text in {source.name: code, **render.headers(spec, assets.TEXTS)}.items():
-                aside.write(name, text.encode())
+        for name, text in prepared.files.items():
+            aside.write(name, text.encode())
+        if prepared.files:
             compiled = clang.run(prepared.command, Path(source.name), aside.cwd, prepared.cwd)
-        name = str(source if spec is None else target)
-        found = check_object(compiled.object, name, maps=() if spec is None else spec.maps)
+        else:
+            compiled = clang.run(prepared.command, source)
+        name = str(target if prepared.files else source)
+        found = check_object(compiled.object, name, maps=prepared.maps)
         inspected = Inspected(compiled.object, found)
         _refuse_undefined(inspected, name, compiled.notes)
         aside.write(target.name, compiled.object)
-        written = (*(() if spec is None else (source, *prepared.headers)), target)
+        written = (*((source, *prepared.headers) if prepared.files else ()), target)
         aside.move(*(path.name for path in written))
     notes = (*tool_errors.missing_returns(compiled.notes), *inspected.notes())
     return Built(written, (*notes, *_what_load_will_say(compiled.object, name)), compiled.notes.rstrip())
@@ -218,4 +255,5 @@ def _refuse_legacy_maps(code: str, source: Path) -> None:
             f'{source}:{found[0].line}: a map in SEC("maps") is refused since libbpf 1.0',
             "the same in today's form, which also tells the types of key and value:",
             *(Lines(map_.modern) for map_ in found),
+            f"the whole file so: xdpctl build {source} --convert",
         )

@@ -60,7 +60,7 @@ _LOAD_PATTERNS = (
     (
         r"legacy map definitions",
         r'the object defines maps in SEC("maps"), which libbpf 1.0 and later refuse',
-        "build it from its source with `xdpctl build FILE.c`, which shows each map in today's form",
+        "build it from its source: `xdpctl build FILE.c --convert` writes the maps in today's form",
     ),
     (r"BTF is required", "the object has no BTF, which its maps need", "compile it with -g"),
     (
