@@ -274,3 +274,19 @@ def test_what_needs_no_conversion(lab: Lab) -> None:
     (lab.directory / "new.c").write_text(PROGRAM.format(code=one("count_all")))
     lab.refused(2, "there is nothing to convert", "build", "new.c", "--convert")
     lab.refused(2, "--convert is for C files", "build", "--convert")
+
+
+def test_old_maps_in_a_header(lab: Lab) -> None:
+    definition, rest = OLD.split('SEC("xdp")')
+    (lab.directory / "maps.h").write_text(
+        definition.replace('#include "types.h"', "struct counts { __u64 packets; };")
+    )
+    (lab.directory / "mine.c").write_text(f'#include "maps.h"\nSEC("xdp"){rest}')
+    lab.refused(1, "form from before libbpf 1.0: build it with --convert", "build", "mine.c")
+    said = lab.refused(2, "maps.h:4: a map in SEC", "build", "mine.c", "--convert")
+    assert '} pkt_cnt SEC(".maps");' in said
+
+
+def test_what_a_conversion_leaves_is_told(lab: Lab) -> None:
+    (lab.directory / "mine.c").write_text(OLD.replace('#include "types.h"\n', ""))
+    lab.refused(1, "build mine.c --convert --show", "build", "mine.c", "--convert")

@@ -16,6 +16,7 @@ from xdpctl.core.objects.findings import Inspected
 from xdpctl.core.program import render
 from xdpctl.core.spec.model import BuildFlags, Spec
 from xdpctl.core.spec.source import read_spec
+from xdpctl.core.wording import join
 from xdpctl.errors import AlreadyThere, BadRequest, Lines, NotCompiled
 from xdpctl.tools import clang
 from xdpctl.tools.files import assets, headers, objects, old_c, placing, sources
@@ -31,6 +32,8 @@ class Prepared(Struct, frozen=True):
     cwd: Path | None = None
     files: Mapping[str, str] = {}
     """What is compiled in that directory: the C and what it includes there; nothing for C that is there."""
+    shown_by: str = ""
+    """How to see that C, where a file of somebody's own was converted."""
     maps: tuple[str, ...] = ()
     """Those that the object has to hold."""
     headers: Mapping[Path, str] = {}
@@ -145,6 +148,7 @@ def _converted(source: Path, target: Path, flags: BuildFlags) -> Prepared:
         command=clang.compile_command(written.name, target.name, clang.LENIENT, given),
         cwd=out,
         files={written.name: code},
+        shown_by=f"the converted file: xdpctl build {source} --convert --show",
     )
 
 
@@ -154,10 +158,7 @@ def run(prepared: Prepared) -> Built:
     with placing.within(target.parent) as aside:
         for name, text in prepared.files.items():
             aside.write(name, text.encode())
-        if prepared.files:
-            compiled = clang.run(prepared.command, Path(source.name), aside.cwd, prepared.cwd)
-        else:
-            compiled = clang.run(prepared.command, source)
+        compiled = _compiled(prepared, aside.cwd)
         name = str(target if prepared.files else source)
         found = check_object(compiled.object, name, maps=prepared.maps)
         inspected = Inspected(compiled.object, found)
@@ -169,16 +170,27 @@ def run(prepared: Prepared) -> Built:
     return Built(written, (*notes, *_what_load_will_say(compiled.object, name)), compiled.notes.rstrip())
 
 
+def _compiled(prepared: Prepared, aside: Path) -> clang.Compiled:
+    if not prepared.files:
+        return clang.run(prepared.command, prepared.source)
+    try:
+        return clang.run(prepared.command, Path(prepared.source.name), aside, prepared.cwd)
+    except NotCompiled as error:
+        hints = (*error.hints, prepared.shown_by) if prepared.shown_by else error.hints
+        raise NotCompiled(error.message, *hints, log=error.log) from error
+
+
 def _refuse_undefined(inspected: Inspected, name: str, said: str) -> None:
     """libbpf would refuse it when it is loaded; clang only warns, and not always."""
     undefined = tuple(inspected.undefined())
     if undefined:
-        first, *others = undefined
-        more = f", nor is {', '.join(one.name for one in others)}" if others else ""
+        names = [one.name for one in undefined]
+        line = undefined[0].line
+        place = tool_errors.first_place(said, names[0]) or (line.place if line else name)
         raise NotCompiled(
-            f"{first.line.place if first.line else name}: {first.name} is defined nowhere{more}",
-            *((first.line.code,) if first.line else ()),
-            *(tuple(headers.advice(one.name for one in undefined)) or (NO_LIBRARY,)),
+            f"{place}: {join(names)} {'is' if len(names) == 1 else 'are'} defined nowhere",
+            *((line.code,) if line else ()),
+            *(tuple(headers.advice(names)) or (NO_LIBRARY,)),
             log=said,
         )
 

@@ -67,7 +67,7 @@ def run(command: Argv, source: Path, cwd: Path | None = None, shown_in: Path | N
     if result.death:
         raise NoAnswer(f"{source} isn't compiled: {result.death}")
     said = words.rstrip() or f"clang failed with status {result.status}"
-    if tool_errors.lacks_headers(said):
+    if tool_errors.lacks_headers(said) and not headers.installed():
         raise HostLacks(Lines(said), executables.install_hint("headers"))
     raise _not_compiled(source, said, sources.text(cwd / source if cwd else source))
 

@@ -166,3 +166,34 @@ def test_types_are_found_in_uses(size: str, use: str, type_: str) -> None:
     source = f'struct bpf_map_def SEC("maps") m = {{ .type = 1, .key_size = {size} }};\n{use}\n'
     (found,) = legacy.find(source)
     assert found.modern.splitlines()[2].endswith(type_)
+
+
+SAMPLE = """\
+#include <uapi/linux/bpf.h>
+#include "bpf_helpers.h"
+struct bpf_map_def SEC("maps") ports = {
+	.type = BPF_MAP_TYPE_HASH, .key_size = sizeof(u16), .value_size = sizeof(uint32_t), .max_entries = 8 };
+static struct bpf_map_def *chosen(bool first) { return first ? &ports : 0; }
+SEC("xdp") int count(struct xdp_md *ctx)
+{ u16 port = 0; return bpf_map_lookup_elem(&ports, &port) && chosen(!ctx) ? 2 : 1; }
+"""
+
+
+def test_c_out_of_the_kernels_own_samples(compile_bpf: Callable[..., bytes]) -> None:
+    """Types and headers that only the kernel's sources have are those of user space."""
+
+    def beside(name: str, quoted: bool) -> str | None:
+        return place(name, quoted) or ('"../bpf_helpers.h"' if quoted and name == "bpf_helpers.h" else None)
+
+    new = conversion.converted(SAMPLE, beside)
+    assert new.startswith("#include <stdbool.h>\n#include <stdint.h>\n#include <linux/bpf.h>\n")
+    assert "static void *chosen(bool first)" in new
+    assert elf.read(compile_bpf(new)).maps == ("ports",)
+
+
+def test_a_header_that_brings_the_new_form_already(compile_bpf: Callable[..., bytes]) -> None:
+    header = conversion.MACROS + "#define __section(NAME) __attribute__((section(NAME), used))\n"
+    source = 'struct bpf_elf_map __section("maps") cnt = { .type = 2, .size_key = 4, .size_value = 4 };'
+    new = conversion.converted(f'#include "api.h"\n{source}\n', lambda name, _: f'"{name}"', header)
+    assert "bpf_helpers.h" not in new
+    assert elf.read(compile_bpf(new.replace('#include "api.h"', header))).maps == ("cnt",)

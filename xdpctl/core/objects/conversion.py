@@ -10,6 +10,9 @@ _INCLUDE = re.compile(
     r'^(?P<start>[ \t]*#[ \t]*include[ \t]*)(?P<open>[<"])(?P<name>[^>"\n]+)[>"][^\n]*\n?', re.M
 )
 HELPERS = "bpf/bpf_helpers.h"
+_STANDARD = {"stdbool.h": r"\bbool\b", "stdint.h": r"\bu?int(?:8|16|32|64)_t\b"}
+LIBBPF = ("bpf_helpers.h", "bpf_endian.h", "bpf_tracing.h", "bpf_core_read.h")
+"""Headers whose predecessors lay beside the sources."""
 _OF_IPROUTE2 = "bpf_elf.h"
 _OWN_HELPERS = re.compile(r"\(\s*\*\s*bpf_\w+\s*\)\s*\(")
 MACROS = """\
@@ -26,16 +29,24 @@ Place = Callable[[str, bool], str | None]
 
 
 def converted(source: str, place: Place, headers: str = "") -> str:
-    """A source and the texts of the headers beside it: what those declare isn't declared again."""
+    """A source, given the texts of the headers beside it: what those declare isn't declared again."""
     code = legacy.without_comments(source)
     found = legacy.definitions(code)
+    text = _includes(source, place)
+    needed = _needed(text + headers)
+    has_sec = HELPERS in text + needed + headers or re.search(r"define[ \t]+SEC\(", code + headers)
+    section = 'SEC(".maps")' if has_sec else '__attribute__((section(".maps"), used))'
     text = source
-    bare = "SEC(" not in code and _OWN_HELPERS.search(code + headers)
-    section = '__attribute__((section(".maps"), used))' if bare else 'SEC(".maps")'
     for one in reversed(found):
         text = text[: one.start] + _definition(one, source, code, found, section) + text[one.end :]
     text = legacy.long_types(text, source + headers)
-    return _with_macros(_includes(text, place), headers)
+    for type_ in {one.type for one in found if one.type}:
+        text = re.sub(rf"\bstruct\s+{type_}\s*\*", "void *", text)
+    text = _includes(text, place)
+    last = max((match.end() for match in _INCLUDE.finditer(text)), default=0)
+    first = next((match.start() for match in _INCLUDE.finditer(text)), 0)
+    standard = _standard(code + headers)
+    return text[:first] + standard + text[first:last] + needed + text[last:]
 
 
 def _definition(one: Definition, source: str, code: str, found: tuple[Definition, ...], section: str) -> str:
@@ -56,30 +67,41 @@ def _definition(one: Definition, source: str, code: str, found: tuple[Definition
 
 
 def _includes(text: str, place: Place) -> str:
-    """As seen from where the file will be; libbpf's headers lay beside the sources in former times."""
+    """As seen from where the file will be, and as they are called today."""
 
     def include(match: re.Match[str]) -> str:
-        name = match["name"]
-        found = place(name, match["open"] == '"')
-        if found is None and name.rpartition("/")[2] == _OF_IPROUTE2:
+        name, base = match["name"], match["name"].rpartition("/")[2]
+        known = (
+            place(f"bpf/{base}", False) if base in LIBBPF else None,
+            place(name, match["open"] == '"'),
+            place(name.removeprefix("uapi/"), False),
+        )
+        found = next(filter(None, known), None)
+        if found is None and base == _OF_IPROUTE2:
             return ""
-        if found is None:
-            libbpf = place(f"bpf/{name.rpartition('/')[2]}", False)
-            found = libbpf if libbpf else f"{match['open']}{name}{'>' if match['open'] == '<' else chr(34)}"
-        return f"{match['start']}{found}\n"
+        return f"{match['start']}{found}\n" if found else match[0]
 
     return _INCLUDE.sub(include, text)
 
 
-def _with_macros(text: str, headers: str) -> str:
-    """What the definitions are written with."""
-    if HELPERS in text + headers or "vmlinux.h" in text:
-        needed = "" if HELPERS in text + headers else f"#include <{HELPERS}>\n"
-    elif _OWN_HELPERS.search(text + headers):
-        needed = MACROS
-    else:
-        needed = f"#include <{HELPERS}>\n"
-    if needed and "linux/bpf.h" not in text + headers and "vmlinux.h" not in text:
-        needed = f"#include <linux/bpf.h>\n{needed}"
-    last = max((match.end() for match in _INCLUDE.finditer(text)), default=0)
-    return text[:last] + needed + text[last:]
+def _needed(text: str) -> str:
+    """What the definitions are written with, as far as the file and the headers beside it don't bring it."""
+    if HELPERS in text or re.search(r"define[ \t]+__uint\b", text):
+        return ""
+    if _OWN_HELPERS.search(text):
+        return MACROS
+    needed = f"#include <{HELPERS}>\n"
+    return needed if re.search(r"linux/bpf\.h|vmlinux\.h", text) else f"#include <linux/bpf.h>\n{needed}"
+
+
+def _standard(text: str) -> str:
+    """Headers of C itself, which those of the kernel's own sources stood for."""
+    if "vmlinux.h" in text:
+        return ""
+    found = [
+        f"#include <{header}>\n"
+        for header, words in _STANDARD.items()
+        if header not in text and re.search(words, text)
+        if not re.search(rf"(?:\btypedef\b[^;]*|\bdefine[ \t]+){words}", text)
+    ]
+    return "".join(found)

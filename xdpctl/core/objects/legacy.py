@@ -48,6 +48,7 @@ class Definition(Struct, frozen=True):
     end: int
     body: tuple[int, int]
     """Between the braces."""
+    type: str = ""
     entries: tuple[Entry, ...] = ()
     """None where it is in today's form but for its section."""
 
@@ -139,7 +140,7 @@ def _initialised(code: str, markers: re.Pattern[str]) -> Iterator[Definition]:
         if markers.search(around) and name and end and not _in_directive(code, match.start()):
             body = (match.end(), closing)
             entries = tuple(_entries(code, body, _positions(match["type"], code)))
-            yield Definition(name=name, start=start, end=end, body=body, entries=entries)
+            yield Definition(name=name, start=start, end=end, body=body, type=match["type"], entries=entries)
 
 
 def _undotted(code: str, markers: re.Pattern[str]) -> Iterator[Definition]:

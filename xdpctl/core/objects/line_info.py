@@ -31,7 +31,7 @@ class LineInfo:
         """The line of the instruction at this offset in bytes."""
         records = self.records.get(section, [])
         i = bisect_right(records, offset, key=lambda record: record[0])
-        return records[i - 1][1] if i else None
+        return records[i - 1][1] if i and records[i - 1][1].number else None
 
     @property
     def files(self) -> frozenset[str]:
