@@ -104,6 +104,12 @@ def test_what_only_looks_like_it(
         ("if (rec->packets) return -1;", ["-1"]),
         ("return rec->packets ? 5 : rec->bytes ? 4 : 9;", ["5", "9"]),
         ("int verdict = rec->packets ? -1 : 1; if (verdict < 0) return XDP_DROP; return verdict;", []),
+        (
+            "switch (ctx->ingress_ifindex) { case 1: return 1; case 2: return 5; case 3: return 100; }",
+            ["100", "5"],
+        ),
+        ("return rec->packets > 7 ? -1 : rec->bytes ? 17 : 6;", ["-1", "17", "6"]),
+        ("if (rec->packets == 9) return rec->packets;", ["9"]),
         ("return bpf_redirect(1, 0);", []),
         ("return rec->packets;", []),
         ("return XDP_REDIRECT;", []),

@@ -86,6 +86,8 @@ class Code(Struct, frozen=True):
     """The map that an instruction names, by section and offset in bytes."""
     functions: Mapping[tuple[str, int], tuple[str, int]]
     """The function that an instruction calls, likewise: its section and offset there."""
+    relocated: frozenset[tuple[str, int]]
+    """All that aren't known before the object is loaded, likewise."""
     programs: tuple[tuple[str, int], ...]
 
 
@@ -145,15 +147,14 @@ class _Walk:
             self._arrive(section, at + 1 + one.distance, dict(state))
             return
         for taken, to in ((True, at + 1 + one.offset), (False, at + 1)):
-            there = _where(one, taken, state)
+            there = _where(one, taken, state, at)
             if there is not None:
                 self._arrive(section, to, there)
 
     def _step(self, section: str, at: int, one: Instruction, state: State) -> None:
         match one.kind:
             case bpf.LD:
-                name = self.code.maps.get((section, at * bpf.SIZE))
-                _set(state, one.target, OfMap(name) if name else None)
+                _set(state, one.target, self._immediate(section, at, one))
             case bpf.LDX:
                 _set(state, one.target, _loaded(one, state))
             case bpf.ST | bpf.STX:
@@ -162,6 +163,15 @@ class _Walk:
                 _set(state, one.target, _computed(one, state, at))
             case bpf.JMP:
                 self._call(section, at, one, state)
+
+    def _immediate(self, section: str, at: int, one: Instruction) -> Fact | None:
+        place = (section, at * bpf.SIZE)
+        if place in self.code.maps:
+            return OfMap(self.code.maps[place])
+        if place in self.code.relocated:
+            return None
+        high = self.code.sections[section][at + 1].immediate
+        return Constants(frozenset({(one.immediate & 0xFFFFFFFF | high << 32, place[1])}))
 
     def _store(self, section: str, at: int, one: Instruction, state: State) -> None:
         where = state.get(one.target)
@@ -242,14 +252,17 @@ def _forget(state: State, start: int) -> None:
         del state[place]
 
 
-def _where(one: Instruction, taken: bool, state: State) -> State | None:
+def _where(one: Instruction, taken: bool, state: State, at: int) -> State | None:
     """What is known on one side of a comparison; None where that side is never reached."""
     there, compared = dict(state), state.get(one.target)
-    if not one.from_register and one.operation in bpf.COMPARED and isinstance(compared, Constants):
+    if one.from_register or one.operation not in bpf.COMPARED:
+        return there
+    if isinstance(compared, Constants):
         left = frozenset(pair for pair in compared.values if one.holds_for(pair[0]) is taken)
-        if not left:
-            return None
         there[one.target] = Constants(left)
+        return there if left else None
+    if compared is None and taken is (one.operation == bpf.EQUAL) and one.operation in bpf.EXACT:
+        there[one.target] = Constants(frozenset({(one.immediate, at * bpf.SIZE)}))
     return there
 
 

@@ -1,5 +1,6 @@
 """What is right by clang, but surely not meant: read from the object's instructions."""
 
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -69,10 +70,17 @@ class Inspected:
         if verdict in VERDICTS or one.section not in self._xdp_sections():
             return ""
         line = self.lines.of(one.section, one.offset)
+        if line and re.search(rf"\breturn\b(?!.*{verdict}\b).*\d", line.code):
+            line = None  # clang made one of several returns
         return (
-            f"{_place(line)}{verdict} is no XDP action: the packet will be dropped, "
+            f"{_place(line) or self._program(one)}{verdict} is no XDP action: the packet will be dropped, "
             f"with a warning in the kernel's log{_code(line)}"
         )
+
+    def _program(self, one: Ended) -> str:
+        functions = [s for s in self.found.symbols if s.is_function and s.section == one.section]
+        before = [(s.value, s.name) for s in functions if s.value <= one.offset]
+        return f"{max(before)[1]}: " if before else ""
 
     def _xdp_sections(self) -> set[str]:
         return {section for section, name in self.found.programs if name in self.found.xdp_programs}
@@ -95,7 +103,13 @@ class Inspected:
             for s in self.found.symbols
             if s.is_function and (s.section, s.name) in self.found.programs
         )
-        return Code(code, named, called, programs)
+        return Code(
+            sections=code,
+            maps=named,
+            functions=called,
+            relocated=frozenset((one.section, one.offset) for one in self.relocations),
+            programs=programs,
+        )
 
 
 def _place(line: Line | None) -> str:
