@@ -41,7 +41,10 @@ def command(
         help="Packets of each run.  [default: two million, or 0.25 s]",
     ),
     json: bool = arguments.JSON,
+    verbose: bool = typer.Option(False, "--verbose", help="On failure, print the tool's whole log."),
 ) -> None:
+    if verbose:
+        session.show_log_with_errors()
     if race and sources:
         raise Usage("--race has programs of its own", f"leave out {sources[0]}, or --race")
     prepared = bench.prepare(sources or [], race, rounds, repeat)

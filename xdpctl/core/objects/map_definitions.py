@@ -5,7 +5,18 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-_PTR, _ARRAY, _STRUCT, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _VAR, _DATASEC = 2, 3, 4, 8, 9, 10, 11, 14, 15
+_PTR, _ARRAY, _STRUCT, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _FUNC, _VAR, _DATASEC = (
+    2,
+    3,
+    4,
+    8,
+    9,
+    10,
+    11,
+    12,
+    14,
+    15,
+)
 _ALIASES = (_TYPEDEF, _VOLATILE, _CONST, _RESTRICT)
 _AFTER = {1: 4, _ARRAY: 12, _VAR: 4, 17: 4}
 _AFTER_EACH = {_STRUCT: 12, 5: 12, 6: 8, 13: 8, _DATASEC: 12, 19: 12}
@@ -36,6 +47,22 @@ def pinned_by_name(btf: bytes, order: str) -> bool:
     return _Btf(btf, order).pins()
 
 
+def map_types(btf: bytes, order: str) -> dict[str, int]:
+    """The type of each map, as the number that the kernel knows it by."""
+    return dict(_Btf(btf, order).map_types())
+
+
+def resolved_by_kernel(btf: bytes, order: str) -> frozenset[str]:
+    """What is declared with __ksym or __kconfig, and thus found when the program is loaded."""
+    return frozenset(_Btf(btf, order).members_of(".ksyms", ".kconfig"))
+
+
+def without_result(btf: bytes, order: str) -> frozenset[str]:
+    """The functions that return void."""
+    types = _Btf(btf, order).types
+    return frozenset(t.name for t in types if t.kind == _FUNC and types[t.refers_to].refers_to == 0)
+
+
 class _Btf:
     def __init__(self, data: bytes, order: str) -> None:
         self.data, self.order = data, order
@@ -49,6 +76,20 @@ class _Btf:
             for definition in self._definitions()
             for name, type_, _ in self._members(definition)
         )
+
+    def map_types(self) -> Iterator[tuple[str, int]]:
+        for section in self.types:
+            if section.kind == _DATASEC and section.name == ".maps":
+                for variable in (self.types[number] for number, _, _ in self._members(section)):
+                    for name, type_, _ in self._members(self._meant(variable.refers_to)):
+                        number = self._number(type_) if self._string(name) == "type" else None
+                        if number is not None:
+                            yield variable.name, number
+
+    def members_of(self, *sections: str) -> Iterator[str]:
+        for section in self.types:
+            if section.kind == _DATASEC and section.name in sections:
+                yield from (self.types[number].name for number, _, _ in self._members(section))
 
     def _definitions(self) -> set[_Type]:
         """What maps are declared with: __uint, __type and __array make members of a struct."""
