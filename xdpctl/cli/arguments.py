@@ -59,4 +59,4 @@ VIA = typer.Option(
     help="What reads maps: bpftool, or libbpf many elements at a time (batch).  [default: the faster one]",
     show_default=False,
 )
-JSON = typer.Option(False, "--json", help="Print JSON.")
+JSON = typer.Option(False, "--json", "-j", help="Print JSON.")
