@@ -150,10 +150,12 @@ def execute(words: list[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    if any(word.startswith("--install-completion") for word in words):
-        from xdpctl.ops import complete
+    if any(word.startswith(("--install-completion", "--show-completion")) for word in words):
+        from xdpctl.cli import completion
 
-        complete.check_home()
+        if completion.served(words):
+            session.flush()
+            return 0
     try:
         ended = app(words, prog_name="xdpctl", standalone_mode=False)
     except SystemExit as end:
