@@ -53,6 +53,9 @@ AS = typer.Option(
     help="Types of a map without BTF: 'key:u32 value:{packets:u64,bytes:u64}'.",
     show_default=False,
 )
+WHERE = typer.Option(
+    "", "--where", metavar="EXPR", help="Only elements like: 'packets > 1k and src_ip in 10.0.0.0/8'."
+)
 VIA = typer.Option(
     None,
     "--via",

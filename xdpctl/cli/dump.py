@@ -49,9 +49,7 @@ def command(
     top: int | None = typer.Option(
         None, "--top", metavar="N", min=1, help="The first N of them; by the first field, if not sorted."
     ),
-    where: str = typer.Option(
-        "", "--where", metavar="EXPR", help="Only elements like: 'packets > 1k and src_ip in 10.0.0.0/8'."
-    ),
+    where: str = arguments.WHERE,
     totals: bool = typer.Option(False, "--totals", help="Add up what can be added up."),
     per_cpu: bool = typer.Option(False, "--per-cpu", help="Show the value of each CPU."),
     raw: bool = typer.Option(False, "--raw", help="Show numbers and hexadecimal, not names and addresses."),
