@@ -110,6 +110,7 @@ def test_help_and_version(run: Run) -> None:
         ("attach lo --mode=skb", "--mode can't be 'skb'\n  did you mean 'generic'?"),
         ("run --packet ping", "--packet can't be 'ping'\n  did you mean 'icmp'?"),
         ("run --packet icmp --packet upd", "--packet can't be 'upd'\n  did you mean 'udp'?"),
+        ("status one extra", "'extra' is one word too many\n  xdpctl status [NAME|DEV|DIR]"),
         ("trace extra", "'extra' is one word too many\n  xdpctl trace"),
         ("build --typ hash", "--type"),
         ("build --type has", "--type: type can't be 'has'\n  did you mean 'hash'?"),

@@ -24,7 +24,7 @@ from .test_command_line import Run, run  # noqa: F401
         ("map dump --json", "usage", 2),
         ("map get pkt_cnt 0 --json", "not-permitted", 3),
         ("--dry-run status --json", "not-permitted", 3),
-        ("status --json extra", "usage", 2),
+        ("status --json one extra", "usage", 2),
         ("dump --json", "usage", 2),
         ("dump --json cnt --frobnicate", "usage", 2),
         ("dump --json cnt --csv", "usage", 2),

@@ -80,5 +80,9 @@ def maps_and_devices() -> list[str]:
     return [*maps(), *devices()]
 
 
+def programs_and_devices() -> list[str]:
+    return [*programs(), *devices()]
+
+
 def _built(pattern: str) -> Iterable[Path]:
     return sorted(path for path in Path(paths.BUILD_DIRECTORY).glob(pattern) if path.is_file())
