@@ -66,10 +66,11 @@ def test_the_table_of_verbs_is_what_their_modules_say(directory: Path, verbs: di
 
 
 def test_help_and_version(run: Run) -> None:
-    done = run("--help")
+    done = run("--help", COLUMNS="60")
+    assert "\n    xdpctl build\n    xdpctl load --dev DEVICE\n    xdpctl dump pkt_cnt\n" in done.stdout
     assert (done.returncode, done.stderr) == (0, "")
     assert all(f"\n  {verb} " in done.stdout for verb in VERBS)
-    assert run("-h").stdout == done.stdout
+    assert run("-h", COLUMNS="60").stdout == done.stdout
     assert run("--version").stdout == f"xdpctl {xdpctl.__version__}\n"
 
 
@@ -137,6 +138,7 @@ def test_help_and_version(run: Run) -> None:
         ("new --list c.toml", "--list only names the presets\n  leave the rest out"),
         ("new --list --from lesson-1", "--list only names the presets"),
         ("new --from lesson1", "there is no preset 'lesson1'\n  did you mean 'lesson-1'?"),
+        ("new --from lesson", "did you mean 'lesson-1' or 'lesson-2' or 'lesson-3' or"),
         ("load", "there is no object in bpf/\n  build one: xdpctl build"),
         ("load missing.o", "missing.o can't be read"),
         ("load --mode native", "--mode says how to attach, but there is no --dev"),

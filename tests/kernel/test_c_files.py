@@ -159,8 +159,9 @@ def test_files_of_any_name(lab: Lab) -> None:
         "-c",
         f"cp ./-x.c \"$(printf 'x\\377.c')\"; {COMMAND} build \"$(printf 'x\\377.c')\"",
     )
-    assert done.returncode == 2
-    assert "is no UTF-8 text" in done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
+    lab.must("sh", "-c", f"{COMMAND} load bpf/x?.bpf.o")
+    lab.ok("unload")
 
 
 def test_lessons_with_an_unused_context_draw_no_warning(lab: Lab) -> None:

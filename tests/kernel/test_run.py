@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from .conftest import PIN, Lab
+from .test_all_or_nothing import inject
 
 CHANGES_C = """
 #include <linux/bpf.h>
@@ -253,3 +254,11 @@ def test_an_end_in_the_middle_leaves_nothing(number: signal.Signals, lab: Lab) -
     while f"xdp_{os.getpid()}" in lab.must("bpftool", "prog", "show"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("options", [(), ("--repeat", "30")])
+def test_a_run_that_fails_is_told_as_json(lab: Lab, options: tuple[str, ...]) -> None:
+    lab.ok("build")
+    env = inject(lab, "bpftool", "batch file")
+    done = lab.xdpctl("run", "--packet", "udp", "--json", *options, env=env)
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (1, "refused")

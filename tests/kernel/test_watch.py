@@ -24,12 +24,15 @@ class Watch:
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
+        self.time = ""
 
     def next(self) -> dict[str, Any]:
         assert self.process.stdout
         line = self.process.stdout.readline()
         assert line, self.process.stderr and self.process.stderr.read()
         found: dict[str, Any] = json.loads(line)
+        assert found["time"] >= self.time, "lines and events come in their order"
+        self.time = found["time"]
         return found
 
     def until(self, **wanted: Any) -> dict[str, Any]:

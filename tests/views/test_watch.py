@@ -91,6 +91,15 @@ def test_keys_are_cut_before_numbers(width: int, line: str) -> None:
     assert drawn == line
 
 
+def test_a_column_that_does_not_fit_is_left_out() -> None:
+    """Also by a single character."""
+    found = rates({"total": 1}, {"total": 1001, "more": 3})
+    for width in range(45, 90):  # numbers fit
+        _, header, *drawn = screen([shown(found)], [], Terminal(width, 24, blocks=True)).splitlines()
+        assert ("SHARE" in header) == ("99.7 %" in drawn[0]), width
+        assert header.split()[-1] in ("/S", "SHARE", "HISTORY"), width
+
+
 def test_what_does_not_fit_is_counted() -> None:
     many = rates({f"key{n}": n for n in range(20)})
     assert screen([shown(many)], [], Terminal(80, 10, blocks=True)).splitlines()[-1] == "… and 15 more keys"

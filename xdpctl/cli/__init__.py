@@ -4,8 +4,10 @@ Each verb is a module of this package with a function `command`, imported only w
 """
 
 import io
+import os
 import signal
 import sys
+import traceback
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -15,7 +17,7 @@ import typer
 from xdpctl import __version__
 from xdpctl.cli import arguments, session, usage
 from xdpctl.cli.words import CheckedCommand, CheckedGroup, asks_for_json
-from xdpctl.errors import HostLacks, Interrupted, Usage, XdpctlError, of_system
+from xdpctl.errors import HostLacks, Internal, Interrupted, Usage, XdpctlError, of_system
 
 VERBS = {
     "new": "Write a commented spec to start from.",
@@ -84,13 +86,20 @@ class Verbs(CheckedGroup):
             formatter.write_dl(list(self.verbs.items()))
 
 
+START = """\b
+Start with:
+  xdpctl doctor
+  xdpctl build
+  xdpctl load --dev DEVICE
+  xdpctl dump pkt_cnt"""
+
 app = typer.Typer(
     cls=Verbs,
     rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with: xdpctl doctor; xdpctl build; xdpctl load --dev DEVICE; xdpctl dump pkt_cnt",
+    epilog=START,
 )
 
 
@@ -121,32 +130,50 @@ def options(
 
 
 def execute(words: list[str] | None = None) -> int:
-    """Run a command line; returns the exit code. Ctrl-C, SIGTERM and a lost terminal are one."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
+    """Run a command line, or else that of this process, which ends then; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files can be any bytes
-    if words is None:
-        words = sys.argv[1:]
+    given = sys.argv[1:] if words is None else words
     try:
-        return _run(words)
-    except XdpctlError as error:
-        session.tell_error(error)
-        failed = error
+        try:
+            _set_signals(signal.default_int_handler)
+            return _run(given)
+        finally:
+            if words is None:
+                _set_signals(signal.SIG_IGN)  # a second Ctrl-C doesn't cut short what is told of the first
     except usage.WrongUsage as help_alone:
         help_alone.show()
         return Usage.exit_code
-    except MemoryError:
-        failed = HostLacks("there isn't enough memory for this")
+    except (Exception, KeyboardInterrupt) as error:
+        failed = _meaning(error)
         session.tell_error(failed)
-    except OSError as error:
-        failed = of_system(error)
-        session.tell_error(failed)
-    if asks_for_json(typer.main.get_command(app), words):
+    if asks_for_json(typer.main.get_command(app), given):
         session.say_failure(failed)
     return failed.exit_code
+
+
+def _set_signals(handler: Any) -> None:
+    """Ctrl-C, SIGTERM and a lost terminal are one; `nohup` has them ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _meaning(error: BaseException) -> XdpctlError:
+    match error:
+        case XdpctlError():
+            return error
+        case KeyboardInterrupt():
+            return Interrupted("interrupted")
+        case MemoryError():
+            return HostLacks("there isn't enough memory for this")
+        case OSError():
+            return of_system(error)
+    if os.environ.get("XDPCTL_TRACEBACK"):
+        traceback.print_exception(error)
+    what = f"{type(error).__name__}: {error}"
+    return Internal(f"internal error: {what}", "please report it, with what XDPCTL_TRACEBACK=1 shows")
 
 
 def _run(words: list[str]) -> int:

@@ -20,6 +20,7 @@ Examples:
 """
 
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 import typer
@@ -127,13 +128,13 @@ def _print(prepared: run.Prepared, begun: run.Session, runs: Iterator[Run], list
 
 
 def _print_json(prepared: run.Prepared, begun: run.Session, runs: Iterator[Run], listed: bool) -> None:
+    """Begins when a packet has been run: if that fails, the error alone is printed."""
     tally = Tally()
     runs = tally.watch(runs)
+    first = list(islice(runs, 1 if listed else None))
     session.stream([view.json_start(begun.program, prepared.target.object, listed)])
     if listed:
-        session.stream(view.json_packets(runs))
-    else:
-        _drain(runs)
+        session.stream(view.json_packets(chain(first, runs)))
     survey = prepared.survey
     session.stream([view.json_middle(tally.verdicts, survey.not_run, survey.cut, listed)])
     session.stream(view.json_maps((watched.map, watched.changes()) for watched in begun.maps))

@@ -24,7 +24,7 @@ def command(
         "",
         metavar="NAME|DEV|DIR",
         help="Which programs.  [default: all]",
-        autocompletion=arguments.completion("programs_and_devices"),
+        autocompletion=arguments.completion("programs_and_devices", "netns"),
         show_default=False,
     ),
     json: bool = arguments.JSON,

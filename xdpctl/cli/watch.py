@@ -31,7 +31,7 @@ def command(
         ...,
         metavar="MAP...",
         help="Maps to watch.",
-        autocompletion=arguments.completion("maps"),
+        autocompletion=arguments.completion("maps", "pin"),
         show_default=False,
     ),
     interval: float = typer.Option(1.0, metavar="SECONDS", min=0.01, max=86400, help="Time between samples."),
@@ -61,9 +61,8 @@ def command(
     try:
         with display, contextlib.suppress(KeyboardInterrupt):
             for _ in ticks:
-                now = time_now()
                 goes_on = watch.sample(watched, poller, display.tell)
-                if not (display.show(watched, now) and goes_on):
+                if not (display.show(watched, time_now()) and goes_on):
                     break
     finally:
         if read := [row(one, top) for one in watched if one.rates.begun]:

@@ -7,10 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from xdpctl.core.machine import paths
+from xdpctl.core.machine.owners import below
+from xdpctl.core.machine.reach import Reach
 from xdpctl.core.objects import elf
-from xdpctl.errors import BadRequest
-from xdpctl.tools import netns
+from xdpctl.core.query import rows
+from xdpctl.errors import BadRequest, XdpctlError
+from xdpctl.tools import bpffs, bpftool, netns
 from xdpctl.tools.files import assets, trust
+from xdpctl.tools.maps import types
+from xdpctl.tools.maps.find import find_map
 
 
 def check_home() -> None:
@@ -21,8 +26,10 @@ def check_home() -> None:
         raise BadRequest(f"{home} is no place for root to write to: {why}", "do it without sudo")
 
 
-def devices() -> list[str]:
-    return [name for _, name in socket.if_nameindex()]
+def devices(netns_name: str) -> list[str]:
+    with contextlib.suppress(XdpctlError), netns.entered(netns.named(netns_name)):
+        return [name for _, name in socket.if_nameindex()]
+    return []
 
 
 def namespaces() -> list[str]:
@@ -51,7 +58,7 @@ def programs_to_run() -> list[str]:
     """Objects, and what of the built programs is pinned, where that can be seen."""
     pinned: list[str] = []
     with contextlib.suppress(OSError):
-        pinned = os.listdir(os.environ.get("XDPCTL_PIN") or paths.PIN_DIRECTORY)
+        pinned = os.listdir(_pin_directory())
     return [*objects(), *(name for name in programs() if name in pinned)]
 
 
@@ -63,11 +70,14 @@ def presets() -> list[str]:
     return list(assets.PRESETS)
 
 
-def maps() -> list[str]:
-    """The maps of the built objects, and what is pinned, where that can be seen."""
+def maps(pin: str) -> list[str]:
+    """The maps of the built objects, and those that are pinned, where that can be seen."""
     names: set[str] = set()
-    with contextlib.suppress(OSError):
-        names.update(os.listdir(os.environ.get("XDPCTL_PIN") or paths.PIN_DIRECTORY))
+    directory = os.path.realpath(pin or _pin_directory())
+    with contextlib.suppress(XdpctlError):
+        if bpffs.entries(directory):
+            pins = (path for found in bpftool.maps() for path in below(found.pinned, directory))
+            names.update(map(os.path.basename, pins))
     for path in _built("*.bpf.o"):
         try:
             names.update(elf.read(path.read_bytes()).maps)
@@ -76,12 +86,29 @@ def maps() -> list[str]:
     return sorted(names)
 
 
-def maps_and_devices() -> list[str]:
-    return [*maps(), *devices()]
+def programs_and_devices(netns_name: str) -> list[str]:
+    return [*programs(), *devices(netns_name)]
 
 
-def programs_and_devices() -> list[str]:
-    return [*programs(), *devices()]
+def maps_and_devices(pin: str, netns_name: str) -> list[str]:
+    return [*maps(pin), *devices(netns_name)]
+
+
+def columns(map_name: str, pin: str) -> list[str]:
+    """Of a map that can be read."""
+    reach = Reach(
+        os.path.realpath(pin or _pin_directory()),
+        (_pin_directory(), paths.PIN_DIRECTORY),
+        tell=lambda _: None,
+    )
+    with contextlib.suppress(XdpctlError):
+        found = find_map(map_name, reach).map
+        return [*rows.columns(types.layout(found, types.of(found), raw=False))]
+    return []
+
+
+def _pin_directory() -> str:
+    return os.environ.get("XDPCTL_PIN") or paths.PIN_DIRECTORY
 
 
 def _built(pattern: str) -> Iterable[Path]:

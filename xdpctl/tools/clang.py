@@ -40,6 +40,8 @@ def run(command: Argv, source: Path, cwd: Path | None = None, shown_in: Path | N
     """
     result = proc.act((*command[:-1], "-"), cwd=cwd, show=command_line(command, shown_in or cwd))
     words = result.err.replace(str(source), visible(str(source)))  # which clang prints as it is
+    if result.ok and not result.out:
+        raise NotCompiled(f"clang reported success, but wrote nothing for {source}")
     if result.ok:
         return Compiled(result.out, words)
     if result.death:

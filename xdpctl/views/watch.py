@@ -16,6 +16,8 @@ from xdpctl.views.table import GAP, TableColumns
 HISTORY = 20
 LEAST_KEY = 12
 """A key isn't cut to less."""
+TRAILING = 3
+"""Columns that a table can do without: share, history, what is new."""
 LEAST = 3
 """Lines of a map: its name, what the columns are, and one key."""
 
@@ -80,7 +82,7 @@ def _map(one: WatchRow, room: int, terminal: Terminal) -> Iterator[str]:
 
 
 def _table(one: WatchRow, rows: Sequence[list[str]], width: int) -> Iterator[str]:
-    """Where it is too wide, keys are cut before numbers are."""
+    """Where it is too wide, keys are cut before numbers are, and what stands behind is left out."""
     keys, counts = len(one.key_names), 2 * len(one.fields)
     header = [*one.key_names, *_headings(one.fields), "share", "history", ""]
     numbers = [*([False] * keys), *([True] * (counts + 1)), False, False]
@@ -90,7 +92,12 @@ def _table(one: WatchRow, rows: Sequence[list[str]], width: int) -> Iterator[str
         room = max(LEAST_KEY, columns.starts[keys] - len(GAP) - over)
         rows = [[_cut(" ".join(row[:keys]), room), *row[keys:]] for row in rows]
         header = [header[0] if keys == 1 else "key", *header[keys:]]
-        columns = TableColumns(header, rows, numbers=numbers[keys - 1 :])
+        numbers = numbers[keys - 1 :]
+        columns = TableColumns(header, rows, numbers=numbers)
+    fitting = sum(end <= width for end in columns.ends)
+    if (kept := max(fitting, len(header) - TRAILING)) < len(header):
+        columns = TableColumns(header[:kept], [row[:kept] for row in rows], numbers=numbers[:kept])
+        rows = [row[:kept] for row in rows]
     yield columns.header
     yield from map(columns.line, rows)
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xdpctl.core.query.where import parse
+from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 
 ROW: dict[str, Any] = {
@@ -225,6 +226,21 @@ def test_mistakes(text: str, told: str, hint: str) -> None:
         parse(text, ROW, NUMBERS)
     assert told in caught.value.message
     assert any(hint in given_ for given_ in caught.value.hints)
+
+
+def test_the_example_is_of_the_maps_own_columns() -> None:
+    examples: dict[str, dict[str, Value]] = {
+        "write it like 'bytes > 1k and key == none'": {"key": "none", "packets": 0, "bytes": 0},
+        "write it like 'packets > 1k'": {"key": 0, "packets": 0},
+        "write it like 'key == \"00 00\"'": {"key": "00 00", "value": [0]},
+    }
+    for example, columns in examples.items():
+        with pytest.raises(BadRequest) as caught:
+            parse("", columns, [name for name, zero in columns.items() if zero == 0])
+        assert caught.value.hints[-1] == example
+        with pytest.raises(BadRequest) as caught:
+            parse("", {"value": [0]})
+        assert len(caught.value.hints) == 1
 
 
 @given(
