@@ -19,9 +19,13 @@ from .test_command_line import Run, run  # noqa: F401
     [
         ("status --json", "not-permitted", 3),
         ("dump --json pkt_cnt", "not-permitted", 3),
+        ("dump -j pkt_cnt", "not-permitted", 3),
+        ("map lookup pkt_cnt 0 -j", "not-permitted", 3),
+        ("map lookup pkt_cnt -j", "usage", 2),
+        ("map dump --json", "usage", 2),
         ("map get pkt_cnt 0 --json", "not-permitted", 3),
         ("--dry-run status --json", "not-permitted", 3),
-        ("status --json extra", "usage", 2),
+        ("status --json one extra", "usage", 2),
         ("dump --json", "usage", 2),
         ("dump --json cnt --frobnicate", "usage", 2),
         ("dump --json cnt --csv", "usage", 2),
@@ -43,7 +47,7 @@ def test_a_failure_is_told_as_json(line: str, code: str, status: int, run: Run) 
     assert said["error"]["message"] in done.stderr
     assert all(hint in done.stderr for hint in said["error"]["hints"])
     assert done.stdout.count("\n") == 1
-    words = [word for word in shlex.split(line) if word != "--json"]
+    words = [word for word in shlex.split(line) if word not in ("--json", "-j")]
     assert done.stderr == run(*words).stderr or code == "usage"
 
 

@@ -8,16 +8,15 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Mapping
 from importlib import import_module
-from itertools import pairwise
 from typing import Any
 
 import typer
 
 from xdpctl import __version__
-from xdpctl.cli import arguments, session
-from xdpctl.cli.words import CheckedCommand, CheckedGroup, WrongUsage, asks_for_json
-from xdpctl.core.wording import did_you_mean
+from xdpctl.cli import arguments, session, usage
+from xdpctl.cli.words import CheckedCommand, CheckedGroup, asks_for_json
 from xdpctl.errors import HostLacks, Internal, Interrupted, Usage, XdpctlError, of_system
 
 VERBS = {
@@ -44,23 +43,40 @@ class Verbs(CheckedGroup):
 
     package = "xdpctl.cli"
     verbs = VERBS
+    also: Mapping[str, str] = {}
+    """Other words for verbs, which no list names, and their modules."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.verbs)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args[0] not in self.verbs and not ctx.resilient_parsing:
-            raise Usage(f"there is no verb {args[0]!r}", *did_you_mean(args[0], self.verbs))
+        if ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        if args[0] == "help":
+            args = self._for_help(ctx, args[1:])
+        if self.get_command(ctx, args[0]) is None:
+            from xdpctl.cli.map import VERBS as OF_MAP
+
+            others = {"xdpctl map": OF_MAP} if self.verbs is VERBS else {"xdpctl": VERBS}
+            raise usage.no_such_verb(args[0], ctx.command_path, self.verbs, others)
         return super().resolve_command(ctx, args)
 
+    def _for_help(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args:
+            typer.echo(ctx.get_help())
+            raise typer.Exit
+        return [*args, "--help"]
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in self.verbs:
+        if cmd_name not in self.verbs and cmd_name not in self.also:
             return None
-        module = import_module(f"{self.package}.{cmd_name}")
+        module = import_module(self.also.get(cmd_name) or f"{self.package}.{cmd_name}")
         app = typer.Typer(rich_markup_mode=None, add_completion=False)
         if hasattr(module, "VERBS"):
-            group = type("Group", (Verbs,), {"package": module.__name__, "verbs": module.VERBS})
-            app.callback(cls=group, help=module.__doc__, no_args_is_help=True)(lambda: None)
+            known = {"package": module.__name__, "verbs": module.VERBS, "also": module.ALSO}
+            app.callback(cls=type("Group", (Verbs,), known), help=module.__doc__, no_args_is_help=True)(
+                lambda: None
+            )
         else:
             app.command(cmd_name, cls=CheckedCommand, help=module.__doc__)(module.command)
         return typer.main.get_command(app)
@@ -126,8 +142,9 @@ def execute(words: list[str] | None = None) -> int:
         finally:
             if words is None:
                 _set_signals(signal.SIG_IGN)  # a second Ctrl-C doesn't cut short what is told of the first
-    except WrongUsage as wrong:
-        failed: XdpctlError = _tell_usage(wrong, given)
+    except usage.WrongUsage as help_alone:
+        help_alone.show()
+        return Usage.exit_code
     except (Exception, KeyboardInterrupt) as error:
         failed = _meaning(error)
         session.tell_error(failed)
@@ -160,10 +177,12 @@ def _meaning(error: BaseException) -> XdpctlError:
 
 
 def _run(words: list[str]) -> int:
-    if any(word.startswith("--install-completion") for word in words):
-        from xdpctl.ops import complete
+    if any(word.startswith(("--install-completion", "--show-completion")) for word in words):
+        from xdpctl.cli import completion
 
-        complete.check_home()
+        if completion.served(words):
+            session.flush()
+            return 0
     try:
         ended = app(words, prog_name="xdpctl", standalone_mode=False)
     except SystemExit as end:
@@ -172,23 +191,3 @@ def _run(words: list[str]) -> int:
         raise Interrupted("interrupted")
     session.flush()
     return ended if isinstance(ended, int) else 0
-
-
-def _tell_usage(wrong: Any, words: list[str]) -> Usage:
-    wrong.show()
-    misplaced = _misplaced(words)
-    for hint in misplaced:
-        session.note(hint)
-    return Usage(wrong.format_message(), *misplaced)
-
-
-def _misplaced(words: list[str]) -> tuple[str, ...]:
-    """Options for all verbs come before the verb, numbers below zero after --; a hint where they didn't."""
-    verb = next((i for i, word in enumerate(words) if word in VERBS), len(words))
-    for before, word in pairwise(words[verb:]):
-        if word.partition("=")[0] in ("--dry-run", "--show-commands", "--netns"):
-            option = "--netns NAME" if word.startswith("--netns") else word
-            return (f"{option} goes before the verb: xdpctl {option} {words[verb]}",)
-        if word[:1] == "-" and word[1:2].isdecimal() and not before.startswith("-"):
-            return (f"what begins with a dash and is no option comes after --: xdpctl … -- {word}",)
-    return ()

@@ -22,7 +22,8 @@ def completion(what: str, *parameters: str) -> Callable[[typer.Context, str], li
 def _given(ctx: typer.Context, parameter: str) -> str:
     """Before the verb, or behind it; where an option still lacks its value, arguments aren't told apart."""
     if parameter == "name":
-        return str(ctx.params.get("name") or (ctx.args or [""])[0])
+        several = ctx.params.get("names") or ctx.args or [""]
+        return str(ctx.params.get("name") or several[0])
     outer = ctx.parent.params if ctx.parent else {}
     return str(ctx.params.get(parameter) or outer.get(parameter) or "")
 
@@ -64,10 +65,18 @@ AS = typer.Option(
     help="Types of a map without BTF: 'key:u32 value:{packets:u64,bytes:u64}'.",
     show_default=False,
 )
+COLUMNS = completion("columns", "name", "pin")
+WHERE = typer.Option(
+    "",
+    "--where",
+    metavar="EXPR",
+    help="Only elements like: 'packets > 1k and key in 10.0.0.0/8'.",
+    autocompletion=COLUMNS,
+)
 VIA = typer.Option(
     None,
     "--via",
     help="What reads maps: bpftool, or libbpf many elements at a time (batch).  [default: the faster one]",
     show_default=False,
 )
-JSON = typer.Option(False, "--json", help="Print JSON.")
+JSON = typer.Option(False, "--json", "-j", help="Print JSON.")

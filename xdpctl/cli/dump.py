@@ -29,8 +29,6 @@ from xdpctl.errors import Usage
 from xdpctl.ops import dump
 from xdpctl.views import dump as view
 
-COLUMNS = arguments.completion("columns", "name", "pin")
-
 
 def command(
     name: str = typer.Argument(
@@ -50,18 +48,12 @@ def command(
         "--sort",
         metavar="COLUMN",
         help="Largest numbers first, or by the alphabet.",
-        autocompletion=COLUMNS,
+        autocompletion=arguments.COLUMNS,
     ),
     top: int | None = typer.Option(
         None, "--top", metavar="N", min=1, help="The first N of them; by the first field, if not sorted."
     ),
-    where: str = typer.Option(
-        "",
-        "--where",
-        metavar="EXPR",
-        help="Only elements like: 'packets > 1k and key in 10.0.0.0/8'.",
-        autocompletion=COLUMNS,
-    ),
+    where: str = arguments.WHERE,
     totals: bool = typer.Option(False, "--totals", help="Add up what can be added up."),
     per_cpu: bool = typer.Option(False, "--per-cpu", help="Show the value of each CPU."),
     raw: bool = typer.Option(False, "--raw", help="Show numbers and hexadecimal, not names and addresses."),

@@ -5,10 +5,38 @@ from collections.abc import Iterable
 
 from xdpctl.errors import Lines
 
+SYNONYMS = {
+    "add": ("attach", "set"),
+    "check": ("doctor",),
+    "compile": ("build",),
+    "driver": ("native",),
+    "drv": ("native",),
+    "hw": ("offload",),
+    "init": ("new",),
+    "list": ("status",),
+    "ls": ("list", "status"),
+    "monitor": ("watch",),
+    "ping": ("icmp",),
+    "ping6": ("icmpv6",),
+    "print": ("dump",),
+    "remove": ("delete", "unload"),
+    "rm": ("delete", "unload"),
+    "show": ("status",),
+    "skb": ("generic",),
+    "start": ("attach",),
+    "stop": ("detach",),
+    "test": ("run",),
+    "top": ("watch",),
+}
+"""What other tools call things."""
+
 
 def nearest(word: str, right: Iterable[str]) -> str | None:
     """The right word that was meant, where one is near."""
     words = {str(choice).lower(): str(choice) for choice in right}
+    for meant in SYNONYMS.get(word.lower(), ()):
+        if meant in words:
+            return words[meant]
     near = difflib.get_close_matches(word.lower(), words, n=1)
     return words[near[0]] if near else None
 

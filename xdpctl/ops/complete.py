@@ -86,6 +86,10 @@ def maps(pin: str) -> list[str]:
     return sorted(names)
 
 
+def programs_and_devices(netns_name: str) -> list[str]:
+    return [*programs(), *devices(netns_name)]
+
+
 def maps_and_devices(pin: str, netns_name: str) -> list[str]:
     return [*maps(pin), *devices(netns_name)]
 

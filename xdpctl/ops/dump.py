@@ -11,7 +11,7 @@ from xdpctl.core.maps.companions import Accounts
 from xdpctl.core.maps.decode import Layout
 from xdpctl.core.maps.refusals import holds_bytes
 from xdpctl.core.query.rows import Batches, columns, counters, place, shape, summed, with_names
-from xdpctl.core.query.select import Order, Selection, hides_zeros
+from xdpctl.core.query.select import Order, Selection, hides_zeros, matching
 from xdpctl.core.wording import one
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host
@@ -99,12 +99,7 @@ def dump(request: Request) -> Dump:
 
 
 def _selection(request: Request, map_: Map, layout: Layout) -> Selection:
-    matches = None
-    if request.where:
-        from xdpctl.core.query.where import parse
-
-        numbers = [name for name, is_number in columns(layout).items() if is_number]
-        matches = parse(request.where, shape(layout), numbers)
+    matches = matching(request.where, layout) if request.where else None
     totals = summed(layout) if request.totals else None
     return Selection(matches, totals, hides_zeros(map_) and not request.zeros)
 

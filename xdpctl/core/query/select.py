@@ -8,9 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from xdpctl.core.machine.model import Map
-from xdpctl.core.maps.decode import Entry
+from xdpctl.core.maps.decode import Entry, Layout
 from xdpctl.core.query.paths import value_at
-from xdpctl.core.query.rows import Batches, row
+from xdpctl.core.query.rows import Batches, columns, row, shape
 from xdpctl.core.values.value import Row, Value
 
 _BYTES = re.compile(
@@ -23,6 +23,14 @@ FEW = 16
 def hides_zeros(map_: Map) -> bool:
     """Whether elements of an array in which nothing was counted would hide the others."""
     return not map_.elements_come_singly and map_.max_entries > FEW
+
+
+def matching(where: str, layout: Layout) -> Callable[[Row], bool]:
+    """Which rows of a map are meant."""
+    from xdpctl.core.query.where import parse
+
+    numbers = [name for name, is_number in columns(layout).items() if is_number]
+    return parse(where, shape(layout), numbers)
 
 
 class Selection:
