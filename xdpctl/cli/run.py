@@ -55,7 +55,7 @@ def command(
         None,
         "--pcap",
         metavar="FILE",
-        help="All packets of a capture (pcap or pcapng) of Ethernet.",
+        help="All packets of a capture of Ethernet: pcap or pcapng, gzip'ed or not; - is standard input.",
         autocompletion=arguments.completion("captures"),
     ),
     repeat: int = typer.Option(1, metavar="N", min=1, help="Run each packet so often."),
@@ -79,7 +79,8 @@ def command(
     if session.dry_run():
         session.say_plan(prepared.plan)
         if prepared.survey.runs > run.SHOWN:
-            session.note(f"this is for {run.SHOWN} of {prepared.survey.runs} packets")
+            rest = ", the others would be run through libbpf" if prepared.through_libbpf else ""
+            session.note(f"this is for {run.SHOWN} of {prepared.survey.runs} packets{rest}")
         return
     _tell_about(prepared)
     begun = run.begin(prepared, session.note)
@@ -105,6 +106,8 @@ def _tell_about(prepared: run.Prepared) -> None:
         session.note(f"running a copy of {target.name}, from {target.object}")
     for reason, count in survey.not_run.items():
         session.note(f"not run, because {reason}: {count} of the packets")
+    if survey.cut_off:
+        session.note(f"{survey.cut_off}: running the packets before that")
     if survey.cut:
         session.note(f"cut in the capture, and run as what is left of them: {survey.cut} of the packets")
 

@@ -56,7 +56,8 @@ def programs_to_run() -> list[str]:
 
 
 def captures() -> list[str]:
-    return [str(path) for pattern in ("*.pcap", "*.pcapng", "*.cap") for path in sorted(Path().glob(pattern))]
+    patterns = ("*.pcap", "*.pcapng", "*.cap", "*.pcap.gz", "*.pcapng.gz", "*.cap.gz")
+    return [str(path) for pattern in patterns for path in sorted(Path().glob(pattern))]
 
 
 def presets() -> list[str]:

@@ -1,35 +1,31 @@
-"""Run packets through a program in the kernel, without a network, by `bpftool prog run`.
+"""Run packets through a program in the kernel, without a network.
 
 Unless it is asked for the program that is loaded, a copy of it is loaded in a mount namespace of its
 own, with a tmpfs and a bpffs that end with it: whatever ends xdpctl ends the copy and its maps.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
 
 from xdpctl.core.machine import owners
-from xdpctl.core.machine.model import Map, Program
+from xdpctl.core.machine.model import Program
 from xdpctl.core.machine.reach import Reach
-from xdpctl.core.maps.chunk import Chunk
-from xdpctl.core.maps.decode import Layout
-from xdpctl.core.maps.refusals import NotTold
 from xdpctl.core.objects import elf
 from xdpctl.core.objects.check import check_loadable
-from xdpctl.core.packets import map_changes, samples
-from xdpctl.core.packets.map_changes import ElementChange, MapContent
-from xdpctl.core.packets.run_counts import Run
+from xdpctl.core.packets import samples
 from xdpctl.core.packets.samples import Packet
 from xdpctl.core.plan.plan import Plan, step
 from xdpctl.errors import BadRequest, NotAsItShouldBe
 from xdpctl.ops import apply
+from xdpctl.ops.run._session import Session as Session
+from xdpctl.ops.run._session import watched
 from xdpctl.tools import bpffs, bpftool, host
-from xdpctl.tools.files import objects
+from xdpctl.tools.files import captures, objects
 from xdpctl.tools.files.captures import Source, Survey
-from xdpctl.tools.maps import content, types
 from xdpctl.tools.maps.find import exact_map
 from xdpctl.tools.mountns import BPFFS, ENTERING, HERE, PINS, TMPFS, enter
 from xdpctl.tools.programs import test_run
@@ -48,7 +44,7 @@ class Request(Struct, frozen=True):
     live: bool
     given: tuple[Packet, ...]
     capture: Path | None
-    """A file of packets, where none are given."""
+    """A file of packets, where none are given; `-` is standard input."""
     repeat: int
 
 
@@ -93,12 +89,21 @@ class Prepared(Struct, frozen=True):
     def few(self) -> bool:
         return self.survey.runs <= FEW
 
+    @property
+    def through_libbpf(self) -> bool:
+        """What is few can be followed command by command, where bpftool has room for it."""
+        many = not self.few or self.survey.longest > samples.LONGEST_BY_BPFTOOL
+        return many and test_run.has_libbpf()
+
 
 def prepare(request: Request) -> Prepared:
     """What is to be run, after every check that can be made without running it."""
     target = _target(request)
-    longest = samples.LONGEST if target.frags else samples.ONE_BUFFER
-    source = Source(request.given, request.capture, request.repeat)
+    longest = samples.ONE_BUFFER
+    if target.frags:
+        longest = samples.LONGEST if test_run.has_libbpf() else samples.LONGEST_BY_BPFTOOL
+    capture = None if request.capture is None else captures.opened(request.capture)
+    source = Source(request.given, capture, request.repeat)
     return Prepared(target, source, source.survey(longest), longest)
 
 
@@ -149,55 +154,6 @@ def _copy_of(program: Program, built: list[Path]) -> RunTarget:
     )
 
 
-class WatchedMap:
-    """A map of the program, and what it held before."""
-
-    def __init__(self, map_: Map, layout: Layout, before: MapContent) -> None:
-        self.map, self.layout = map_, layout
-        self._before = self._last = before
-
-    def since_last(self) -> list[ElementChange]:
-        """What changed since it was asked before."""
-        chunks = list(content.start(self.map))
-        found = map_changes.changes(self._last, chunks, self.layout)
-        self._last = _remembered(self.map, chunks)
-        return [change for batch in self._of_variables(found) for change in batch]
-
-    def changes(self) -> Iterator[list[ElementChange]]:
-        """What changed from the beginning."""
-        return self._of_variables(map_changes.changes(self._before, content.start(self.map), self.layout))
-
-    def _of_variables(self, found: Iterator[list[ElementChange]]) -> Iterator[list[ElementChange]]:
-        if not self.map.internal:
-            return found
-        return ([v for change in batch for v in map_changes.of_variables(change)] for batch in found)
-
-
-def _remembered(map_: Map, chunks: Iterable[Chunk]) -> MapContent:
-    return map_changes.remember(chunks, not map_.elements_come_singly)
-
-
-class Session(Struct, frozen=True):
-    """A program that is ready to run, and its maps."""
-
-    prepared: Prepared
-    program: Program
-    maps: tuple[WatchedMap, ...]
-
-    def runs(self) -> Iterator[Run]:
-        """One for each packet and repetition, as they come."""
-        waiting = self.prepared.source.runs(self.prepared.longest)
-        while some := tuple(islice(waiting, test_run.AT_ONCE)):
-            yield from test_run.run(self.prepared.place, some)
-
-    def runs_with_effects(self) -> Iterator[Run]:
-        """The same with what each changed in maps, which are read after each."""
-        for packet in self.prepared.source.runs(self.prepared.longest):
-            [run] = test_run.run(self.prepared.place, (packet,))
-            found = ((watched.map, watched.since_last()) for watched in self.maps)
-            yield run._replace(effects=tuple(effect for effect in found if effect[1]))
-
-
 def begin(prepared: Prepared, tell: Callable[[str], None]) -> Session:
     host.require_privileges()
     enter()
@@ -205,20 +161,8 @@ def begin(prepared: Prepared, tell: Callable[[str], None]) -> Session:
     target, program = prepared.target, shown_program(*prepared.place.program)
     if target.object is not None and target.program is not None:
         _refuse_another(target.object, program, target.program)
-    return Session(prepared, program, tuple(_watched(program, tell)))
-
-
-def _watched(program: Program, tell: Callable[[str], None]) -> Iterator[WatchedMap]:
-    """Its maps as they are before it runs; none that hold constants."""
-    for id_ in program.map_ids:
-        map_ = exact_map(f"id:{id_}").map
-        if ".rodata" in map_.name:
-            continue
-        try:
-            layout = types.layout(map_, types.of(map_), raw=False)
-            yield WatchedMap(map_, layout, _remembered(map_, content.start(map_)))
-        except NotTold as error:
-            tell(f"changes of {map_.name} aren't shown: {error.message}")
+    running = test_run.Running(prepared.place, program.id, prepared.through_libbpf)
+    return Session(prepared.source.runs(prepared.longest), running, program, tuple(watched(program, tell)))
 
 
 def _refuse_another(path: Path, copy: Program, loaded: Program) -> None:
