@@ -4,8 +4,14 @@ import gzip
 import struct
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6, IPv6ExtHdrHopByHop
+from scapy.layers.l2 import ARP, GRE, Dot1AD, Dot1Q, Ether
+from scapy.layers.vxlan import VXLAN
+from scapy.utils import PcapNgWriter, PcapWriter
 
 from .conftest import Lab
 from .test_run import changed, frame, pcap, read
@@ -31,6 +37,30 @@ def pcapng(link_types: Sequence[int], packets: Sequence[tuple[int, bytes]]) -> b
     interfaces = (block(1, struct.pack("<HHI", link_type, 0, 0)) for link_type in link_types)
     records = (block(6, struct.pack("<IIIII", at, 0, 0, len(f), len(f)) + f) for at, f in packets)
     return b"".join((start, *interfaces, *records))
+
+
+@pytest.mark.parametrize("writer", [PcapWriter, PcapNgWriter])
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_scapy_writes_is_counted_by_its_outermost_header(writer: Any, packed: bool, lab: Lab) -> None:
+    lab.ok("build", "--key", "ip_proto", "--type", "hash")
+    inner, to = IP(dst="10.0.0.1"), Ether(dst="02:00:00:00:00:01")
+    kinds = {
+        "icmp": to / inner / ICMP() / IP() / UDP(),
+        "tcp": to / Dot1AD(vlan=2) / Dot1Q(vlan=3) / inner / TCP(),
+        "udp": to / inner / UDP() / VXLAN() / Ether() / IP() / TCP(),
+        "gre": to / inner / GRE() / IP() / UDP(),
+        "ipip": to / inner / IP() / TCP(),
+        "icmpv6": to / IPv6(dst="2001:db8::1") / IPv6ExtHdrHopByHop() / ICMPv6EchoRequest(),
+        "none": to / ARP(pdst="10.0.0.1"),
+    }
+    with writer(str(lab.directory / "x")) as out:
+        for times, packet in enumerate(kinds.values(), 1):
+            for _ in range(10 * times):
+                out.write(packet)
+    if packed:
+        (lab.directory / "x").write_bytes(gzip.compress((lab.directory / "x").read_bytes()))
+    counted = {name: (None, 10 * times) for times, name in enumerate(kinds, 1)}
+    assert changed(read(lab, "--pcap", "x"), "pkt_cnt") == counted
 
 
 @pytest.mark.parametrize("cut", [1, 60, 75])

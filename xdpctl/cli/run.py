@@ -78,6 +78,7 @@ def command(
         metavar="MAP=KEY=VALUE|MAP=FILE",
         help="Write this to a map of the copy first, can be repeated; a file as of `map set --batch` or "
         "`dump --save`.",
+        autocompletion=arguments.completion("maps_to_fill"),
     ),
     with_live: bool = typer.Option(
         False, "--with-live", help="Begin with what the maps of the loaded program hold."

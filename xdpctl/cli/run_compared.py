@@ -10,14 +10,18 @@ from xdpctl.errors import NotAsItShouldBe
 from xdpctl.ops import run
 from xdpctl.views import run_compared as view
 
+COUNTED = 1000
+"""Counts are compared after each of so many packets."""
 LISTED = 20
 """Of packets on which they differ, so many are shown if nothing else is asked for."""
 
 
 def compare(prepared: run.Prepared, comparison: run.Comparison, each: bool, json: bool) -> None:
-    """Maps are read after each packet where these are few, or all are asked for."""
+    """Maps are read after each packet where that takes little, or all are asked for."""
     totals, survey = Totals(), prepared.survey
-    found = _found(comparison.differences(each or prepared.few), totals)
+    quick = prepared.through_libbpf and survey.runs <= COUNTED and comparison.maps_are_small
+    with_counts = each or prepared.few or quick
+    found = _found(comparison.differences(with_counts), totals)
     listed = found if each or prepared.few else _first(found)
     if json:
         programs = (comparison.one.program, comparison.other.program)
@@ -31,8 +35,8 @@ def compare(prepared: run.Prepared, comparison: run.Comparison, each: bool, json
         maps = comparison.of_maps()
         if totals.differ > LISTED and not each:
             session.note(f"these are the first {LISTED} of {totals.differ}: --each shows all")
-        if maps and not (each or prepared.few):
-            session.note("--each tells of counts after each packet too")
+        if maps and not with_counts:
+            session.note("counts were compared in the end: --each does so after each packet")
         session.stream(view.map_tables(maps))
         session.say_lines(view.summary(totals, maps, len(comparison.other.maps)))
     for told in totals.no_actions:

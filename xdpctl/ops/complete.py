@@ -77,6 +77,10 @@ def maps() -> list[str]:
     return sorted(names)
 
 
+def maps_to_fill() -> list[str]:
+    return [f"{name}=" for name in maps()]
+
+
 def maps_and_devices() -> list[str]:
     return [*maps(), *devices()]
 

@@ -34,6 +34,7 @@ from xdpctl.tools.files import captures, objects
 from xdpctl.tools.files.captures import Source, Survey
 from xdpctl.tools.files.sources import first_line as first_line
 from xdpctl.tools.host import stay_on_one_cpu as stay_on_one_cpu
+from xdpctl.tools.maps import content
 from xdpctl.tools.maps.find import exact_map
 from xdpctl.tools.mountns import BPFFS, ENTERING, HERE, PINS, TMPFS, enter
 from xdpctl.tools.programs import test_run
@@ -211,13 +212,14 @@ def begin(prepared: Prepared) -> tuple[Program, ...]:
 
 def watch(prepared: Prepared, programs: Sequence[Program], tell: Callable[[str], None]) -> list[Session]:
     """From here on it is seen what changes in their maps."""
+    many = 0 if prepared.through_libbpf else content.MANY
     packets = tee(prepared.source.runs(prepared.longest), len(programs))
     running = (
         test_run.Running(place, program.id, prepared.through_libbpf)
         for (_, place), program in zip(prepared.places, programs, strict=True)
     )
     return [
-        Session(*each, tuple(watched(each[-1], tell)))
+        Session(*each, tuple(watched(each[-1], many, tell)))
         for each in zip(packets, running, programs, strict=True)
     ]
 

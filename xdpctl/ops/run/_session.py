@@ -25,9 +25,11 @@ from xdpctl.tools.programs.test_run import Running
 class WatchedMap:
     """A map of the program, and what it held before."""
 
-    def __init__(self, map_: Map, layout: Layout, before: MapContent) -> None:
+    def __init__(self, map_: Map, layout: Layout, before: MapContent, many: int) -> None:
         self.map, self.layout = map_, layout
         self._before = self._last = before
+        self._many = many
+        """A map of so many elements is read in batches."""
         self.left_out: frozenset[str] = frozenset()
         """Global variables of which nothing is to be told."""
 
@@ -41,7 +43,7 @@ class WatchedMap:
 
     def since_last(self) -> list[ElementChange]:
         """What changed since it was asked before."""
-        chunks = list(content.start(self.map))
+        chunks = list(content.start(self.map, many=self._many))
         found = map_changes.changes(self._last, chunks, self.layout)
         self._last = _remembered(self.map, chunks)
         return [change for batch in self._of_variables(found) for change in batch]
@@ -61,12 +63,12 @@ class WatchedMap:
                 yield variable
 
 
-def watched(program: Program, tell: Callable[[str], None]) -> Iterator[WatchedMap]:
+def watched(program: Program, many: int, tell: Callable[[str], None]) -> Iterator[WatchedMap]:
     """Its maps as they are before it runs."""
     for map_ in maps_of(program):
         try:
             layout = types.layout(map_, types.of(map_), raw=False)
-            yield WatchedMap(map_, layout, _remembered(map_, content.start(map_)))
+            yield WatchedMap(map_, layout, _remembered(map_, content.start(map_)), many)
         except NotTold as error:
             tell(f"changes of {map_.name} aren't shown: {error.message}")
 
@@ -100,6 +102,12 @@ class Comparison(Struct, frozen=True):
 
     one: Session
     other: Session
+
+    @property
+    def maps_are_small(self) -> bool:
+        """Whether it takes little to read them again and again."""
+        maps = (watched.map for session in (self.one, self.other) for watched in session.maps)
+        return all(map_.max_entries < content.MANY for map_ in maps)
 
     def differences(self, with_effects: bool) -> Iterator[Difference | None]:
         """Packet by packet, None where there is none."""
