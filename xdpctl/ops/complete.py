@@ -63,7 +63,8 @@ def programs_to_run() -> list[str]:
 
 
 def captures() -> list[str]:
-    return [str(path) for pattern in ("*.pcap", "*.pcapng", "*.cap") for path in sorted(Path().glob(pattern))]
+    patterns = ("*.pcap", "*.pcapng", "*.cap", "*.pcap.gz", "*.pcapng.gz", "*.cap.gz")
+    return [str(path) for pattern in patterns for path in sorted(Path().glob(pattern))]
 
 
 def presets() -> list[str]:
@@ -84,6 +85,10 @@ def maps(pin: str) -> list[str]:
         except (elf.NotBpf, OSError):
             continue
     return sorted(names)
+
+
+def maps_to_fill(pin: str) -> list[str]:
+    return [f"{name}=" for name in maps(pin)]
 
 
 def programs_and_devices(netns_name: str) -> list[str]:
