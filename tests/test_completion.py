@@ -79,6 +79,54 @@ def read(terminal: int, end: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x09\x0b-\x1f]", "", shown)
 
 
+@pytest.mark.parametrize("given", ["--install-completion zsh", "--install-completion=zsh"])
+def test_completion_of_another_shell_is_installed(given: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"xdpctl {given}; exit $?"],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(f"zsh completion installed in {tmp_path}/.zfunc/_xdpctl\n")
+    assert "#compdef xdpctl" in (tmp_path / ".zfunc" / "_xdpctl").read_text()
+    assert not (tmp_path / ".bashrc").exists()
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    argv = ["xdpctl", *arguments]
+    return subprocess.run(argv, env=environment(home), capture_output=True, text=True, check=False)
+
+
+def test_the_completion_of_a_shell_is_shown(tmp_path: Path) -> None:
+    shown = [
+        subprocess.run(
+            ["xdpctl", "--show-completion", shell], env=environment(tmp_path), capture_output=True, text=True
+        ).stdout
+        for shell in ("bash", "zsh", "fish")
+    ]
+    assert all(
+        f"complete_{shell}" in text for shell, text in zip(("bash", "zsh", "fish"), shown, strict=True)
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--install-completion tch", "there is no completion for 'tch'\n  known: bash, zsh, fish, pwsh\n"),
+        ("--show-completion=fsh", "there is no completion for 'fsh'\n  did you mean 'fish'?\n"),
+        ("--install-completion zsh status", "--install-completion zsh stands alone\n  leave out status\n"),
+    ],
+)
+def test_completion_that_there_is_none_of(line: str, says: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["xdpctl", *line.split()], env=environment(tmp_path), capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"xdpctl: {says}")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -246,6 +246,12 @@ class Interrupted(XdpctlError):
     code = "interrupted"
 
 
+class Internal(XdpctlError):
+    """xdpctl has a defect."""
+
+    code = "internal"
+
+
 def of_system(error: OSError) -> XdpctlError:
     """What the system said, and of which file."""
     where = f"{error.filename}: " if error.filename else ""

@@ -42,7 +42,10 @@ def command(
     ),
     chosen: str = arguments.PROGRAM,
     json: bool = arguments.JSON,
+    verbose: bool = typer.Option(False, "--verbose", help="On failure, print the tool's whole log."),
 ) -> None:
+    if verbose:
+        session.show_log_with_errors()
     if race and sources:
         raise Usage("--race has programs of its own", f"leave out {sources[0]}, or --race")
     if chosen and not sources:

@@ -34,7 +34,10 @@ def command(
     ),
     pin: str = arguments.PIN,
     dev: str = typer.Option(
-        None, metavar="DEV", help="Attach to this device too.", autocompletion=arguments.completion("devices")
+        None,
+        metavar="DEV",
+        help="Attach to this device too.",
+        autocompletion=arguments.completion("devices", "netns"),
     ),
     mode: ModeChoice | None = typer.Option(None, "--mode", help="As in `xdpctl attach`.  [default: auto]"),
     program: str = arguments.PROGRAM,

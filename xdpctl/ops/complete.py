@@ -7,10 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from xdpctl.core.machine import paths
+from xdpctl.core.machine.owners import below
+from xdpctl.core.machine.reach import Reach
 from xdpctl.core.objects import elf
-from xdpctl.errors import BadRequest
-from xdpctl.tools import netns
+from xdpctl.core.query import rows
+from xdpctl.errors import BadRequest, XdpctlError
+from xdpctl.tools import bpffs, bpftool, netns
 from xdpctl.tools.files import assets, trust
+from xdpctl.tools.maps import types
+from xdpctl.tools.maps.find import find_map
 
 
 def check_home() -> None:
@@ -21,8 +26,10 @@ def check_home() -> None:
         raise BadRequest(f"{home} is no place for root to write to: {why}", "do it without sudo")
 
 
-def devices() -> list[str]:
-    return [name for _, name in socket.if_nameindex()]
+def devices(netns_name: str) -> list[str]:
+    with contextlib.suppress(XdpctlError), netns.entered(netns.named(netns_name)):
+        return [name for _, name in socket.if_nameindex()]
+    return []
 
 
 def namespaces() -> list[str]:
@@ -66,25 +73,58 @@ def programs_to_run() -> list[str]:
 
 
 def captures() -> list[str]:
-    return [str(path) for pattern in ("*.pcap", "*.pcapng", "*.cap") for path in sorted(Path().glob(pattern))]
+    patterns = ("*.pcap", "*.pcapng", "*.cap", "*.pcap.gz", "*.pcapng.gz", "*.cap.gz")
+    return [str(path) for pattern in patterns for path in sorted(Path().glob(pattern))]
 
 
 def presets() -> list[str]:
     return list(assets.PRESETS)
 
 
-def maps() -> list[str]:
-    """The maps of the built objects, and what is pinned, where that can be seen."""
-    return sorted({*_pinned(), *(name for found in _read(_built("*.bpf.o")) for name in found.maps)})
+def maps(pin: str) -> list[str]:
+    """The maps of the built objects, and those that are pinned, where that can be seen."""
+    names: set[str] = set()
+    directory = os.path.realpath(pin or _pin_directory())
+    with contextlib.suppress(XdpctlError):
+        if bpffs.entries(directory):
+            pins = (path for found in bpftool.maps() for path in below(found.pinned, directory))
+            names.update(map(os.path.basename, pins))
+    names.update(name for found in _read(_built("*.bpf.o")) for name in found.maps)
+    return sorted(names)
 
 
-def maps_and_devices() -> list[str]:
-    return [*maps(), *devices()]
+def maps_to_fill(pin: str) -> list[str]:
+    return [f"{name}=" for name in maps(pin)]
+
+
+def programs_and_devices(netns_name: str) -> list[str]:
+    return [*programs(), *devices(netns_name)]
+
+
+def maps_and_devices(pin: str, netns_name: str) -> list[str]:
+    return [*maps(pin), *devices(netns_name)]
+
+
+def columns(map_name: str, pin: str) -> list[str]:
+    """Of a map that can be read."""
+    reach = Reach(
+        os.path.realpath(pin or _pin_directory()),
+        (_pin_directory(), paths.PIN_DIRECTORY),
+        tell=lambda _: None,
+    )
+    with contextlib.suppress(XdpctlError):
+        found = find_map(map_name, reach).map
+        return [*rows.columns(types.layout(found, types.of(found), raw=False))]
+    return []
+
+
+def _pin_directory() -> str:
+    return os.environ.get("XDPCTL_PIN") or paths.PIN_DIRECTORY
 
 
 def _pinned() -> list[str]:
     try:
-        return os.listdir(os.environ.get("XDPCTL_PIN") or paths.PIN_DIRECTORY)
+        return os.listdir(_pin_directory())
     except OSError:
         return []
 

@@ -14,7 +14,7 @@ def check_object(data: bytes, name: str, maps: tuple[str, ...] = ()) -> elf.BpfO
         raise ObjectInvalid(
             f'{name} defines maps in SEC("maps"), which libbpf 1.0 and later refuse: '
             f"{', '.join(found.legacy_maps)}",
-            "build it from its source with `xdpctl build FILE.c`, which shows each map in today's form",
+            "build it from its source: `xdpctl build FILE.c --convert` writes the maps in today's form",
         )
     if not found.xdp_programs:
         others = ", ".join(f'{program} in SEC("{section}")' for section, program in found.programs)

@@ -1,13 +1,15 @@
 """What a compiled BPF object holds, read from its ELF tables."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from msgspec import Struct
 
 from xdpctl.core.objects.map_definitions import MapDefinition, definitions
 from xdpctl.errors import Explained, ObjectInvalid
 
+T = TypeVar("T")
 EM_BPF = 247
 _FUNCTION, _SECTION_SYMBOL = 2, 3
 _RELOCATIONS = 9
@@ -33,6 +35,21 @@ class Symbol(Struct, frozen=True):
     info_at: int = 0
     """Where in the file its kind and binding are told."""
     binding: int = 0
+    value: int = 0
+    """Where in its section."""
+
+
+class Relocation(Struct, frozen=True):
+    """A place in a section that speaks of a symbol."""
+
+    section: str
+    offset: int
+    symbol: str
+    """Its name; that of a section where the symbol is the section itself."""
+    target: str
+    """The section where the symbol is; empty where it is in none."""
+    value: int
+    """Where in that section."""
 
 
 class BpfObject(Struct, frozen=True):
@@ -71,16 +88,30 @@ class BpfObject(Struct, frozen=True):
 
 def read(data: bytes) -> BpfObject:
     """Read a 64-bit ELF file of either byte order; refuse what is no BPF object."""
+    return _reading(data, lambda reader: reader.object())
+
+
+def relocations(data: bytes) -> tuple[Relocation, ...]:
+    """What the code of an object refers to."""
+    return _reading(data, lambda reader: tuple(reader.relocations()))
+
+
+def byte_order(data: bytes) -> str:
+    """As `struct` writes it."""
+    return "<" if data[5:6] == b"\x01" else ">"
+
+
+def _reading(data: bytes, what: Callable[["_Reader"], T]) -> T:
     if data[:4] != b"\x7fELF":
         raise NotBpf("it is no ELF file")
     if data[4:5] != b"\x02":
         raise NotBpf("it is no 64-bit ELF file")
-    order = "<" if data[5:6] == b"\x01" else ">"
+    order = byte_order(data)
     try:
         machine = struct.unpack_from(order + "H", data, 18)[0]
         if machine != EM_BPF:
             raise NotBpf("it is compiled for another machine than BPF")
-        return _Reader(data, order).object()
+        return what(_Reader(data, order))
     except (struct.error, IndexError, OverflowError, ValueError):
         raise NotBpf("its ELF tables are damaged") from None
 
@@ -109,7 +140,7 @@ class _Reader:
                 continue
             strings = self.headers[header[6]][4]
             for at in range(header[4], header[4] + header[5], 24):
-                name, info, _, section = self._at("IBBH", at)
+                name, info, _, section, value = self._at("IBBHQ", at)
                 if 0 < section < len(self.names) and info & 15 != _SECTION_SYMBOL and name:
                     text = self._string(strings, name)
                     yield Symbol(
@@ -118,6 +149,7 @@ class _Reader:
                         is_function=info & 15 == _FUNCTION,
                         info_at=at + 4,
                         binding=info >> 4,
+                        value=value,
                     )
 
     def _in_maps(self) -> Iterator[str]:
@@ -129,6 +161,21 @@ class _Reader:
                 symbol = self._at("QQ", at)[1] >> 32
                 name = self._at("I", symbols[4] + 24 * symbol)[0]
                 yield self._string(self.headers[symbols[6]][4], name)
+
+    def relocations(self) -> Iterator[Relocation]:
+        for header in self.headers:
+            if header[1] != 9 or not self.headers[header[7]][2] & 4:  # SHT_REL of code
+                continue
+            symbols = self.headers[header[6]]
+            strings = self.headers[symbols[6]][4]
+            for at in range(header[4], header[4] + header[5], 16):
+                offset, info = self._at("QQ", at)
+                name, kind, _, section, value = self._at("IBBHQ", symbols[4] + 24 * (info >> 32))
+                target = self.names[section] if section < len(self.names) else ""
+                text = target if kind & 15 == _SECTION_SYMBOL else self._string(strings, name)
+                yield Relocation(
+                    section=self.names[header[7]], offset=offset, symbol=text, target=target, value=value
+                )
 
     def _at(self, layout: str, offset: int) -> tuple[int, ...]:
         return struct.unpack_from(self.order + layout, self.data, offset)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-_PTR, _ARRAY, _STRUCT, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _VAR, _DATASEC = 2, 3, 4, 8, 9, 10, 11, 14, 15
+_PTR, _ARRAY, _STRUCT, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _FUNC = 2, 3, 4, 8, 9, 10, 11, 12
+_VAR, _DATASEC = 14, 15
 _ALIASES = (_TYPEDEF, _VOLATILE, _CONST, _RESTRICT, 18)
 _SIZED = (1, _STRUCT, 5, 6, 16, 19)
 _AFTER = {1: 4, _ARRAY: 12, _VAR: 4, 17: 4}
@@ -54,12 +55,33 @@ def definitions(btf: bytes, order: str) -> tuple[MapDefinition, ...]:
     return tuple(_Btf(btf, order).definitions())
 
 
+def map_types(btf: bytes, order: str) -> dict[str, int]:
+    """The type of each map, as the number that the kernel knows it by."""
+    return {found.name: found.type for found in definitions(btf, order) if found.type}
+
+
+def resolved_by_kernel(btf: bytes, order: str) -> frozenset[str]:
+    """What is declared with __ksym or __kconfig, and thus found when the program is loaded."""
+    return frozenset(_Btf(btf, order).members_of(".ksyms", ".kconfig"))
+
+
+def without_result(btf: bytes, order: str) -> frozenset[str]:
+    """The functions that return void."""
+    types = _Btf(btf, order).types
+    return frozenset(t.name for t in types if t.kind == _FUNC and types[t.refers_to].refers_to == 0)
+
+
 class _Btf:
     def __init__(self, data: bytes, order: str) -> None:
         self.data, self.order = data, order
         header, types, size, strings = self._at("IIII", 4)
         self.strings = header + strings
         self.types = [_VOID, *self._read(header + types, header + types + size)]
+
+    def members_of(self, *sections: str) -> Iterator[str]:
+        for section in self.types:
+            if section.kind == _DATASEC and section.name in sections:
+                yield from (self.types[number].name for number, _, _ in self._members(section))
 
     def definitions(self) -> Iterator[MapDefinition]:
         """What maps are declared with: __uint, __type and __array make members of a struct."""

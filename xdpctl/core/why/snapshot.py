@@ -47,6 +47,16 @@ class RunningProgram(Struct, frozen=True):
         return f"{describe(self.attachment)} runs on {self.place.name}"
 
 
+class LastBuilt(Struct, frozen=True):
+    """The object that was built last."""
+
+    path: str
+    is_only: bool
+    """Then `load` needs no name."""
+    names: tuple[str, ...] = ()
+    """Those of the pins that loading it makes."""
+
+
 class Scene(Struct, frozen=True):
     programs: tuple[Program, ...]
     maps: tuple[Map, ...]
@@ -59,6 +69,9 @@ class Scene(Struct, frozen=True):
     """The namespace that the question is about; None for all."""
     asked: Map | DevicePlace | None = None
     """What the question is about; None for what is pinned."""
+    built: LastBuilt | None = None
+    uncovered: tuple[Program, ...] | None = ()
+    """Programs with their pins as they are where the upper one of two bpffs is taken away; None if unseen."""
 
     def xdp(self) -> tuple[Program, ...]:
         """XDP programs, and those that libxdp makes parts of its dispatcher."""

@@ -125,7 +125,9 @@ def _generated(name: str, number: int, spec: Spec, options: Mapping[str, Any], *
         name=name,
         directory=directory,
         object=target,
-        compile=clang.compile_command(source.name, target.name),
+        compile=clang.compile_command(
+            source.name, target.name, given=clang.given(spec.build, Path(*words).absolute().parent)
+        ),
         source=source,
         spec=spec,
         build=build_line(options, *words, "--out", str(directory)),

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from xdpctl.core.machine.model import Map
 from xdpctl.core.maps.chunk import Chunk, slot
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
-from xdpctl.errors import HostLacks, Refused
+from xdpctl.core.wording import one
+from xdpctl.errors import HostLacks, NotOffered, Refused
 from xdpctl.tools import libbpf
 from xdpctl.tools.libbpf import CallRefused
 from xdpctl.tools.libbpf.opening import open_map
@@ -17,7 +18,7 @@ AT_ONCE = 8192
 """Elements of one call; as many as the kernel needs, where more are in one bucket of a hash."""
 
 
-class NoBatches(Refused):
+class NoBatches(NotOffered):
     """The kernel doesn't read maps of this type so."""
 
 
@@ -77,7 +78,7 @@ def _batches(fd: int, map_: Map) -> Iterator[Chunk]:
 def _refusal(map_: Map, number: int) -> Refused:
     if number in (NOT_SUPPORTED, errno.EINVAL, errno.EOPNOTSUPP):
         return NoBatches(
-            f"the kernel doesn't read {map_.name}, a {map_.type} map, in batches",
+            f"the kernel doesn't read {map_.name}, {one(f'{map_.type} map')}, in batches",
             "xdpctl dump --via bpftool",
         )
     return Refused(f"{map_.name} can't be read in batches: {os.strerror(number)}")

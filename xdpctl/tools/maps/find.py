@@ -95,7 +95,7 @@ def _anywhere(name: str) -> Found:
             f"there is no map {name!r}", *did_you_mean(name, sorted({m.name for m in maps if m.name}))
         )
     if len({f.map.id for f in found}) > 1:
-        raise Ambiguous(f"several maps are called {name!r}; name one by its id or path:", *_choices(found))
+        raise Ambiguous(f"several maps are called {name!r}; name one by its id or path", *_choices(found))
     # Asked anew: where bpftool 7.1 lists several, a map without BTF seems to have that of the one before.
     return Found(_by_id(f"id:{found[0].map.id}"), found[0].pin)
 
@@ -107,7 +107,7 @@ def _called(name: str, maps: Iterable[Map]) -> list[Found]:
 
 
 def _choices(found: Iterable[Found]) -> list[str]:
-    return [f"  id:{f.map.id}  {f.map.type}  {f.pin or f.map.name}" for f in found]
+    return [f"id:{f.map.id}  {f.map.type}  {f.pin or f.map.name}" for f in found]
 
 
 def _is_called(map_: Map, name: str) -> bool:

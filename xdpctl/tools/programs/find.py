@@ -79,9 +79,7 @@ def _anywhere(name: str) -> Program:
         known = sorted({p.name for p in programs if p.name and p.type == "xdp"})
         raise NoSuchProgram(f"there is no XDP program {name!r}", *did_you_mean(name, known))
     if len(found) > 1:
-        raise Ambiguous(
-            f"several programs are called {name!r}; name one by its id or path:", *_choices(found)
-        )
+        raise Ambiguous(f"several programs are called {name!r}; name one by its id or path", *_choices(found))
     return found[0]
 
 
@@ -92,4 +90,4 @@ def _called(name: str, programs: Iterable[Program]) -> list[Program]:
 
 
 def _choices(programs: Iterable[Program]) -> list[str]:
-    return [f"  id:{p.id}" + "".join(f"  {pin}" for pin in p.pinned) for p in programs]
+    return [f"id:{p.id}" + "".join(f"  {pin}" for pin in p.pinned) for p in programs]

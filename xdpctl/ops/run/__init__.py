@@ -1,44 +1,51 @@
-"""Run packets through a program in the kernel, without a network, by `bpftool prog run`.
+"""Run packets through a program in the kernel, without a network.
 
 Unless it is asked for the program that is loaded, a copy of it is loaded in a mount namespace of its
 own, with a tmpfs and a bpffs that end with it: whatever ends xdpctl ends the copy and its maps.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Sequence
+from itertools import islice, tee
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core.machine import owners
 from xdpctl.core.machine.identifiers import cut
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
-from xdpctl.core.maps.chunk import Chunk
-from xdpctl.core.maps.decode import Layout
-from xdpctl.core.maps.refusals import NotTold
 from xdpctl.core.objects import choice, elf
 from xdpctl.core.objects.check import check_object
 from xdpctl.core.objects.choice import Choice
-from xdpctl.core.packets import map_changes, samples
-from xdpctl.core.packets.map_changes import ElementChange, MapContent
-from xdpctl.core.packets.run_counts import Run
+from xdpctl.core.packets import samples
 from xdpctl.core.packets.samples import Packet
-from xdpctl.core.plan import loading
+from xdpctl.core.plan import actions, loading
 from xdpctl.core.plan.plan import Plan, step
 from xdpctl.errors import BadRequest, NotAsItShouldBe
 from xdpctl.ops import apply
+from xdpctl.ops.run._live import loaded_maps
+from xdpctl.ops.run._live import maps_of as maps_of
+from xdpctl.ops.run._session import Comparison as Comparison
+from xdpctl.ops.run._session import Session as Session
+from xdpctl.ops.run._session import comparison_of as comparison_of
+from xdpctl.ops.run._session import watched
 from xdpctl.tools import bpffs, bpftool, host
-from xdpctl.tools.files import objects
+from xdpctl.tools.files import captures, objects
 from xdpctl.tools.files.captures import Source, Survey
-from xdpctl.tools.maps import content, types
+from xdpctl.tools.files.sources import first_line as first_line
+from xdpctl.tools.host import stay_on_one_cpu as stay_on_one_cpu
+from xdpctl.tools.maps import content
 from xdpctl.tools.maps.find import exact_map
 from xdpctl.tools.mountns import BPFFS, COPY, ENTERING, HERE, PINS, TMPFS, enter
 from xdpctl.tools.programs import test_run
 from xdpctl.tools.programs.find import find_program, find_program_to_run, shown_program
 from xdpctl.tools.programs.test_run import RunPlace
 
+BESIDE = f"{HERE}/against"
+PINS_BESIDE, COPY_BESIDE = f"{PINS}/against", f"{COPY}_against"
+"""Where packets are for the program that is run beside."""
 SHOWN = 3
 """Packets that a plan shows."""
 FEW = 20
@@ -51,8 +58,12 @@ class Request(Struct, frozen=True):
     live: bool
     given: tuple[Packet, ...]
     capture: Path | None
-    """A file of packets, where none are given."""
+    """A file of packets, where none are given; `-` is standard input."""
     repeat: int
+    against: str | None = None
+    """Another program that is run beside it."""
+    with_live: bool = False
+    """Whether maps of the copy begin with what those that are loaded hold."""
     chosen: str = ""
     """Which of several XDP programs."""
 
@@ -71,50 +82,91 @@ class RunTarget(Struct, frozen=True):
         """It is known to take packets of several buffers."""
         return self.chosen is not None and self.chosen.section.startswith("xdp.frags")
 
+    @property
+    def place(self) -> RunPlace:
+        if self.object is None and self.program is not None:
+            return RunPlace(HERE, ("id", str(self.program.id)))
+        return RunPlace(HERE, ("pinned", f"{PINS}/{self.name}"))
+
+    @property
+    def place_beside(self) -> RunPlace:
+        return RunPlace(BESIDE, ("pinned", f"{PINS_BESIDE}/{self.name}"))
+
+    def load(self, pins: str, copy: str) -> Plan:
+        """Pinned in one directory; a copy of the object, if it is loaded in part, is in another."""
+        if self.object is None or self.chosen is None:
+            return ()
+        copying, path = loading.from_copy(str(self.object), copy, self.chosen)
+        if len(self.chosen.programs) > 1:
+            load = bpftool.load_all_command(path, pins)
+        else:
+            load = bpftool.load_command(path, f"{pins}/{self.name}")
+        return (*copying, step(f"load a copy of {self.name}", load))
+
 
 class Prepared(Struct, frozen=True):
     target: RunTarget
+    against: RunTarget | None
     source: Source
     survey: Survey
     longest: int
+    live: tuple[Map, ...] = ()
+    """What the copy's maps are to begin with."""
 
     @property
-    def place(self) -> RunPlace:
-        if self.target.object is None and self.target.program is not None:
-            return RunPlace(HERE, ("id", str(self.target.program.id)))
-        return RunPlace(HERE, ("pinned", f"{PINS}/{self.target.name}"))
+    def places(self) -> tuple[tuple[RunTarget, RunPlace], ...]:
+        first = (self.target, self.target.place)
+        return (first,) if self.against is None else (first, (self.against, self.against.place_beside))
 
     @property
     def setting(self) -> Plan:
-        path, chosen = self.target.object, self.target.chosen
-        if path is None or chosen is None:
+        if self.target.object is None:
             return (TMPFS,)
-        copying, copy = loading.from_copy(str(path), COPY, chosen)
-        if len(chosen.programs) > 1:
-            load = bpftool.load_all_command(copy, PINS)
-        else:
-            load = bpftool.load_command(copy, self.place.program[1])
-        return (TMPFS, *BPFFS, *copying, step(f"load a copy of {self.target.name}", load))
+        first = (TMPFS, *BPFFS, *self.target.load(PINS, COPY))
+        if self.against is None:
+            return first
+        made = actions.make_directory(BESIDE), actions.make_directory(PINS_BESIDE)
+        return (*first, *made, *self.against.load(PINS_BESIDE, COPY_BESIDE))
 
     @property
     def plan(self) -> Plan:
         """All that would be done, for a few of the packets."""
         some = tuple(islice(self.source.runs(self.longest), SHOWN))
         groups = [(packet,) for packet in some] if self.few else [some]
-        running = [one for group in groups for one in test_run.steps(self.place, group)]
+        running = [
+            one for group in groups for _, place in self.places for one in test_run.steps(place, group)
+        ]
         return (ENTERING, *self.setting, *running)
 
     @property
     def few(self) -> bool:
         return self.survey.runs <= FEW
 
+    @property
+    def through_libbpf(self) -> bool:
+        """What is few can be followed command by command, where bpftool has room for it."""
+        many = not self.few or self.survey.longest > samples.LONGEST_BY_BPFTOOL
+        return many and test_run.has_libbpf()
+
 
 def prepare(request: Request) -> Prepared:
     """What is to be run, after every check that can be made without running it."""
     target = _target(request)
-    longest = samples.LONGEST if target.frags else samples.ONE_BUFFER
-    source = Source(request.given, request.capture, request.repeat)
-    return Prepared(target, source, source.survey(longest), longest)
+    against = None if request.against is None else _target(replace(request, program=request.against))
+    longest = samples.ONE_BUFFER
+    if target.frags and (against is None or against.frags):
+        longest = samples.LONGEST if test_run.has_libbpf() else samples.LONGEST_BY_BPFTOOL
+    capture = None if request.capture is None else captures.opened(request.capture)
+    source = Source(request.given, capture, request.repeat)
+    live = tuple(loaded_maps(target.program, target.name, request.reach.pin)) if request.with_live else ()
+    return Prepared(
+        target=target,
+        against=against,
+        source=source,
+        survey=source.survey(longest),
+        longest=longest,
+        live=live,
+    )
 
 
 def _target(request: Request) -> RunTarget:
@@ -164,76 +216,30 @@ def _copy_of(program: Program, built: list[Path]) -> RunTarget:
     )
 
 
-class WatchedMap:
-    """A map of the program, and what it held before."""
-
-    def __init__(self, map_: Map, layout: Layout, before: MapContent) -> None:
-        self.map, self.layout = map_, layout
-        self._before = self._last = before
-
-    def since_last(self) -> list[ElementChange]:
-        """What changed since it was asked before."""
-        chunks = list(content.start(self.map))
-        found = map_changes.changes(self._last, chunks, self.layout)
-        self._last = _remembered(self.map, chunks)
-        return [change for batch in self._of_variables(found) for change in batch]
-
-    def changes(self) -> Iterator[list[ElementChange]]:
-        """What changed from the beginning."""
-        return self._of_variables(map_changes.changes(self._before, content.start(self.map), self.layout))
-
-    def _of_variables(self, found: Iterator[list[ElementChange]]) -> Iterator[list[ElementChange]]:
-        if not self.map.internal:
-            return found
-        return ([v for change in batch for v in map_changes.of_variables(change)] for batch in found)
-
-
-def _remembered(map_: Map, chunks: Iterable[Chunk]) -> MapContent:
-    return map_changes.remember(chunks, not map_.elements_come_singly)
-
-
-class Session(Struct, frozen=True):
-    """A program that is ready to run, and its maps."""
-
-    prepared: Prepared
-    program: Program
-    maps: tuple[WatchedMap, ...]
-
-    def runs(self) -> Iterator[Run]:
-        """One for each packet and repetition, as they come."""
-        waiting = self.prepared.source.runs(self.prepared.longest)
-        while some := tuple(islice(waiting, test_run.AT_ONCE)):
-            yield from test_run.run(self.prepared.place, some)
-
-    def runs_with_effects(self) -> Iterator[Run]:
-        """The same with what each changed in maps, which are read after each."""
-        for packet in self.prepared.source.runs(self.prepared.longest):
-            [run] = test_run.run(self.prepared.place, (packet,))
-            found = ((watched.map, watched.since_last()) for watched in self.maps)
-            yield run._replace(effects=tuple(effect for effect in found if effect[1]))
-
-
-def begin(prepared: Prepared, tell: Callable[[str], None]) -> Session:
+def begin(prepared: Prepared) -> tuple[Program, ...]:
+    """The program as it is loaded now, and that which is run beside it."""
     host.require_privileges()
     enter()
     apply.run(apply.Operation(prepared.setting))  # what fails needs no undoing: all ends with the namespace
-    target, program = prepared.target, shown_program(*prepared.place.program)
-    if target.object is not None and target.program is not None:
-        _refuse_another(target.object, program, target.program)
-    return Session(prepared, program, tuple(_watched(program, tell)))
+    programs = tuple(shown_program(*place.program) for _, place in prepared.places)
+    for (target, _), program in zip(prepared.places, programs, strict=True):
+        if target.object is not None and target.program is not None:
+            _refuse_another(target.object, program, target.program)
+    return programs
 
 
-def _watched(program: Program, tell: Callable[[str], None]) -> Iterator[WatchedMap]:
-    """Its maps as they are before it runs; none that hold constants."""
-    for id_ in program.map_ids:
-        map_ = exact_map(f"id:{id_}").map
-        if ".rodata" in map_.name:
-            continue
-        try:
-            layout = types.layout(map_, types.of(map_), raw=False)
-            yield WatchedMap(map_, layout, _remembered(map_, content.start(map_)))
-        except NotTold as error:
-            tell(f"changes of {map_.name} aren't shown: {error.message}")
+def watch(prepared: Prepared, programs: Sequence[Program], tell: Callable[[str], None]) -> list[Session]:
+    """From here on it is seen what changes in their maps."""
+    many = 0 if prepared.through_libbpf else content.MANY
+    packets = tee(prepared.source.runs(prepared.longest), len(programs))
+    running = (
+        test_run.Running(place, program.id, prepared.through_libbpf)
+        for (_, place), program in zip(prepared.places, programs, strict=True)
+    )
+    return [
+        Session(*each, tuple(watched(each[-1], many, tell)))
+        for each in zip(packets, running, programs, strict=True)
+    ]
 
 
 def _refuse_another(path: Path, copy: Program, loaded: Program) -> None:
