@@ -170,6 +170,12 @@ class ObjectInvalid(BadRequest):
     code = "object-invalid"
 
 
+class MapDiffers(BadRequest):
+    """The map that is to be shared isn't like the one that the object defines."""
+
+    code = "map-differs"
+
+
 class FileInvalid(BadRequest):
     """A file of elements or packets is damaged, or a line of it is wrong."""
 

@@ -75,17 +75,6 @@ def test_a_map_that_the_kernel_refuses(lab: Lab) -> None:
     lab.refused(1, "refused the definition of map pkt_cnt", "load")
 
 
-def test_maps_that_pin_themselves(lab: Lab) -> None:
-    """Loaded, libbpf would leave a pin in /sys/fs/bpf that nobody asked for."""
-    lab.ok("build", give(lab, "69-unpinned-layout-changed.c"))
-    lab.refused(2, "LIBBPF_PIN_BY_NAME", "load")
-
-
-def test_names_that_the_kernel_would_cut(lab: Lab) -> None:
-    lab.ok("build", give(lab, "27-name-over-15-chars.c"))
-    lab.refused(2, "the kernel keeps 15", "load")
-
-
 PROGRAM = """
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -118,22 +107,6 @@ def test_global_variables_are_not_pinned(lab: Lab) -> None:
     assert lab.ok("map", "keys", variables) == "0\n"
     lab.ok("map", "set", variables, "0", "total=7")
     assert lab.dump(variables) == {0: {"total": 7}}
-
-
-def test_several_programs(lab: Lab) -> None:
-    (lab.directory / "two.c").write_text(PROGRAM.format(code=one("first_one") + one("second_one")))
-    done = lab.xdpctl("build", "two.c")
-    assert done.returncode == 0
-    assert "`xdpctl load` will refuse it: two.c has several programs" in done.stderr
-    done = lab.xdpctl("load")
-    assert done.returncode == 2
-    assert "first_one, second_one" in done.stderr
-
-
-def test_a_program_of_another_kind_before(lab: Lab) -> None:
-    """bpftool would load the first one, and as an XDP program at that."""
-    lab.compile("kinds", PROGRAM.format(code=one("first_tc", "tc", "__sk_buff") + one("my_xdp")))
-    lab.refused(2, "several programs: first_tc, my_xdp", "load", "--dev", "veth0")
 
 
 def test_a_map_that_the_program_does_not_use(lab: Lab) -> None:

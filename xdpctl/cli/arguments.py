@@ -28,6 +28,16 @@ def _given(ctx: typer.Context, parameter: str) -> str:
     return str(ctx.params.get(parameter) or outer.get(parameter) or "")
 
 
+def _complete_program(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Of the objects that are named on the line, or else of those in bpf/."""
+    from xdpctl.ops import complete
+
+    given = (ctx.params.get(name) for name in ("path", "program", "sources"))
+    words = (str(word) for one in given if one for word in (one if isinstance(one, list | tuple) else [one]))
+    found = complete.xdp_programs([word for word in words if word.endswith(".o")])
+    return [name for name in found if name.startswith(incomplete)]
+
+
 PIN = typer.Option(
     "",
     "--pin",
@@ -40,6 +50,14 @@ MODE = typer.Option(
     "--mode",
     help="Where the program runs: in the driver (native), in the stack (generic), on the card (offload); "
     "auto tries native, then generic.",
+)
+PROGRAM = typer.Option(
+    "",
+    "--program",
+    metavar="NAME",
+    help="Which XDP program of the object, if it has several; that one is loaded alone.",
+    autocompletion=_complete_program,
+    show_default=False,
 )
 DEVICE = typer.Argument(
     ...,

@@ -16,6 +16,7 @@ Examples:
   xdpctl run --packet icmp
   xdpctl run --packet tcp-syn --packet vlan --packet short
   xdpctl run bpf/xdp_allow.bpf.o --pcap traffic.pcap
+  xdpctl run two.o --program xdp_pass --packet icmp
   xdpctl run --hex '02:00:00:00:00:01 02:00:00:00:00:02 08:06'
   xdpctl run xdp_allow --live --packet icmp --repeat 1000
   xdpctl run mine.o --against reference.o --pcap traffic.pcap
@@ -65,6 +66,7 @@ def command(
     repeat: int = typer.Option(1, metavar="N", min=1, help="Run each packet so often."),
     live: bool = typer.Option(False, "--live", help="Run the loaded program itself, which counts."),
     each: bool = typer.Option(False, "--each", help="Show every packet, however many there are."),
+    chosen: str = arguments.PROGRAM,
     against: str | None = typer.Option(
         None,
         "--against",
@@ -102,6 +104,7 @@ def command(
         given=_packets(kinds or [], frames or [], capture),
         capture=capture,
         repeat=repeat,
+        chosen=chosen,
         against=against,
         with_live=with_live,
     )

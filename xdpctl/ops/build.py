@@ -11,7 +11,7 @@ from msgspec import Struct
 from xdpctl.core.machine import paths, tool_errors
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.objects import elf, legacy
-from xdpctl.core.objects.check import check_loadable, check_object
+from xdpctl.core.objects.check import check_object
 from xdpctl.core.objects.findings import Inspected
 from xdpctl.core.program import render
 from xdpctl.core.spec.model import BuildFlags, Spec
@@ -167,7 +167,7 @@ def run(prepared: Prepared) -> Built:
         written = (*((source, *prepared.headers) if prepared.files else ()), target)
         aside.move(*(path.name for path in written))
     notes = (*tool_errors.missing_returns(compiled.notes), *inspected.notes())
-    return Built(written, (*notes, *_what_load_will_say(compiled.object, name)), compiled.notes.rstrip())
+    return Built(written, notes, compiled.notes.rstrip())
 
 
 def _compiled(prepared: Prepared, aside: Path) -> clang.Compiled:
@@ -198,15 +198,6 @@ def _refuse_undefined(inspected: Inspected, name: str, said: str) -> None:
 NO_LIBRARY = (
     "a BPF program calls its own functions and those of the kernel, such as bpf_printk; there is no C library"
 )
-
-
-def _what_load_will_say(compiled: bytes, name: str) -> tuple[str, ...]:
-    """What is right by clang, but not for loading, is better known now."""
-    try:
-        check_loadable(compiled, name)
-    except BadRequest as error:
-        return (f"`xdpctl load` will refuse it: {error.message}",)
-    return ()
 
 
 def _refuse_others(target: Path, source: Path) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from xdpctl.core.machine import paths
@@ -54,11 +54,21 @@ def programs() -> list[str]:
     return [paths.program_of(path.name) for path in _built("*.bpf.c")]
 
 
+def xdp_programs(named: Sequence[str]) -> list[str]:
+    """Those of the objects that are named, or of the built ones."""
+    found = _read([Path(name) for name in named] or _built("*.bpf.o"))
+    return sorted({name for one in found for name in one.xdp_programs})
+
+
+def pinned_programs() -> list[str]:
+    """What is pinned and is no map of a built object, where that can be seen."""
+    known = {name for found in _read(_built("*.bpf.o")) for name in found.maps}
+    return [name for name in _pinned() if name not in known]
+
+
 def programs_to_run() -> list[str]:
     """Objects, and what of the built programs is pinned, where that can be seen."""
-    pinned: list[str] = []
-    with contextlib.suppress(OSError):
-        pinned = os.listdir(_pin_directory())
+    pinned = _pinned()
     return [*objects(), *(name for name in programs() if name in pinned)]
 
 
@@ -79,11 +89,7 @@ def maps(pin: str) -> list[str]:
         if bpffs.entries(directory):
             pins = (path for found in bpftool.maps() for path in below(found.pinned, directory))
             names.update(map(os.path.basename, pins))
-    for path in _built("*.bpf.o"):
-        try:
-            names.update(elf.read(path.read_bytes()).maps)
-        except (elf.NotBpf, OSError):
-            continue
+    names.update(name for found in _read(_built("*.bpf.o")) for name in found.maps)
     return sorted(names)
 
 
@@ -114,6 +120,19 @@ def columns(map_name: str, pin: str) -> list[str]:
 
 def _pin_directory() -> str:
     return os.environ.get("XDPCTL_PIN") or paths.PIN_DIRECTORY
+
+
+def _pinned() -> list[str]:
+    try:
+        return os.listdir(_pin_directory())
+    except OSError:
+        return []
+
+
+def _read(files: Iterable[Path]) -> Iterator[elf.BpfObject]:
+    for path in files:
+        with contextlib.suppress(elf.NotBpf, OSError):
+            yield elf.read(path.read_bytes())
 
 
 def _built(pattern: str) -> Iterable[Path]:

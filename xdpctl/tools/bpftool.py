@@ -81,6 +81,15 @@ def load_command(object_file: str, pin: str, maps: str = "") -> Argv:
     return command("prog", "load", object_file, pin, "type", "xdp", *pin_maps)
 
 
+def load_all_command(object_file: str, directory: str) -> Argv:
+    """Load XDP programs and pin each by its name; their maps too, or a prog_array would be emptied.
+
+    bpftool looks above the last `/` for a bpffs.
+    """
+    words = ("prog", "loadall", object_file, f"{directory}/.", "type", "xdp", "pinmaps", directory)
+    return command(*words)
+
+
 def prints(program: Program) -> bool:
     """Whether a program calls bpf_printk; where the kernel hides what programs call, it may."""
     result = proc.query(command("prog", "dump", "xlated", "id", str(program.id)))

@@ -6,12 +6,13 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from xdpctl.core.objects.map_definitions import pinned_by_name
+from xdpctl.core.objects.map_definitions import MapDefinition, definitions
 from xdpctl.errors import Explained, ObjectInvalid
 
 T = TypeVar("T")
 EM_BPF = 247
-_SECTION_SYMBOL = 3
+_FUNCTION, _SECTION_SYMBOL = 2, 3
+_RELOCATIONS = 9
 
 
 class NotBpf(Explained):
@@ -31,6 +32,9 @@ class Symbol(Struct, frozen=True):
     name: str
     section: str
     is_function: bool
+    info_at: int = 0
+    """Where in the file its kind and binding are told."""
+    binding: int = 0
     value: int = 0
     """Where in its section."""
 
@@ -51,8 +55,9 @@ class Relocation(Struct, frozen=True):
 class BpfObject(Struct, frozen=True):
     sections: tuple[Section, ...]
     symbols: tuple[Symbol, ...]
-    pins_by_name: bool
-    """A map asks libbpf to pin it: __uint(pinning, LIBBPF_PIN_BY_NAME)."""
+    map_definitions: tuple[MapDefinition, ...] = ()
+    in_maps: tuple[str, ...] = ()
+    """What maps hold from the start: programs of a prog_array, inner maps."""
 
     @property
     def has_btf(self) -> bool:
@@ -125,9 +130,9 @@ class _Reader:
             Section(name, header[4], header[5], bool(header[2] & 4))
             for name, header in zip(self.names, self.headers, strict=True)
         )
-        btf = [self.data[s.offset : s.offset + s.size] for s in sections if s.name == ".BTF"]
-        pins = any(pinned_by_name(types, self.order) for types in btf)
-        return BpfObject(sections, tuple(self._symbols()), pins)
+        btf = next((s for s in sections if s.name == ".BTF"), None)
+        found = () if btf is None else definitions(self.data[btf.offset : btf.offset + btf.size], self.order)
+        return BpfObject(sections, tuple(self._symbols()), found, tuple(self._in_maps()))
 
     def _symbols(self) -> Iterator[Symbol]:
         for header in self.headers:
@@ -138,7 +143,24 @@ class _Reader:
                 name, info, _, section, value = self._at("IBBHQ", at)
                 if 0 < section < len(self.names) and info & 15 != _SECTION_SYMBOL and name:
                     text = self._string(strings, name)
-                    yield Symbol(text, self.names[section], info & 15 == 2, value)
+                    yield Symbol(
+                        name=text,
+                        section=self.names[section],
+                        is_function=info & 15 == _FUNCTION,
+                        info_at=at + 4,
+                        binding=info >> 4,
+                        value=value,
+                    )
+
+    def _in_maps(self) -> Iterator[str]:
+        for header in self.headers:
+            if header[1] != _RELOCATIONS or self.names[header[7]] != ".maps":
+                continue
+            symbols = self.headers[header[6]]
+            for at in range(header[4], header[4] + header[5], 16):
+                symbol = self._at("QQ", at)[1] >> 32
+                name = self._at("I", symbols[4] + 24 * symbol)[0]
+                yield self._string(self.headers[symbols[6]][4], name)
 
     def relocations(self) -> Iterator[Relocation]:
         for header in self.headers:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from xdpctl.core.machine.model import Argv, Map, Mode, Program
-from xdpctl.core.machine.owners import DISPATCHER, pinned_programs
+from xdpctl.core.machine.owners import is_dispatcher, pinned_programs
 from xdpctl.core.machine.paths import BUILD_DIRECTORY, PIN_DIRECTORY, object_name
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.spec.model import Counter
@@ -65,7 +65,7 @@ def attach(scene: Scene, program: Program, where: DevicePlace | None = None, mod
 def release(scene: Scene, running: RunningProgram) -> str:
     """Takes a program off its device, whatever holds it there."""
     place, program = running.place, running.attachment.prog
-    if program.name == DISPATCHER:
+    if is_dispatcher(program, scene.programs):
         return line("xdp-loader", "unload", place.device.ifname, "--all", inside=place.inside)
     for link in scene.links:
         if link.prog_id == program.id and link.ifindex in (None, place.device.ifindex):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from xdpctl.core.machine.model import Map, Program
-from xdpctl.core.machine.owners import DISPATCHER, named
+from xdpctl.core.machine.owners import is_dispatcher, named
 from xdpctl.core.why import fixes
 from xdpctl.core.why.finding import Broken, Link
 from xdpctl.core.why.snapshot import DevicePlace, RunningProgram, Scene
@@ -115,7 +115,7 @@ def no_map(scene: Scene) -> Broken | None:
 
 
 def without_map(scene: Scene, running: RunningProgram) -> Broken:
-    what = " for several programs" if running.attachment.prog.name == DISPATCHER else ""
+    what = " for several programs" if is_dispatcher(running.attachment.prog, scene.programs) else ""
     says = f"{running.says}{what}, and has no map to count in"
     return Broken(Link.RIGHT_MAP, "another program", says, _put_ours(scene, running))
 

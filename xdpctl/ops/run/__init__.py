@@ -13,13 +13,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from xdpctl.core.machine import owners
+from xdpctl.core.machine.identifiers import cut
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
-from xdpctl.core.objects import elf
-from xdpctl.core.objects.check import check_loadable
+from xdpctl.core.objects import choice, elf
+from xdpctl.core.objects.check import check_object
+from xdpctl.core.objects.choice import Choice
 from xdpctl.core.packets import samples
 from xdpctl.core.packets.samples import Packet
-from xdpctl.core.plan import actions
+from xdpctl.core.plan import actions, loading
 from xdpctl.core.plan.plan import Plan, step
 from xdpctl.errors import BadRequest, NotAsItShouldBe
 from xdpctl.ops import apply
@@ -36,12 +38,13 @@ from xdpctl.tools.files.sources import first_line as first_line
 from xdpctl.tools.host import stay_on_one_cpu as stay_on_one_cpu
 from xdpctl.tools.maps import content
 from xdpctl.tools.maps.find import exact_map
-from xdpctl.tools.mountns import BPFFS, ENTERING, HERE, PINS, TMPFS, enter
+from xdpctl.tools.mountns import BPFFS, COPY, ENTERING, HERE, PINS, TMPFS, enter
 from xdpctl.tools.programs import test_run
 from xdpctl.tools.programs.find import find_program, find_program_to_run, shown_program
 from xdpctl.tools.programs.test_run import RunPlace
 
 BESIDE = f"{HERE}/against"
+PINS_BESIDE, COPY_BESIDE = f"{PINS}/against", f"{COPY}_against"
 """Where packets are for the program that is run beside."""
 SHOWN = 3
 """Packets that a plan shows."""
@@ -61,6 +64,8 @@ class Request(Struct, frozen=True):
     """Another program that is run beside it."""
     with_live: bool = False
     """Whether maps of the copy begin with what those that are loaded hold."""
+    chosen: str = ""
+    """Which of several XDP programs."""
 
 
 class RunTarget(Struct, frozen=True):
@@ -69,8 +74,13 @@ class RunTarget(Struct, frozen=True):
     name: str
     object: Path | None = None
     program: Program | None = None
-    frags: bool = False
-    """It is known to take packets of several buffers."""
+    chosen: Choice | None = None
+    """What of the object is the program."""
+
+    @property
+    def frags(self) -> bool:
+        """It is known to take packets of several buffers."""
+        return self.chosen is not None and self.chosen.section.startswith("xdp.frags")
 
     @property
     def place(self) -> RunPlace:
@@ -80,13 +90,18 @@ class RunTarget(Struct, frozen=True):
 
     @property
     def place_beside(self) -> RunPlace:
-        return RunPlace(BESIDE, ("pinned", f"{PINS}/against_{self.name}"))
+        return RunPlace(BESIDE, ("pinned", f"{PINS_BESIDE}/{self.name}"))
 
-    def load(self, place: RunPlace) -> Plan:
-        if self.object is None:
+    def load(self, pins: str, copy: str) -> Plan:
+        """Pinned in one directory; a copy of the object, if it is loaded in part, is in another."""
+        if self.object is None or self.chosen is None:
             return ()
-        load = bpftool.load_command(str(self.object), place.program[1])
-        return (step(f"load a copy of {self.name}", load),)
+        copying, path = loading.from_copy(str(self.object), copy, self.chosen)
+        if len(self.chosen.programs) > 1:
+            load = bpftool.load_all_command(path, pins)
+        else:
+            load = bpftool.load_command(path, f"{pins}/{self.name}")
+        return (*copying, step(f"load a copy of {self.name}", load))
 
 
 class Prepared(Struct, frozen=True):
@@ -107,8 +122,11 @@ class Prepared(Struct, frozen=True):
     def setting(self) -> Plan:
         if self.target.object is None:
             return (TMPFS,)
-        beside = (actions.make_directory(BESIDE),) if self.against else ()
-        return (TMPFS, *BPFFS, *beside, *(one for target, place in self.places for one in target.load(place)))
+        first = (TMPFS, *BPFFS, *self.target.load(PINS, COPY))
+        if self.against is None:
+            return first
+        made = actions.make_directory(BESIDE), actions.make_directory(PINS_BESIDE)
+        return (*first, *made, *self.against.load(PINS_BESIDE, COPY_BESIDE))
 
     @property
     def plan(self) -> Plan:
@@ -160,13 +178,13 @@ def _target(request: Request) -> RunTarget:
             raise BadRequest(
                 f"--live runs a program that is loaded, and {name} is an object", "leave one out"
             )
-        return _of_object(Path(name))
+        return _of_object(Path(name), request.chosen)
     built = objects.built()
     if name is None and not request.live and (len(built) == 1 or not bpffs.entries(request.reach.pin)):
-        return _of_object(objects.choose(None))
+        return _of_object(objects.choose(None), request.chosen)
     host.require_privileges()
     if name is None:
-        program = owners.the_program(bpftool.programs(), request.reach.pin)
+        program = owners.the_program(bpftool.programs(), request.reach.pin, request.chosen)
     elif request.live:
         program = find_program_to_run(name, request.reach.pin)
     else:
@@ -176,10 +194,10 @@ def _target(request: Request) -> RunTarget:
     return _copy_of(program, built)
 
 
-def _of_object(path: Path, program: Program | None = None) -> RunTarget:
-    found = check_loadable(objects.read(path), str(path))
-    section, name = found.programs[0]
-    return RunTarget(name, path, program, section.startswith("xdp.frags"))
+def _of_object(path: Path, name: str, program: Program | None = None) -> RunTarget:
+    found = check_object(objects.read(path), str(path))
+    chosen = choice.choose(found, str(path), name)
+    return RunTarget(chosen.programs[0], path, program, chosen)
 
 
 def _copy_of(program: Program, built: list[Path]) -> RunTarget:
@@ -189,8 +207,8 @@ def _copy_of(program: Program, built: list[Path]) -> RunTarget:
             names = elf.read(objects.read(path)).xdp_programs
         except elf.NotBpf:
             continue
-        if program.name in names:
-            return _of_object(path, program)
+        if name := next((n for n in names if cut(n) == cut(program.name)), ""):
+            return _of_object(path, name, program)
     raise BadRequest(
         f"a copy of {program.name} needs its object, and bpf/ has none of that name",
         "name the object: xdpctl run FILE.o",

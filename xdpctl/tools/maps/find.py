@@ -21,7 +21,7 @@ def find_map(name: str, reach: Reach) -> Found:
     """A map to be read."""
     if not is_bare(name):
         return exact_map(name)
-    pins = (naming.pin_at(f"{directory}/{name}", "map") for directory in reach.directories)
+    pins = (naming.pin_in(directory, name, "map") for directory in reach.directories)
     pin = next(filter(None, pins), None)
     found = Found(pinned_map(pin), pin) if pin else _anywhere(name)
     reach.found(name, found.pin or f"id:{found.map.id}")
