@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import msgspec
 import pytest
 
 from xdpctl.core.measure.rates import Rates
@@ -90,6 +91,15 @@ def test_keys_are_cut_before_numbers(width: int, line: str) -> None:
     assert drawn == line
 
 
+def test_a_column_that_does_not_fit_is_left_out() -> None:
+    """Also by a single character."""
+    found = rates({"total": 1}, {"total": 1001, "more": 3})
+    for width in range(45, 90):  # numbers fit
+        _, header, *drawn = screen([shown(found)], [], Terminal(width, 24, blocks=True)).splitlines()
+        assert ("SHARE" in header) == ("99.7 %" in drawn[0]), width
+        assert header.split()[-1] in ("/S", "SHARE", "HISTORY"), width
+
+
 def test_what_does_not_fit_is_counted() -> None:
     many = rates({f"key{n}": n for n in range(20)})
     assert screen([shown(many)], [], Terminal(80, 10, blocks=True)).splitlines()[-1] == "… and 15 more keys"
@@ -174,3 +184,16 @@ def test_shares_and_histories() -> None:
     assert history([0, 1, 4, 8], 9, blocks=True) == " ▁▄█"
     assert history([8, 0, 0.001], 2, blocks=True) == " ▁", "what is counted at all is seen"
     assert history([0, 0], 9, blocks=False) == "  "
+
+
+def test_of_the_fastest_as_many_as_are_asked_for() -> None:
+    fastest = msgspec.structs.replace(shown(BUSY), top=1)
+    assert [line.split()[0] for line in screen([fastest], [], WIDE).splitlines()] == [
+        "pkt_cnt",
+        "IP_PROTO",
+        "tcp",
+    ]
+    assert [line.split()[2] for line in lines(fastest, NOW, bits=False)] == ["tcp"]
+    assert [json.loads(line)["key"] for line in json_lines(fastest, NOW)] == ["tcp"]
+    assert csv_lines(fastest, NOW).count("\n") == len(fastest.fields)
+    assert [line.split()[0] for line in summary([fastest], bits=False).splitlines()[2:]] == ["tcp", "total"]

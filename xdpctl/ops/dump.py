@@ -10,9 +10,11 @@ from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps.companions import Accounts
 from xdpctl.core.maps.decode import Layout
+from xdpctl.core.maps.refusals import holds_bytes
 from xdpctl.core.query.rows import Batches, columns, counters, place, shape, summed, with_names
-from xdpctl.core.query.select import Order, Selection, hides_zeros
+from xdpctl.core.query.select import Order, Selection, hides_zeros, matching
 from xdpctl.core.values.device_names import DeviceNames
+from xdpctl.core.wording import one
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host
 from xdpctl.tools.maps import reading
@@ -54,7 +56,7 @@ class Dump(Struct, frozen=True):
     counters: tuple[str, ...]
     """What of the values can be added up and never falls."""
     named: tuple[str, ...]
-    """What of the values is a number or a name."""
+    """What of the values is a number or a name, or the id of a map or a program."""
     accounts: Callable[[], Accounts]
     """What its program keeps beside it, once the entries have been read."""
     notes: tuple[str, ...]
@@ -81,7 +83,7 @@ def dump(request: Request) -> Dump:
     found = find_map(request.name, request.reach)
     if request.per_cpu and not found.map.per_cpu:
         raise BadRequest(
-            f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
+            f"--per-cpu: {found.map.name} is {one(f'{found.map.type} map')}, which has one value for all CPUs"
         )
     under_way = reading.start(found.map, request.raw, request.via, request.per_cpu, request.as_)
     layout, entries = under_way.of.layout, under_way.entries()
@@ -98,19 +100,14 @@ def dump(request: Request) -> Dump:
         per_cpu=under_way.per_cpu,
         columns=tuple(columns(layout)),
         counters=counters(layout.value) if layout.is_sum else (),
-        named=with_names(layout.value),
+        named=with_names(layout.value) if holds_bytes(found.map) else ("value",),
         accounts=under_way.accounts,
         notes=tuple(_notes(under_way, empty=not any(first))),
     )
 
 
 def _selection(request: Request, map_: Map, layout: Layout) -> Selection:
-    matches = None
-    if request.where:
-        from xdpctl.core.query.where import parse
-
-        numbers = [name for name, is_number in columns(layout).items() if is_number]
-        matches = parse(request.where, shape(layout), numbers)
+    matches = matching(request.where, layout) if request.where else None
     totals = summed(layout) if request.totals else None
     return Selection(matches, totals, hides_zeros(map_) and not request.zeros)
 

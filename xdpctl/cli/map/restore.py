@@ -25,7 +25,7 @@ def command(
         None,
         metavar="[MAP]",
         help="Which map.",
-        autocompletion=arguments.completion("maps"),
+        autocompletion=arguments.completion("maps", "pin"),
         show_default=False,
     ),
     pin: str = arguments.PIN,

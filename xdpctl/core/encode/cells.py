@@ -17,7 +17,7 @@ MANY = 4096
 """So many different cells of a column are remembered with their bytes."""
 
 
-class NotPlain(Exception):
+class NotPlain(ValueError):
     """There is a cell that has to be looked at by itself: a shorter way to say it, or something wrong."""
 
 

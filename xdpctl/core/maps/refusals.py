@@ -6,7 +6,7 @@ import sys
 from msgspec import Struct
 
 from xdpctl.core.machine.model import Map
-from xdpctl.core.wording import element_count
+from xdpctl.core.wording import element_count, one
 from xdpctl.errors import AlreadyThere, BadRequest, Gone, MapFull, NoSuchKey, NotOffered, Refused, XdpctlError
 
 NOT_SUPPORTED = 524
@@ -66,11 +66,11 @@ def check_keys(map_: Map) -> None:
 def check_dumpable(map_: Map) -> None:
     closed = _CLOSED.get(str(map_.type))
     if closed:
-        message = f"{map_.name} can't be dumped, being a {map_.type} map: {closed.why}"
+        message = f"{map_.name} can't be dumped, being {one(f'{map_.type} map')}: {closed.why}"
         raise NotTold(message, *_instead(closed, map_))
     if not (map_.bytes_key and 0 < map_.bytes_value <= LARGEST):
         sizes = f"keys of {map_.bytes_key} bytes, and values of {map_.bytes_value}"
-        raise NotTold(f"{map_.name} can't be dumped, being a {map_.type} map with {sizes}")
+        raise NotTold(f"{map_.name} can't be dumped, being {one(f'{map_.type} map')} with {sizes}")
 
 
 def _instead(closed: _Closed, map_: Map) -> tuple[str, ...]:
@@ -98,6 +98,12 @@ def check_writable(map_: Map, values: bool = True) -> None:
         by_hand = f"bpftool map update id {map_.id} key … value pinned PATH"
         hint = by_hand if what in _NAMED_BY_BPFTOOL else "only programs that own them can put them in"
         raise NotOffered(f"{map_.name} is of type {map_.type}: it holds {what}, not bytes", hint)
+
+
+def check_restorable(map_: Map) -> None:
+    """Whether what it holds can be written anew, to it or to another map."""
+    if what := _HOLDING.get(str(map_.type)):
+        raise NotOffered(f"{map_.name} can't be saved: it holds {what}, and a file can't bring them back")
 
 
 def check_deletable(map_: Map, called: str) -> None:

@@ -68,6 +68,15 @@ def read(text: str, name: str) -> tuple[Header, Iterator[tuple[int, SavedElement
     return header, _elements(_whole(lines, name), name)
 
 
+def is_header(line: str) -> bool:
+    """Whether what begins so was saved, and is no CSV or JSON lines."""
+    try:
+        msgspec.json.decode(line, type=Header)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
 def _whole(lines: Sequence[str], name: str) -> Sequence[str]:
     """The lines before the end, if it says that these are all."""
     *before, last = lines or [""]

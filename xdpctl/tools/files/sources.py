@@ -17,6 +17,10 @@ def text(source: Path, *hints: str) -> str:
     return found
 
 
+def first_line(source: Path) -> str:
+    return _read(source, 1 << 16).partition("\n")[0]
+
+
 def text_or_input(source: Path) -> str:
     """A file of any size, or standard input for `-`."""
     if str(source) != "-":

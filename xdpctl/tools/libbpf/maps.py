@@ -11,7 +11,8 @@ from xdpctl.core.machine.model import Map
 from xdpctl.core.maps.change import Change, How
 from xdpctl.core.maps.chunk import Chunk, slot
 from xdpctl.core.maps.refusals import NOT_SUPPORTED
-from xdpctl.errors import HostLacks, Refused
+from xdpctl.core.wording import one
+from xdpctl.errors import HostLacks, NotOffered, Refused
 from xdpctl.tools import libbpf
 from xdpctl.tools.libbpf import CallRefused
 from xdpctl.tools.libbpf.opening import open_map
@@ -24,7 +25,7 @@ NOT_OFFERED = (NOT_SUPPORTED, errno.EINVAL, errno.EOPNOTSUPP)
 """What the kernel says where it has no such call for maps of a type."""
 
 
-class NoBatches(Refused):
+class NoBatches(NotOffered):
     """The kernel doesn't read maps of this type so."""
 
 
@@ -136,7 +137,7 @@ def _batches(fd: int, map_: Map) -> Iterator[Chunk]:
 def _refusal(map_: Map, number: int) -> Refused:
     if number in NOT_OFFERED:
         return NoBatches(
-            f"the kernel doesn't read {map_.name}, a {map_.type} map, in batches",
+            f"the kernel doesn't read {map_.name}, {one(f'{map_.type} map')}, in batches",
             "xdpctl dump --via bpftool",
         )
     return Refused(f"{map_.name} can't be read in batches: {os.strerror(number)}")

@@ -22,7 +22,7 @@ def find_map(name: str, reach: Reach) -> Found:
     """A map to be read."""
     if not is_bare(name):
         return exact_map(name)
-    pins = (naming.pin_at(f"{directory}/{name}", "map") for directory in reach.directories)
+    pins = (naming.pin_in(directory, name, "map") for directory in reach.directories)
     pin = next(filter(None, pins), None)
     found = Found(pinned_map(pin), pin) if pin else _anywhere(name)
     reach.found(name, found.pin or f"id:{found.map.id}")
@@ -109,7 +109,7 @@ def _anywhere(name: str) -> Found:
             f"there is no map {name!r}", *did_you_mean(name, sorted({m.name for m in maps if m.name}))
         )
     if len({f.map.id for f in found}) > 1:
-        raise Ambiguous(f"several maps are called {name!r}; name one by its id or path:", *_choices(found))
+        raise Ambiguous(f"several maps are called {name!r}; name one by its id or path", *_choices(found))
     # Asked anew: where bpftool 7.1 lists several, a map without BTF seems to have that of the one before.
     return Found(_by_id(f"id:{found[0].map.id}"), found[0].pin)
 
@@ -121,7 +121,7 @@ def _called(name: str, maps: Iterable[Map]) -> list[Found]:
 
 
 def _choices(found: Iterable[Found]) -> list[str]:
-    return [f"  id:{f.map.id}  {f.map.type}  {f.pin or f.map.name}" for f in found]
+    return [f"id:{f.map.id}  {f.map.type}  {f.pin or f.map.name}" for f in found]
 
 
 def _is_called(map_: Map, name: str) -> bool:
