@@ -90,6 +90,7 @@ def command(
         top=top,
         totals=totals,
         zeros=json or jsonl,
+        netns=None if chosen or raw else session.netns(),
     )
     found = dump.dump(request)
     _tell(found.notes)

@@ -70,13 +70,13 @@ def _write(map_: Map, content: str) -> None:
             writing = from_file.prepare_restore(path, name, "")
         else:
             tells_of_cpus = '"per_cpu"' in first or "cpu" in first.split(",")
-            writing = from_file.prepare_set(name, "", path, "", None if tells_of_cpus else cpu, How.ANY)
+            writing = from_file.prepare_set(name, "", path, "", None if tells_of_cpus else cpu, How.ANY, "")
         writing.run()
         return
     refusals = []
     for words in _readings(content):
         try:
-            prepared = write.prepare_set(name, "", words, "", cpu, How.ANY)
+            prepared = write.prepare_set(name, "", words, "", cpu, How.ANY, "")
         except BadRequest as error:
             refusals.append(error)
         else:

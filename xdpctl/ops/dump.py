@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain, islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
@@ -12,10 +13,12 @@ from xdpctl.core.maps.decode import Layout
 from xdpctl.core.maps.refusals import holds_bytes
 from xdpctl.core.query.rows import Batches, columns, counters, place, shape, summed, with_names
 from xdpctl.core.query.select import Order, Selection, hides_zeros, matching
+from xdpctl.core.values.device_names import DeviceNames
 from xdpctl.core.wording import one
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host
 from xdpctl.tools.maps import reading
+from xdpctl.tools.maps.devices import device_names
 from xdpctl.tools.maps.find import find_map
 from xdpctl.tools.maps.reading import Reading
 
@@ -36,6 +39,8 @@ class Request(Struct, frozen=True):
     totals: bool = False
     zeros: bool = False
     """Whether all of a large array is shown, also where nothing was counted."""
+    netns: str | None = None
+    """In which network namespace devices are looked up, if they are to be told by name."""
 
 
 class Dump(Struct, frozen=True):
@@ -87,7 +92,10 @@ def dump(request: Request) -> Dump:
     return Dump(
         map=found.map,
         pin=found.pin,
-        entries=_in_order(request, layout, selection.among(chain(first, entries))),
+        entries=_with_devices(
+            _in_order(request, layout, selection.among(chain(first, entries))),
+            device_names(found.map, request.netns),
+        ),
         selection=selection,
         per_cpu=under_way.per_cpu,
         columns=tuple(columns(layout)),
@@ -111,6 +119,12 @@ def _in_order(request: Request, layout: Layout, entries: Batches) -> Batches:
     first = [*summed(layout), *columns(layout)][0]
     by = place(request.sort, shape(layout)) if request.sort else first
     return [Order(by, request.top).sort(entries)]
+
+
+def _with_devices(entries: Batches, devices: DeviceNames | None) -> Batches:
+    if devices is None:
+        return entries
+    return ([replace(entry, value=devices.shown(entry.value)) for entry in part] for part in entries)
 
 
 def _notes(under_way: Reading, empty: bool) -> Iterable[str]:

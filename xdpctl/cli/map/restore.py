@@ -32,5 +32,7 @@ def command(
 ) -> None:
     with session.checking():
         writing = from_file.prepare_restore(path, name, session.pin_directory(pin))
+    for note in writing.notes:
+        session.note(note)
     if (count := session.written(writing)) is not None:
         session.say(f"{element_count(count)} of {writing.change.map.name} restored")

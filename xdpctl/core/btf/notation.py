@@ -27,8 +27,9 @@ ALIASES = {
     "ipv4": "__be32",
     "ipv6": "in6_addr",
     "verdict": "xdp_action_t",
+    "device": "ifindex_t",
 }
-TYPEDEFS = {name: SIZES[name][-1] for name in (*OF_TYPEDEFS, *OF_TIMES)} | {"xdp_action_t": 4}
+TYPEDEFS = {name: SIZES[name][-1] for name in (*OF_TYPEDEFS, *OF_TIMES)} | {"xdp_action_t": 4, "ifindex_t": 4}
 STRUCTS = {
     "in6_addr": "parts:u32[4]",
     "mac": "octets:u8[6]",

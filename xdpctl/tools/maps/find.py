@@ -1,5 +1,6 @@
 """Find a map by its name, its path in bpffs, or its id."""
 
+import os
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -29,15 +30,28 @@ def find_map(name: str, reach: Reach) -> Found:
 
 
 def find_map_to_write(name: str, directory: str) -> Found:
-    """A map to be written: a bare name is in the directory, or nowhere."""
+    """A map to be written: a bare name is in the directory, or nowhere.
+
+    Global variables have no pin of their own: they are those of a program that is pinned there.
+    """
     if not is_bare(name):
         return exact_map(name)
     pin = naming.own_pin(name, directory, "map")
     if pin is not None:
         return Found(pinned_map(pin), pin)
     if elsewhere := _called(name, bpftool.maps()):
+        variables = _of_programs(directory, elsewhere) if "." in name else []
+        if len(variables) == 1:
+            return variables[0]
         raise not_here("map", name, directory, _choices(elsewhere))
     raise NoSuchMap(f"there is no map {name!r} in {directory}", *_near(name, directory))
+
+
+def _of_programs(directory: str, found: Iterable[Found]) -> list[Found]:
+    """Those that programs use which are pinned in a directory."""
+    pinned = [p for p in bpftool.programs() if any(os.path.dirname(pin) == directory for pin in p.pinned)]
+    used = {map_id for program in pinned for map_id in program.map_ids}
+    return [one for one in found if one.map.id in used]
 
 
 def exact_map(name: str) -> Found:
