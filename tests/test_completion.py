@@ -45,7 +45,7 @@ def home(shell: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     install = "xdpctl --install-completion; exit $?"  # typer asks who called it
     subprocess.run([shell, "-c", install], env=environment(home), capture_output=True, check=True)
     if shutil.which("clang"):
-        build = ["xdpctl", "build", "--map", "some_counter"]
+        build = ["xdpctl", "build", "--program", "some_program", "--map", "some_counter"]
         subprocess.run(build, env=environment(home), cwd=home, capture_output=True, check=True)
     return home
 
@@ -79,6 +79,54 @@ def read(terminal: int, end: str) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x09\x0b-\x1f]", "", shown)
 
 
+@pytest.mark.parametrize("given", ["--install-completion zsh", "--install-completion=zsh"])
+def test_completion_of_another_shell_is_installed(given: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"xdpctl {given}; exit $?"],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(f"zsh completion installed in {tmp_path}/.zfunc/_xdpctl\n")
+    assert "#compdef xdpctl" in (tmp_path / ".zfunc" / "_xdpctl").read_text()
+    assert not (tmp_path / ".bashrc").exists()
+
+
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    argv = ["xdpctl", *arguments]
+    return subprocess.run(argv, env=environment(home), capture_output=True, text=True, check=False)
+
+
+def test_the_completion_of_a_shell_is_shown(tmp_path: Path) -> None:
+    shown = [
+        subprocess.run(
+            ["xdpctl", "--show-completion", shell], env=environment(tmp_path), capture_output=True, text=True
+        ).stdout
+        for shell in ("bash", "zsh", "fish")
+    ]
+    assert all(
+        f"complete_{shell}" in text for shell, text in zip(("bash", "zsh", "fish"), shown, strict=True)
+    )
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--install-completion tch", "there is no completion for 'tch'\n  known: bash, zsh, fish, pwsh\n"),
+        ("--show-completion=fsh", "there is no completion for 'fsh'\n  did you mean 'fish'?\n"),
+        ("--install-completion zsh status", "--install-completion zsh stands alone\n  leave out status\n"),
+    ],
+)
+def test_completion_that_there_is_none_of(line: str, says: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["xdpctl", *line.split()], env=environment(tmp_path), capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"xdpctl: {says}")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -93,10 +141,13 @@ def read(terminal: int, end: str) -> str:
         ("xdpctl build --key src_", ["src_ip", "src_mac", "src_port"]),
         ("xdpctl dump some_", ["some_counter"]),
         ("xdpctl map get some_", ["some_counter"]),
+        ("xdpctl load --program ", ["some_program"]),
+        ("xdpctl run bpf/some_program.bpf.o --program some", ["some_program"]),
+        ("xdpctl bench bpf/some_program.bpf.o --program some", ["some_program"]),
     ],
 )
 def test_a_tab_completes(shell: str, home: Path, line: str, words: list[str]) -> None:
-    if "some_counter" in words and shutil.which("clang") is None:
+    if words[0].startswith("some_") and shutil.which("clang") is None:
         pytest.skip("clang is missing")
     shown = tab(shell, home, line)
     assert [word for word in words if word not in shown] == [], shown

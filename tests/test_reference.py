@@ -115,7 +115,7 @@ def lines_of_help() -> Iterator[str]:
     group = root.get_command(None, "map")
     for command in (root, group, *VERBS.values()):
         text = f"{command.help}\n{command.epilog or ''}"
-        for example in re.findall(r"^(?: *|Example: |Start with: )(xdpctl .*)$", text, re.M):
+        for example in re.findall(r"^(?: *|Example: )(xdpctl .*)$", text, re.M):
             yield from re.findall(r"xdpctl (?:'[^']*'|[^;|>'])+", example)
 
 

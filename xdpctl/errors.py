@@ -170,6 +170,12 @@ class ObjectInvalid(BadRequest):
     code = "object-invalid"
 
 
+class MapDiffers(BadRequest):
+    """The map that is to be shared isn't like the one that the object defines."""
+
+    code = "map-differs"
+
+
 class FileInvalid(BadRequest):
     """A file of elements or packets is damaged, or a line of it is wrong."""
 
@@ -238,6 +244,12 @@ class Interrupted(XdpctlError):
 
     exit_code = 130
     code = "interrupted"
+
+
+class Internal(XdpctlError):
+    """xdpctl has a defect."""
+
+    code = "internal"
 
 
 def of_system(error: OSError) -> XdpctlError:

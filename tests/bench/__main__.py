@@ -1,7 +1,7 @@
 """How fast xdpctl is, and its counters: ratios, measured side by side (`make bench`).
 
-What its verbs take is compared with what has to be done anyway, reading maps with bpftool, and what
-packets cost with a program that only returns.
+What its verbs take is compared with what has to be done anyway, reading maps with bpftool, captures with
+tshark, and what packets cost with a program that only returns.
 
 Needs root. All of it runs in mount and network namespaces of its own, which end with it. The exit
 status is 1 where a target is missed.
@@ -14,10 +14,10 @@ import os
 import sys
 import tempfile
 
-from . import commands, counters, maps
+from . import captures, commands, counters, maps
 from .lab import in_lab, script
 
-PARTS = {"commands": commands, "maps": maps, "counters": counters}
+PARTS = {"commands": commands, "maps": maps, "captures": captures, "counters": counters}
 
 
 def main() -> int:

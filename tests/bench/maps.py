@@ -1,4 +1,4 @@
-"""Reading maps: a million entries against bpftool, and many maps again and again."""
+"""Maps: a million entries read and written beside bpftool, and many maps again and again."""
 
 import os
 import resource
@@ -47,6 +47,8 @@ Medians of interleaved runs. MB is what xdpctl itself needs at most; bpftool run
 CPU is what a watch takes without its start-up; late is the sample that is farthest from its time.
 """
 MEGABYTES = 64
+SECONDS = 5.0
+"""For a million elements that are written or deleted."""
 CPU = 2.0
 LATE = 2.0
 
@@ -58,8 +60,9 @@ class Run:
 
 
 def missed(quick: bool) -> bool:
-    """Print what reading costs; tells whether a target is missed."""
+    """Print what reading and writing costs; tells whether a target is missed."""
     found = [_dumps(map_type, 3 if quick else 7) for map_type in TYPES]
+    found.append(_batches())
     found.append(_watch(20 if quick else 100))
     print(NOTES)
     return any(found)
@@ -96,6 +99,44 @@ def _told(what: str, ours: tuple[Run, ...], reference: tuple[Run, ...], target: 
     seconds, against = (median(run.seconds for run in runs) for runs in (ours, reference))
     compared = f"{seconds:6.2f}   {'bpftool > /dev/null':20}{against:6.2f}{ratio:8.2f} ±{error:5.2f}"
     print(f"{what:28}{compared}{target:8.2f}  {peak:4.0f}  {said}", flush=True)
+    return said
+
+
+def _batches() -> bool:
+    """The same million by `map set --batch` and by bpftool's batch, then taken away again."""
+    _load("big", [("HASH", 1 << 20)])
+    pin = f"{PINS}/big0"
+    with open("big.csv", "w") as csv, open("big.jsonl", "w") as lines:
+        csv.write("key,packets,bytes\n")
+        for n in range(ENTRIES):
+            csv.write(f"{n},{n * 7},{n * 9}\n")
+            lines.write(f'{{"key":{n},"value":{{"packets":{n * 7},"bytes":{n * 9}}}}}\n')
+    for verb in ("update", "delete"):
+        with open(f"big.{verb}", "w") as batch:
+            for n in range(ENTRIES):
+                batch.write(_line(verb, pin, n))
+    print(f"{'a million elements':28}{'s':>6}   {'bpftool batch':20}{'s':>6}{'target':>15}   {'MB':>4}")
+    told = []
+    for verb, word in (("update", "set"), ("delete", "delete")):
+        theirs = _run(("bpftool", "-j", "batch", "file", f"big.{verb}"), os.devnull)
+        for form in ("csv", "jsonl"):
+            script(shlex.join([sys.executable, str(ELEMENTS), "fill", pin, str(ENTRIES), "16", "1"]))
+            ours = _run((XDPCTL, "map", word, pin, "--batch", f"big.{form}"), "out")
+            told.append(_batch_told(f"map {word} --batch, {form}", ours, theirs))
+    script(f"rm -r {PINS}")
+    return OVER in told
+
+
+def _line(verb: str, pin: str, n: int) -> str:
+    key = n.to_bytes(4, sys.byteorder).hex(" ")
+    value = b"".join(count.to_bytes(8, sys.byteorder) for count in (n * 7, n * 9)).hex(" ")
+    return f"map {verb} pinned {pin} key hex {key}{f' value hex {value}' if verb == 'update' else ''}\n"
+
+
+def _batch_told(what: str, ours: Run, theirs: Run) -> str:
+    said = "ok" if ours.seconds <= SECONDS and ours.megabytes <= MEGABYTES else OVER
+    seconds = f"{ours.seconds:6.2f}   {'':20}{theirs.seconds:6.2f}{SECONDS:15.2f}"
+    print(f"{what:28}{seconds}  {ours.megabytes:4.0f}  {said}", flush=True)
     return said
 
 

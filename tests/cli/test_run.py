@@ -16,7 +16,7 @@ from xdpctl.core.packets.samples import PacketKind
     [
         ("run", "there is no packet to run\n  give --packet KIND, --hex HEX or --pcap FILE"),
         ("run --packet icmp --hex 00", "--packet and --hex exclude each other"),
-        ("run --packet icm", "'icm' is not one of 'arp', 'icmp'"),
+        ("run --packet icm", "--packet can't be 'icm'\n  did you mean 'icmp' or 'icmpv6'?"),
         ("run --packet icmp --repeat 0", "--repeat"),
         ("run --hex 0x00", "--hex: 'x' is no hexadecimal digit"),
         (

@@ -13,6 +13,8 @@ from xdpctl.core.wording import did_you_mean
         ("zzz", ["hash", "array"], ("known: hash, array",)),
         ("eth", ["Eth0"], ("did you mean 'Eth0'?",)),
         ("zzz", [], ()),
+        ("lesson", ["lesson-1", "lesson-2", "les"], ("did you mean 'lesson-1' or 'lesson-2'?",)),
+        ("lesson1", ["lesson-1", "lesson-2"], ("did you mean 'lesson-1'?",)),
     ],
 )
 def test_suggestion(word: str, right: list[str], hint: tuple[str, ...]) -> None:

@@ -62,10 +62,10 @@ def steady(text: str) -> str:
     return text
 
 
-def play(lab: Lab, page: Path) -> None:
-    """Every command of a page works, in their order, and prints what the page says."""
+def play(lab: Lab, *pages: Path) -> None:
+    """Every command of the pages works, in their order, and prints what the page says."""
     on_the_pair(lab)
-    for command, expected in sessions(page):
+    for command, expected in (session for page in pages for session in sessions(page)):
         printed = typed(lab, f"{{ {command}\n}} 2>&1").stdout
         if command == "xdpctl status":  # the machine may run other programs too
             assert steady(expected) in steady(printed)

@@ -45,6 +45,14 @@ def at_once(lab: Lab, *commands: tuple[str, ...]) -> tuple[Done, list[Done]]:
     return won[0], lost
 
 
+def test_maps_in_a_new_directory(lab: Lab) -> None:
+    types = ("--key", "u32", "--value", "u64")
+    for round_ in range(ROUNDS or 3):
+        directory = f"/sys/fs/bpf/new{round_}/deeper"
+        running = [start(lab, "map", "create", f"m{i}", "--pin", directory, *types) for i in range(8)]
+        assert [(done.returncode, done.stderr) for done in map(ended, running)] == [(0, "")] * 8
+
+
 @pytest.mark.parametrize(
     ("many", "rounds"), [(2, ROUNDS or 5), (MANY, max(1, ROUNDS * 2 // 5))], ids=["two", "many"]
 )

@@ -124,7 +124,9 @@ def wrong(case: Case, ran: Ran, plain: Ran) -> str:
     if "--json" in case.words and ran.out.startswith('{"schema":1,"error":'):
         return "" if ran.out.count("\n") == 1 else "something is shown besides the error"
     whole, shown = masked(plain.out), masked(ran.out)
-    return "" if whole.startswith(shown) and (shown != whole or is_last(case)) else "something is shown"
+    if is_last(case) and sorted(shown.splitlines()) == sorted(whole.splitlines()):
+        return ""  # a hash has its elements in another order each time
+    return "" if whole.startswith(shown) and shown != whole else "something is shown"
 
 
 def is_last(case: Case) -> bool:

@@ -124,7 +124,7 @@ def hostile(lab: Lab) -> Lab:
 
 def test_files(lab: Lab) -> None:
     out = f"{EVIL}.d"
-    assert "wrote e\\x1b[31m\\x07\\r\\x7f\\x9b2J\\u202e\\u2066\\u2028\\nFORGED\\t\\udcff.toml" in shown(
+    assert "wrote e\\x1b[31m\\x07\\r\\x7f\\x9b2J\\u202e\\u2066\\u2028\\nFORGED\\t\\xff.toml" in shown(
         lab, "new", f"{FILE}.toml"
     )
     shown(lab, "new", f"{FILE}.toml", code=2)
@@ -184,6 +184,22 @@ def test_devices_pins_and_namespaces(hostile: Lab) -> None:
     shown(lab, "--netns", EVIL, "attach", "veth1", "--pin", PIN)
     shown(lab, "--dry-run", "unload", "--pin", PIN)
     shown(lab, "unload", "--pin", PIN)
+
+
+def test_a_device_of_any_bytes(lab: Lab) -> None:
+    """What `why` and `--dry-run` say to do can be pasted."""
+    device = 'v\x1b[31m"\udcff'
+    lab.must("ip", "link", "add", device, "up", "type", "veth", "peer", "name", "other")
+    lab.must("ip", "link", "set", "other", "up")
+    lab.ok("build")
+    lab.ok("load", "--dev", device)
+    shown(lab, "detach", device)
+    mend = shown(lab, "why", device, code=5).partition("mend: xdpctl ")[2].splitlines()[0]
+    assert mend.startswith("attach $'v")
+    lab.must("bash", "-c", f"{COMMAND} {mend}")
+    lab.must("bash", "-c", shown(lab, "--dry-run", "detach", device))
+    shown(lab, "attach", device)
+    assert "detached" in shown(lab, "unload")
 
 
 def test_requests_that_are_wrong(lab: Lab) -> None:

@@ -34,6 +34,8 @@ char LICENSE[] SEC("license") = "GPL";
 BEGIN = """
 import json, os, sys
 from xdpctl.core.machine.model import Device, Map, MapId, Mode, ProgId
+from xdpctl.core.maps.change import Change, How
+from xdpctl.core.maps.chunk import Element
 from xdpctl.errors import Explained
 from xdpctl.tools import iplink, libbpf
 from xdpctl.tools.libbpf import maps, programs, xdp
@@ -115,8 +117,12 @@ def test_an_older_libbpf_opens_maps_for_both(pins: Lab) -> None:
 
 def test_a_frozen_map_is_read_and_not_written(pins: Lab) -> None:
     pins.must("bpftool", "map", "freeze", "pinned", f"{PINS}/words")
-    code = "said += [tried(words.id, flags=0), [*maps.change(words, [(one, two), (one, None)], 0)], read()]"
-    assert run(pins, WRITE + code) == [EPERM, [1, 1], []]
+    code = """
+said += [tried(words.id, flags=0), read()]
+said += [answer.number for how in How for answer in maps.change(Change(words, (Element(one, (two,)),), how))]
+said += [answer.number for answer in maps.change(Change(words, (Element(one),)))]
+"""
+    assert run(pins, WRITE + code) == [EPERM, [], 1, 1, 1, 1]
 
 
 def test_what_cannot_be_opened(pins: Lab) -> None:

@@ -5,7 +5,7 @@ import sys
 import time
 
 from . import maps
-from .conftest import Lab
+from .conftest import XDPCTL, Lab
 
 COUNT = 30_000
 
@@ -48,6 +48,39 @@ def test_who_says_whose_values_they_are(lab: Lab) -> None:
     (lab.directory / "values.csv").write_text("key,cpu,packets,bytes\n1,1,30,40\n")
     said = "values.csv:2: --cpu, and the file too, say whose value it is"
     lab.refused(2, said, "map", "set", "cpu_flows", "--batch", "values.csv", "--cpu", "0")
+
+
+def test_a_value_of_one_cpu_leaves_those_of_others(lab: Lab) -> None:
+    maps.load(lab)
+    lab.ok("map", "set", "cpu_flows", "7", "5", "6", "--cpu", "1")
+    (lab.directory / "values.csv").write_text("key,packets,bytes\n7,1,2\n8,3,4\n")
+    lab.ok("map", "set", "cpu_flows", "--batch", "values.csv", "--cpu", "0")
+    assert lab.dump("cpu_flows") == {7: {"packets": 6, "bytes": 8}, 8: {"packets": 3, "bytes": 4}}
+    lab.ok("map", "set", "cpu_flows", "--batch", "values.csv", "--cpu", "all")
+    (lab.directory / "zeros.csv").write_text("key,packets,bytes\n7,0,0\n")
+    lab.ok("map", "set", "cpu_flows", "--batch", "zeros.csv")
+    entries = lab.read("cpu_flows", "--per-cpu")["entries"]
+    counts = {entry["key"]: {part["value"]["packets"] for part in entry["per_cpu"]} for entry in entries}
+    assert counts == {7: {0}, 8: {3}}
+
+
+def test_many_are_written_with_few_calls_and_little_memory(lab: Lab) -> None:
+    """Also where some lines say things in another way than most."""
+    maps.load(lab)
+    rows = [f"{n if n % 1000 else hex(n)},{n * 7},{1 << n % 64}" for n in range(COUNT)]
+    (lab.directory / "many.csv").write_text("\n".join(["key,packets,bytes", *rows, ""]))
+    code = "import resource; print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    words = ("map", "set", "many", "--batch", "many.csv")
+    measured = f"import subprocess; subprocess.run({[XDPCTL, '--show-commands', *words]}, check=True); {code}"
+    done = lab.run(sys.executable, "-c", measured)
+    assert "bpf_map_update_batch of libbpf" in done.stderr
+    assert int(done.stdout.split()[-1]) < 64 << 10
+    assert lab.dump("many") == {n: {"packets": n * 7, "bytes": 1 << n % 64} for n in range(COUNT)}
+    shown = lab.xdpctl("--show-commands", "map", "delete", "many", "--batch", "many.csv")
+    assert (shown.returncode, shown.stdout) == (0, f"{COUNT} elements of many deleted\n")
+    assert "bpf_map_delete_batch of libbpf" in shown.stderr
+    lab.ok(*words, "--new")
+    lab.refused(2, "many[0] is there already (EEXIST)\n  0 of", *words, "--new")
 
 
 def test_a_file_with_something_wrong_changes_nothing(lab: Lab) -> None:

@@ -125,3 +125,9 @@ def test_copying_what_has_no_types(lab: Lab) -> None:
     assert lab.ok("map", "copy", "outer", "ids") == "1 element of outer copied to ids\n"
     inner_id = json.loads(lab.ok("map", "show", "inner", "--json"))["map"]["id"]
     assert lab.read("ids")["entries"] == [{"key": 1, "value": inner_id}]
+    options = lab.xdpctl("dump", "outer", "--prometheus")
+    assert options.stdout == ""
+    assert "value is left out: Prometheus takes nothing but numbers" in options.stderr
+    lab.refused(1, "outer can't be saved: it holds maps", "dump", "outer", "--save", "saved")
+    assert not (lab.directory / "saved").exists()
+    assert lab.xdpctl("dump", "outer", "--csv", "--totals").stderr == ""

@@ -20,7 +20,7 @@ def test_elements_in_words(lab: Lab) -> None:
         "set policy 10.1.0.0/16 pass": "policy[10.1.0.0/16] = XDP_PASS, new",
         "set names 'a b' -- -5": "names[a b] = -5, new",
         "set names [1,-1,0,0,0,0,0,0] 5": "names[[1,-1,0,0,0,0,0,0]] = 5, new",
-        "set tx_ports 2 1": "tx_ports[2] = 1, new",
+        "set tx_ports 2 1": "tx_ports[2] = lo (1), new",
         "keys tx_ports": "2",
         "keys flows": flow,
         "next flows": flow,
@@ -53,19 +53,20 @@ def test_what_cannot_be_done(lab: Lab) -> None:
     lab.must("bpftool", "map", "freeze", "pinned", f"{PIN}/frozen")
     before = [lab.read(name) for name in ("flows", "policy", "actions")]
     wanted = {
-        "get flows 10.0.0.1 4 0": (2, "flows has no key src_ip=10.0.0.1 dst_port=4 zone=0"),
+        "get flows 10.0.0.1 4 0": (2, "flows has no key src_ip=10.0.0.1 dst_port=4 zone=0 (ENOENT)"),
         "next flows 10.0.0.1 4 0": (2, "flows has no key"),
         "delete policy 10.0.0.0/9": (2, "policy has no key 10.0.0.0/9"),
         "get policy 12.0.0.1": (2, "policy has no key 12.0.0.1/32"),
         "get actions 5": (
             2,
-            "actions has no element 5: its type is array, with 5 elements\n  its keys: 0 to 4",
+            "actions has no element 5: its type is array, with 5 elements\n  its keys: 0 to 4\n"
+            "  the kernel calls this ENOENT where it is read, E2BIG where it is written",
         ),
         "set actions 5 1 2": (2, "key can't be '5': it is a number from 0 to 4"),
-        "set flows 10.0.0.1,1,0 1 2 --new": (2, "is there already\n  leave out --new"),
+        "set flows 10.0.0.1,1,0 1 2 --new": (2, "is there already (EEXIST)\n  leave out --new"),
         "set flows 10.0.0.1,4,0 1 2 --existing": (2, "flows has no key"),
-        "set flows 10.0.0.1,4,0 1 2": (1, "flows is full, it has room for 3 elements"),
-        "set policy 12.0.0.0/8 drop": (1, "policy is full, it has room for 2 elements"),
+        "set flows 10.0.0.1,4,0 1 2": (1, "flows is full, it has room for 3 elements (E2BIG)"),
+        "set policy 12.0.0.0/8 drop": (1, "policy is full, it has room for 2 elements (ENOSPC)"),
         "set policy 10.0.0.1/8 drop": (2, "did you mean '10.0.0.0/8'?"),
         "set actions drop 300": (2, "value has 2 members, 1 is given"),
         "set policy 10.0.0.0/8 300": (2, "value can't be '300'"),
@@ -74,7 +75,7 @@ def test_what_cannot_be_done(lab: Lab) -> None:
         "clear frozen": (1, "frozen is frozen"),
         "delete actions drop": (
             1,
-            "none can be deleted\n  overwrite one with zeros: xdpctl map set actions KEY VALUE",
+            "none can be deleted (EINVAL)\n  overwrite one with zeros: xdpctl map set actions KEY VALUE",
         ),
         "set programs 0 1": (1, "it holds programs, not bytes\n  bpftool map update id "),
         "get queue 0": (1, "queue is of type queue, which has no keys"),

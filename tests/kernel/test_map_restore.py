@@ -124,4 +124,57 @@ def test_of_a_devmap_what_is_there(lab: Lab) -> None:
     assert lab.ok("dump", "out", "--save", "saved") == "saved 1 element of out in saved\n"
     lab.ok("map", "delete", "out", "0")
     assert lab.ok("map", "restore", "saved") == "1 element of out restored\n"
-    assert lab.ok("map", "get", "out", "0").split()[-1] == device
+    assert lab.ok("map", "get", "out", "0").split()[-2:] == ["veth0", f"({device})"]
+
+
+def test_a_number_becomes_packets_and_bytes_and_back(lab: Lab) -> None:
+    load(lab, ["packets"], "hash")
+    lab.ok("map", "set", "seen", "10.0.0.1", "5")
+    lab.ok("dump", "seen", "--save", "number")
+    lab.ok("unload")
+    load(lab, ["packets", "bytes"], "hash")
+    done = lab.xdpctl("map", "restore", "number")
+    note = "the numbers of the file are packets; bytes begin at zero\n"
+    assert (done.stdout, done.stderr) == ("1 element of seen restored\n", note)
+    lab.ok("map", "set", "seen", "10.0.0.1", "bytes=9")
+    assert lab.dump("seen") == {"10.0.0.1": {"packets": 5, "bytes": 9}}
+    lab.ok("dump", "seen", "--save", "struct")
+    lab.ok("unload")
+    load(lab, ["packets"], "hash")
+    assert (
+        lab.xdpctl("map", "restore", "struct").stderr == "seen has packets now; it has no place for bytes\n"
+    )
+    assert lab.dump("seen") == {"10.0.0.1": 5}
+
+
+VARIABLES = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct limits {{ __u32 low; __u16 high; }};
+__u64 hits; struct limits limits; int most = 7, least = 3;{more}
+SEC("xdp") int xdp_globals(struct xdp_md *ctx)
+{{
+	hits++;
+	return limits.low + limits.high > most - least ? XDP_DROP : XDP_PASS;
+}}
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+def test_global_variables(lab: Lab) -> None:
+    """They are those of the program in the pin directory; what the file doesn't tell stays."""
+    lab.compile("globals", VARIABLES.format(more=""))
+    lab.ok("load", "bpf/globals.bpf.o")
+    lab.ok("map", "set", "globals.bss", "0", "hits=7", "limits.low=3")
+    lab.ok("map", "set", "globals.data", "0", "most=9")
+    lab.ok("dump", "globals.bss", "--save", "bss")
+    lab.ok("dump", "globals.data", "--save", "data")
+    lab.ok("unload")
+    lab.compile("globals", VARIABLES.format(more="\n__u32 more; int other = 5;"))
+    lab.ok("load", "bpf/globals.bpf.o")
+    assert lab.ok("map", "restore", "bss") == "1 element of globals.bss restored\n"
+    assert lab.ok("map", "restore", "data") == "1 element of globals.data restored\n"
+    assert lab.dump("globals.bss") == {0: {"hits": 7, "limits": {"low": 3, "high": 0}, "more": 0}}
+    assert lab.dump("globals.data") == {0: {"most": 9, "least": 3, "other": 5}}
+    lab.ok("unload")
+    lab.refused(2, "there is no map 'globals.bss'", "map", "restore", "bss")

@@ -148,7 +148,36 @@ def test_devices_are_those_of_the_network_namespace(lab: Lab, batch: bool) -> No
     lab.ok("build", "spec.toml")
     lab.ok("load")
     words = ("--batch", "devices.csv") if batch else ("0", "77")
-    lab.refused(1, "tx_port[0]", "map", "set", "tx_port", *words)
+    lab.refused(2, "value can't be 77: no device has this number", "map", "set", "tx_port", *words)
     lab.ok("--netns", "peer", "map", "set", "tx_port", *words)
     shown = lab.ok("--netns", "peer", "--dry-run", "map", "set", "tx_port", *words)
     assert shown.startswith("nsenter --net=/run/netns/peer bpftool ")
+    assert lab.ok("--netns", "peer", "map", "get", "tx_port", "0").split()[2:] == ["0", "far", "(77)"]
+    assert "77 (no device)" in lab.ok("dump", "tx_port")
+    assert lab.dump("tx_port")[0] == 77, "JSON has numbers"
+
+
+def test_devices_by_name(lab: Lab) -> None:
+    (lab.directory / "spec.toml").write_text(REDIRECTS)
+    lab.ok("build", "spec.toml")
+    lab.ok("load")
+    index = lab.must("ip", "-o", "link", "show", "veth0").partition(":")[0]
+    lab.must("ip", "link", "property", "add", "dev", "veth0", "altname", "uplink")
+    device = f"veth0 ({index})"
+    assert lab.ok("map", "set", "tx_port", "0", "veth0") == f"tx_port[0] = {device}, new\n"
+    assert lab.ok("map", "set", "tx_port", "0", index) == f"tx_port[0] = {device}, was {device}\n"
+    (lab.directory / "devices.csv").write_text(f"key,value\n1,uplink\n2,{index}\n3,lo\n")
+    lab.ok("map", "set", "tx_port", "--batch", "devices.csv")
+    assert lab.dump("tx_port") == {0: int(index), 1: int(index), 2: int(index), 3: 1}
+    assert [line.split() for line in lab.ok("dump", "tx_port").splitlines()[1:]] == [
+        *([str(key), "veth0", f"({index})"] for key in range(3)),
+        ["3", "lo", "(1)"],
+    ]
+    assert lab.ok("dump", "tx_port", "--where", f"value == {index}", "--csv").splitlines()[1] == f"0,{index}"
+    says = "value can't be 'vteh0': there is no such device\n  did you mean 'veth0'?"
+    lab.refused(2, says, "map", "set", "tx_port", "0", "vteh0")
+    says = "value can't be 'veth0': there is no such device in netns peer\n  did you mean 'veth1'?"
+    lab.refused(2, says, "--netns", "peer", "map", "set", "tx_port", "0", "veth0")
+    (lab.directory / "devices.csv").write_text("key,value\n1,lo\n2,999\n")
+    says = "devices.csv:3: value can't be 999: no device has this number\n  ip link shows"
+    lab.refused(2, says, "map", "set", "tx_port", "--batch", "devices.csv")

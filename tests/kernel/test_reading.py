@@ -177,6 +177,36 @@ def test_status(lab: Lab) -> None:
     assert "rodata" not in text
 
 
+def test_status_of_one_or_none(lab: Lab) -> None:
+    lab.ok("build", "--program", "count_one", "--map", "one_cnt")
+    lab.ok("load", "bpf/count_one.bpf.o", "--pin", "/sys/fs/bpf/other", "--dev", "veth0")
+    lab.ok("build", "--program", "count_two", "--map", "two_cnt")
+    lab.ok("load", "bpf/count_two.bpf.o")
+
+    def names(*words: str) -> list[str]:
+        return [p["name"] for p in json.loads(lab.ok("status", "--json", *words))["programs"]]
+
+    assert [name for name in names() if name in ("count_one", "count_two")] == ["count_two", "count_one"]
+    assert names()[0] == "count_two"
+    number = json.loads(lab.ok("status", "count_one", "--json"))["programs"][0]["id"]
+    for word in (
+        "count_one",
+        "one_cnt",
+        "veth0",
+        "/sys/fs/bpf/other",
+        "/sys/fs/bpf/other/one_cnt",
+        f"id:{number}",
+    ):
+        assert names(word) == ["count_one"], word
+    assert names(PIN) == ["count_two"]
+    assert names("lo") == names(str(lab.directory)) == []
+    done = lab.xdpctl("status", "lo")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "no XDP program runs on lo\n")
+    assert lab.xdpctl("status", "/sys/kernel").stderr == "no XDP program is pinned in /sys/kernel\n"
+    lab.refused(2, "there is no XDP program, map or device 'veth'\n  did you mean 'veth0'?", "status", "veth")
+    lab.refused(2, "there is no XDP program /sys/fs/bpf/nowhere", "status", "/sys/fs/bpf/nowhere")
+
+
 def test_another_network_namespace(lab: Lab) -> None:
     """Pins stay where they are; the device is found, attached and detached in its own namespace."""
     lab.ok("build")

@@ -90,8 +90,7 @@ def test_mode_without_a_device(lab: Lab) -> None:
 
 def test_long_names(lab: Lab) -> None:
     lab.refused(2, "16 characters", "build", "--program", "sixteen_letters_")
-    lab.compile("long", FOREIGN.format(name="sixteen_letters_"))
-    lab.refused(2, "16 characters", "load")
+    lab.refused(2, "16 characters", "build", "--map", "sixteen_letters_")
 
 
 def test_no_object(lab: Lab) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from .conftest import PIN, Lab
+from .test_all_or_nothing import inject
+from .test_map_create import WITHOUT_LIBBPF
 
 CHANGES_C = """
 #include <linux/bpf.h>
@@ -190,13 +192,14 @@ def test_a_capture_of_many_packets_is_summed_up(lab: Lab) -> None:
 
 
 def test_packets_of_several_buffers(lab: Lab) -> None:
-    """Linux 5.18 and newer."""
-    name = pcap(lab.directory / "x.pcap", [frame(0x0800, length) for length in (60, 3521, 9000, 40_000)])
+    """Linux 5.18 and newer; bpftool has no room for the last that is run."""
+    lengths = (60, 3521, 9000, 69_000, 80_000)
+    name = pcap(lab.directory / "x.pcap", [frame(0x0800, length) for length in lengths])
     lab.ok("build", "--frags", "--field", "bytes")
     said = read(lab, "--pcap", name)
-    assert changed(said, "pkt_cnt") == {0: (None, 60 + 3521 + 9000)}
-    assert [packet["length_after"] for packet in said["packets"]] == [60, 3521, 9000]
-    assert [reason["packets"] for reason in said["not_run"]] == [1]
+    assert changed(said, "pkt_cnt") == {0: (None, 60 + 3521 + 9000 + 69_000)}
+    assert [packet["length_after"] for packet in said["packets"]] == [60, 3521, 9000, 69_000]
+    assert said["not_run"] == [{"reason": "longer than the 73152 bytes that the kernel takes", "packets": 1}]
 
 
 def test_a_broken_capture_changes_nothing(lab: Lab) -> None:
@@ -204,8 +207,10 @@ def test_a_broken_capture_changes_nothing(lab: Lab) -> None:
     lab.ok("load")
     path = lab.directory / "x.pcap"
     pcap(path, [frame(0x0800, 60)] * 30)
-    path.write_bytes(path.read_bytes()[:-1])
-    lab.refused(2, "x.pcap is cut off at packet 30", "run", "--live", "--pcap", "x.pcap")
+    path.write_bytes(path.read_bytes() + struct.pack("<IIII", 0, 0, 1 << 25, 0))
+    lab.refused(2, "x.pcap is damaged at packet 31", "run", "--live", "--pcap", "x.pcap")
+    path.write_bytes(path.read_bytes()[:70])
+    lab.refused(2, "x.pcap is cut off at packet 1", "run", "--live", "--pcap", "x.pcap")
     pcap(path, [b"short"])
     lab.refused(
         2, "holds no packet that can be run\n  1 is shorter than", "run", "--live", "--pcap", "x.pcap"
@@ -253,3 +258,12 @@ def test_an_end_in_the_middle_leaves_nothing(number: signal.Signals, lab: Lab) -
     while f"xdp_{os.getpid()}" in lab.must("bpftool", "prog", "show"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("options", [(), ("--repeat", "30")])
+def test_a_run_that_fails_is_told_as_json(lab: Lab, options: tuple[str, ...]) -> None:
+    lab.ok("build")
+    env = inject(lab, "bpftool", "batch file")
+    words = ("run", "--packet", "udp", "--json", *options)
+    done = lab.run(sys.executable, "-c", WITHOUT_LIBBPF, *words, env=env)  # which runs many packets
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (1, "refused")

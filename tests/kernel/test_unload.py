@@ -208,3 +208,11 @@ def test_names_of_what_others_have_mounted_are_any_bytes(lab: Lab) -> None:
     mount = 'mkdir "$0" && mount -t tmpfs tmpfs "$0" && exec "$@"'
     with process(lab, "unshare", "-m", "sh", "-c", mount, "a\rb"):
         assert lab.ok("unload").startswith("detached from veth0")
+
+
+def test_directories_above_stay(lab: Lab) -> None:
+    """They may be anybody's; only those of a load that fails are known to be its own."""
+    lab.ok("build")
+    lab.ok("load", "--pin", "/sys/fs/bpf/a/b/c")
+    lab.ok("unload", "--pin", "/sys/fs/bpf/a/b/c")
+    assert lab.must("find", "/sys/fs/bpf/a").split() == ["/sys/fs/bpf/a", "/sys/fs/bpf/a/b"]

@@ -215,6 +215,34 @@ def test_the_map_that_the_program_on_the_device_does_not_use(lab: Lab) -> None:
     assert counts(lab)
 
 
+def test_what_is_unused_keeps_its_elements(lab: Lab) -> None:
+    lab.ok("map", "create", "spare", "--key", "u32", "--value", "u64")
+    said = why(lab)
+    assert (said["cause"], said["mend"]) == ("unused map", "xdpctl build && xdpctl load --dev veth0")
+    lab.ok("build", "--program", "xdp_other", "--map", "other")
+    lab.ok("build")
+    said = why(lab)
+    assert said["mend"] == "xdpctl load bpf/xdp_allow.bpf.o --dev veth0"
+    mend(lab, said)
+    assert counts(lab)
+    said = why(lab, "spare")
+    assert (said["cause"], said["mend"]) == ("unused map", "xdpctl dump pkt_cnt")
+    mend(lab, said)
+
+
+def test_a_second_bpffs_over_nothing(lab: Lab) -> None:
+    """A program of others that isn't pinned, somewhere else on the machine, has nothing to do with it."""
+    lab.ok("build")
+    lab.ok("--netns", "peer", "load", "--dev", "veth1")
+    lab.must("rm", "-r", PIN)
+    lab.must("mount", "-t", "bpf", "bpf", "/sys/fs/bpf")
+    said = why(lab)
+    assert said["cause"] == "not pinned", said
+    mend(lab, said)
+    lab.ok("unload")
+    assert cause(lab) == "no program"
+
+
 def test_programs_of_others(lab: Lab) -> None:
     built = lab.compile("passes", PASSES)
     lab.must("bpftool", "-n", "prog", "load", str(built), "/sys/fs/bpf/passes", "type", "xdp")

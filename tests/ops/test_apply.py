@@ -237,3 +237,31 @@ def test_bpftools_failure_is_explained(tmp_path: Path, monkeypatch: pytest.Monke
         apply.run(operation((step,), tmp_path))
     assert caught.value.message == "failed to load p: the kernel refused the definition of map m"
     assert caught.value.log == log
+
+
+class _Looking:
+    """After a file; what removes it is killed, perhaps before."""
+
+    def __init__(self, file: Path, undo: str) -> None:
+        self.file, self.script = file, undo
+
+    def verify(self, _act: Act) -> None:
+        pass
+
+    def undo(self, _act: Act, _sure: bool) -> tuple[Argv, ...]:
+        return (script(self.script),) if self.file.exists() else ()
+
+    def remains(self) -> apply.Facts:
+        return frozenset(filter(os.path.exists, [str(self.file)]))
+
+
+@pytest.mark.parametrize("does_it", [True, False])
+def test_an_undo_that_is_killed_after_it_worked(tmp_path: Path, does_it: bool) -> None:
+    file = tmp_path / "file"
+    step = plan.step("touch", script(f"touch {file}; kill -9 $$"))
+    care = _Looking(file, f"{f'rm {file}; ' if does_it else ''}kill -9 $$")
+    with pytest.raises(XdpctlError) as caught:
+        apply.run(apply.Operation((step,), care={step: care}))
+    assert caught.value.message == "failed to touch: sh was ended by signal 9 (SIGKILL)"
+    assert isinstance(caught.value, HalfDone) is not does_it
+    assert file.exists() is not does_it

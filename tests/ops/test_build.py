@@ -65,6 +65,13 @@ def test_what_was_built_before_stays_when_the_compiler_fails(out: Path, fp: Fake
     assert [(path.name, path.read_bytes()) for path in out.iterdir()] == [("xdp_allow.bpf.o", b"before")]
 
 
+def test_a_compiler_that_writes_nothing(out: Path, fp: FakeProcess) -> None:
+    fp.register(compiling("xdp_allow.bpf.c"))
+    with pytest.raises(Refused, match=r"clang reported success, but wrote nothing for xdp_allow\.bpf\.c"):
+        build.run(build.prepare(None, None, out, {}))
+    assert not out.exists()
+
+
 def test_an_object_that_is_none_is_refused(out: Path, fp: FakeProcess) -> None:
     """A compiler that succeeds and writes rubbish."""
     fp.register(compiling("xdp_allow.bpf.c"), stdout=b"rubbish")

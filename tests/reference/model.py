@@ -161,8 +161,8 @@ def _equal(key: str, wanted: str, found: Value) -> bool:
     if key == "tcp_flags":
         flags, _, among = wanted.partition("/")
         return found & (_flags(among) if among else 255) == _flags(flags)
-    first, _, last = wanted.partition("-")
-    return _number(key, first) <= found <= _number(key, last or first)
+    first, dash, last = wanted.partition("-")
+    return _number(key, first) <= found and (found <= _number(key, last or first) or dash + last == "-")
 
 
 def _flags(words: str) -> int:

@@ -83,7 +83,7 @@ def _flags(bits: int) -> str:
 def _number(key: str) -> st.SearchStrategy[int | str]:
     one = st.sampled_from(NUMBERS[key])
     names = [name for number, name in keys.NAMES.get(key, {}).items() if number in NUMBERS[key]]
-    ranges = st.tuples(one, one).map(lambda two: f"{min(two)}-{max(two)}")
+    ranges = st.tuples(one, one).map(lambda two: f"{min(two)}-{max(two)}") | one.map("{}-".format)
     return st.one_of(one, one.map(str), ranges, st.sampled_from(names) if names else ranges)
 
 

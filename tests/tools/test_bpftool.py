@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from xdpctl.core.machine.model import BpfLink, BtfId, Map, MapId, ProgId, Program
-from xdpctl.errors import HostLacks, Refused, XdpctlError
+from xdpctl.errors import HostLacks, Refused, UnreadableAnswer, XdpctlError
 from xdpctl.tools import bpftool, proc
 from xdpctl.tools.maps import content
 
@@ -60,6 +60,15 @@ def test_programs_and_maps_of_three_versions_decode_alike(version: str) -> None:
 def test_links_decode_alike(version: str) -> None:
     found = bpftool.read(answer(recorded(f"xdp_link_show__{version}")), tuple[BpfLink, ...])
     assert found == (BpfLink(90, "xdp", ProgId(195), 6 if version == "v7.7.0" else None),)
+
+
+@pytest.mark.parametrize("sizes", [(0, 8), (4, 0)])
+def test_elements_of_no_bytes_cannot_be(sizes: tuple[int, int]) -> None:
+    for type_ in ("hash", "percpu_array", "lru_hash"):
+        about = f'{{"id":7,"type":"{type_}","bytes_key":{sizes[0]},"bytes_value":{sizes[1]},"max_entries":4}}'
+        for read, text in ((bpftool.read_map, about), (bpftool.read_maps, f"[{about}]")):
+            with pytest.raises(UnreadableAnswer, match="a key or a value of no bytes"):
+                read(proc.Result(("bpftool",), 0, text.encode(), ""))
 
 
 def test_btf_on_linux_5_10_comes_after_a_complaint() -> None:

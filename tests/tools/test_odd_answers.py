@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from xdpctl.core.btf import c_declaration, check
@@ -26,6 +25,7 @@ from xdpctl.core.maps.companions import beside, lost
 from xdpctl.core.maps.decode import decode
 from xdpctl.core.maps.refusals import is_fixed
 from xdpctl.core.query.rows import columns, counters, shape, sums, with_names
+from xdpctl.core.values.json_text import to_json
 from xdpctl.errors import XdpctlError
 from xdpctl.tools import bpftool, iplink, proc
 from xdpctl.tools.maps import content, elements, types
@@ -181,7 +181,7 @@ def _use(dump: BtfDump, type_id: int, size: int) -> None:
             text = f'[{{"key":[{cell}],"value":[{cell}]}}]'.encode()
             [chunk] = chunks([text], Shape(size, size, per_cpu=False))
             [entry] = decode(chunk, layout)
-            msgspec.json.encode(entry)
+            to_json(entry)
             _refused_or(partial(Encoder(dump.types).writer("key", type_id, size), entry.key))
     one(Types(dump.types).column(type_id), bytes(size))
     list(saved_file.times(Types(dump.types), type_id))

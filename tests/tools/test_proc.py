@@ -54,6 +54,11 @@ def test_output_and_status(run: Run) -> None:
     assert run(("true",)).ok
 
 
+def test_words_of_any_bytes(run: Run) -> None:
+    word = 'v\x1b[31m"\udcff ä'
+    assert run(("printf", "%s", word)).out == b'v\x1b[31m"\xff \xc3\xa4'
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV])
 def test_death_by_a_signal_is_a_negative_status(run: Run, number: int) -> None:
     assert run(script(f"ulimit -c 0; echo before; kill -{number} $$")).status == -number

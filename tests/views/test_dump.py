@@ -157,8 +157,10 @@ def test_csv_is_read_back_as_it_was(keys: list[Value], text: str) -> None:
     said = as_csv(entries, False)
     assert said.replace("\n", "").isprintable()
     assert next(csv.reader(io.StringIO(said))) == ["key", "text", "n"]
-    found = batch_file.read(said, batch_file.BatchColumns(("key",), ("text", "n")), values=True)
-    assert [(one.key, one.value) for one in found] == [
+    found = batch_file.read(
+        io.StringIO(said, newline=""), batch_file.BatchColumns(("key",), ("text", "n")), values=True
+    )
+    assert [(one.key, one.value) for block in found for one in block.each()] == [
         (str(entry.key), {"text": text, "n": str(n)}) for n, entry in enumerate(entries)
     ]
 

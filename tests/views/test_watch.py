@@ -4,6 +4,7 @@ import csv
 import io
 import json
 
+import msgspec
 import pytest
 
 from xdpctl.core.measure.rates import Rates
@@ -188,3 +189,16 @@ def test_shares_and_histories() -> None:
     assert history([0, 1, 4, 8], 9, blocks=True) == " ▁▄█"
     assert history([8, 0, 0.001], 2, blocks=True) == " ▁", "what is counted at all is seen"
     assert history([0, 0], 9, blocks=False) == "  "
+
+
+def test_of_the_fastest_as_many_as_are_asked_for() -> None:
+    fastest = msgspec.structs.replace(shown(BUSY), top=1)
+    assert [line.split()[0] for line in screen([fastest], [], WIDE).splitlines()] == [
+        "pkt_cnt",
+        "IP_PROTO",
+        "tcp",
+    ]
+    assert [line.split()[2] for line in lines(fastest, NOW, bits=False)] == ["tcp"]
+    assert [json.loads(line)["key"] for line in json_lines(fastest, NOW)] == ["tcp"]
+    assert csv_lines(fastest, NOW).count("\n") == len(fastest.fields)
+    assert [line.split()[0] for line in summary([fastest], bits=False).splitlines()[2:]] == ["tcp", "total"]

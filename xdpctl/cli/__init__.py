@@ -4,19 +4,20 @@ Each verb is a module of this package with a function `command`, imported only w
 """
 
 import io
+import os
 import signal
 import sys
+import traceback
+from collections.abc import Mapping
 from importlib import import_module
-from itertools import pairwise
 from typing import Any
 
 import typer
 
 from xdpctl import __version__
-from xdpctl.cli import arguments, session
-from xdpctl.cli.words import CheckedCommand, CheckedGroup, WrongUsage, asks_for_json
-from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import HostLacks, Interrupted, Usage, XdpctlError, of_system
+from xdpctl.cli import arguments, session, usage
+from xdpctl.cli.words import CheckedCommand, CheckedGroup, asks_for_json
+from xdpctl.errors import HostLacks, Internal, Interrupted, Usage, XdpctlError, of_system
 
 VERBS = {
     "new": "Write a commented spec to start from.",
@@ -42,23 +43,40 @@ class Verbs(CheckedGroup):
 
     package = "xdpctl.cli"
     verbs = VERBS
+    also: Mapping[str, str] = {}
+    """Other words for verbs, which no list names, and their modules."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.verbs)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args[0] not in self.verbs and not ctx.resilient_parsing:
-            raise Usage(f"there is no verb {args[0]!r}", *did_you_mean(args[0], self.verbs))
+        if ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        if args[0] == "help":
+            args = self._for_help(ctx, args[1:])
+        if self.get_command(ctx, args[0]) is None:
+            from xdpctl.cli.map import VERBS as OF_MAP
+
+            others = {"xdpctl map": OF_MAP} if self.verbs is VERBS else {"xdpctl": VERBS}
+            raise usage.no_such_verb(args[0], ctx.command_path, self.verbs, others)
         return super().resolve_command(ctx, args)
 
+    def _for_help(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args:
+            typer.echo(ctx.get_help())
+            raise typer.Exit
+        return [*args, "--help"]
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in self.verbs:
+        if cmd_name not in self.verbs and cmd_name not in self.also:
             return None
-        module = import_module(f"{self.package}.{cmd_name}")
+        module = import_module(self.also.get(cmd_name) or f"{self.package}.{cmd_name}")
         app = typer.Typer(rich_markup_mode=None, add_completion=False)
         if hasattr(module, "VERBS"):
-            group = type("Group", (Verbs,), {"package": module.__name__, "verbs": module.VERBS})
-            app.callback(cls=group, help=module.__doc__, no_args_is_help=True)(lambda: None)
+            known = {"package": module.__name__, "verbs": module.VERBS, "also": module.ALSO}
+            app.callback(cls=type("Group", (Verbs,), known), help=module.__doc__, no_args_is_help=True)(
+                lambda: None
+            )
         else:
             app.command(cmd_name, cls=CheckedCommand, help=module.__doc__)(module.command)
         return typer.main.get_command(app)
@@ -68,13 +86,20 @@ class Verbs(CheckedGroup):
             formatter.write_dl(list(self.verbs.items()))
 
 
+START = """\b
+Start with:
+  xdpctl doctor
+  xdpctl build
+  xdpctl load --dev DEVICE
+  xdpctl dump pkt_cnt"""
+
 app = typer.Typer(
     cls=Verbs,
     rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with: xdpctl doctor; xdpctl build; xdpctl load --dev DEVICE; xdpctl dump pkt_cnt",
+    epilog=START,
 )
 
 
@@ -105,38 +130,59 @@ def options(
 
 
 def execute(words: list[str] | None = None) -> int:
-    """Run a command line; returns the exit code. Ctrl-C, SIGTERM and a lost terminal are one."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
+    """Run a command line, or else that of this process, which ends then; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files can be any bytes
-    if words is None:
-        words = sys.argv[1:]
+    given = sys.argv[1:] if words is None else words
     try:
-        return _run(words)
-    except XdpctlError as error:
-        session.tell_error(error)
-        failed = error
-    except WrongUsage as wrong:
-        failed = _tell_usage(wrong, words)
-    except MemoryError:
-        failed = HostLacks("there isn't enough memory for this")
+        try:
+            _set_signals(signal.default_int_handler)
+            return _run(given)
+        finally:
+            if words is None:
+                _set_signals(signal.SIG_IGN)  # a second Ctrl-C doesn't cut short what is told of the first
+    except usage.WrongUsage as help_alone:
+        help_alone.show()
+        return Usage.exit_code
+    except (Exception, KeyboardInterrupt) as error:
+        failed = _meaning(error)
         session.tell_error(failed)
-    except OSError as error:
-        failed = of_system(error)
-        session.tell_error(failed)
-    if asks_for_json(typer.main.get_command(app), words):
+    if asks_for_json(typer.main.get_command(app), given):
         session.say_failure(failed)
     return failed.exit_code
 
 
-def _run(words: list[str]) -> int:
-    if any(word.startswith("--install-completion") for word in words):
-        from xdpctl.ops import complete
+def _set_signals(handler: Any) -> None:
+    """Ctrl-C, SIGTERM and a lost terminal are one; `nohup` has them ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
 
-        complete.check_home()
+
+def _meaning(error: BaseException) -> XdpctlError:
+    match error:
+        case XdpctlError():
+            return error
+        case KeyboardInterrupt():
+            return Interrupted("interrupted")
+        case MemoryError():
+            return HostLacks("there isn't enough memory for this")
+        case OSError():
+            return of_system(error)
+    if os.environ.get("XDPCTL_TRACEBACK"):
+        traceback.print_exception(error)
+    what = f"{type(error).__name__}: {error}"
+    return Internal(f"internal error: {what}", "please report it, with what XDPCTL_TRACEBACK=1 shows")
+
+
+def _run(words: list[str]) -> int:
+    if any(word.startswith(("--install-completion", "--show-completion")) for word in words):
+        from xdpctl.cli import completion
+
+        if completion.served(words):
+            session.flush()
+            return 0
     try:
         ended = app(words, prog_name="xdpctl", standalone_mode=False)
     except SystemExit as end:
@@ -145,23 +191,3 @@ def _run(words: list[str]) -> int:
         raise Interrupted("interrupted")
     session.flush()
     return ended if isinstance(ended, int) else 0
-
-
-def _tell_usage(wrong: Any, words: list[str]) -> Usage:
-    wrong.show()
-    misplaced = _misplaced(words)
-    for hint in misplaced:
-        session.note(hint)
-    return Usage(wrong.format_message(), *misplaced)
-
-
-def _misplaced(words: list[str]) -> tuple[str, ...]:
-    """Options for all verbs come before the verb, numbers below zero after --; a hint where they didn't."""
-    verb = next((i for i, word in enumerate(words) if word in VERBS), len(words))
-    for before, word in pairwise(words[verb:]):
-        if word.partition("=")[0] in ("--dry-run", "--show-commands", "--netns"):
-            option = "--netns NAME" if word.startswith("--netns") else word
-            return (f"{option} goes before the verb: xdpctl {option} {words[verb]}",)
-        if word[:1] == "-" and word[1:2].isdecimal() and not before.startswith("-"):
-            return (f"what begins with a dash and is no option comes after --: xdpctl … -- {word}",)
-    return ()

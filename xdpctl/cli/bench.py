@@ -40,11 +40,17 @@ def command(
         max=1_000_000_000,
         help="Packets of each run.  [default: two million, or 0.25 s]",
     ),
+    chosen: str = arguments.PROGRAM,
     json: bool = arguments.JSON,
+    verbose: bool = typer.Option(False, "--verbose", help="On failure, print the tool's whole log."),
 ) -> None:
+    if verbose:
+        session.show_log_with_errors()
     if race and sources:
         raise Usage("--race has programs of its own", f"leave out {sources[0]}, or --race")
-    prepared = bench.prepare(sources or [], race, rounds, repeat)
+    if chosen and not sources:
+        raise Usage("--program is one of a file, but there is no file", "name it: xdpctl bench FILE.o")
+    prepared = bench.prepare(sources or [], race, rounds, repeat, chosen)
     if session.dry_run():
         session.say_plan(prepared.plan)
         return

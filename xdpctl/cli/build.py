@@ -12,7 +12,8 @@ Examples:
   xdpctl build --type percpu_hash --key ip_proto --key dst_port
   xdpctl build counter.toml --verdict drop
   xdpctl build --preset top-talkers --show
-  xdpctl build my_program.c
+  xdpctl build old_lesson.c --convert
+  xdpctl build my_program.c -I ../common -D LIMIT=100
 """
 
 from enum import StrEnum
@@ -24,6 +25,7 @@ import typer
 from xdpctl.cli import arguments, session
 from xdpctl.core.machine import paths
 from xdpctl.core.machine.shell import command_line
+from xdpctl.core.machine.tool_errors import screenful
 from xdpctl.core.spec.words import Field, Flag, MapType, Verdict
 from xdpctl.core.values.keys import Key
 from xdpctl.ops import build
@@ -56,6 +58,9 @@ def command(
         show_default=False,
     ),
     show: bool = typer.Option(False, "--show", help="Print the C; compile and write nothing."),
+    convert: bool = typer.Option(
+        False, "--convert", help="Write C with maps of old lessons or of iproute2 anew, in today's form."
+    ),
     out: Path = typer.Option(Path(paths.BUILD_DIRECTORY), "--out", metavar="DIR", help="Where to write."),
     program: str | None = typer.Option(
         None,
@@ -80,10 +85,19 @@ def command(
     printk_per_second: int | None = typer.Option(
         None, metavar="N", help="At most so many messages.  [default: no limit]"
     ),
+    include: list[Path] = typer.Option(
+        None, "-I", "--include", metavar="DIR", help="Look for headers there too, can be repeated."
+    ),
+    define: list[str] = typer.Option(
+        None, "-D", "--define", metavar="NAME[=VALUE]", help="Define a macro, can be repeated."
+    ),
+    verbose: bool = typer.Option(False, "--verbose", help="Print all that clang says."),
     frags: bool = typer.Option(
         False, "--frags", help="Take packets of several buffers too (Linux 5.18 and newer)."
     ),
 ) -> None:
+    if verbose:
+        session.show_log_with_errors()
     options: dict[str, Any] = {
         "--program": program,
         "--map": map_name,
@@ -96,17 +110,24 @@ def command(
         "--printk": printk,
         "--printk-per-second": printk_per_second,
         "--frags": frags or None,
+        build.INCLUDE: [str(directory) for directory in include or []],
+        build.DEFINE: define,
     }
     given = {option: value for option, value in options.items() if value not in (None, [])}
-    if show:
+    if show and not convert:
         session.draw(build.show(source, preset, given))
         return
-    prepared = build.prepare(source, preset, out, given)
+    prepared = build.prepare(source, preset, out, given, conversion=convert)
+    if show:
+        session.draw(prepared.files[prepared.source.name])
+        return
     if session.dry_run():
         _tell_plan(prepared)
         return
     built = build.run(prepared)
-    session.note_lines(built.notes.rstrip())
+    for note in built.notes:
+        session.note_lines(note)
+    session.note_lines(built.warnings if session.verbose else screenful(built.warnings))
     for path in built.written:
         session.say(f"wrote {path}")
 
@@ -114,7 +135,7 @@ def command(
 def _tell_plan(prepared: build.Prepared) -> None:
     if not prepared.target.parent.exists():
         session.say(command_line(("mkdir", "-p", str(prepared.target.parent))))
-    if prepared.spec is not None:
+    if prepared.files:
         for path in (prepared.source, *prepared.headers):
             session.say(f"# write {path}")
     session.say(command_line(prepared.command, prepared.cwd))

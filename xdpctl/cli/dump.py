@@ -35,7 +35,7 @@ def command(
         ...,
         metavar="MAP...",
         help="Map to read; several with --prometheus.",
-        autocompletion=arguments.completion("maps"),
+        autocompletion=arguments.completion("maps", "pin"),
         show_default=False,
     ),
     pin: str = arguments.PIN,
@@ -44,14 +44,16 @@ def command(
     csv: bool = typer.Option(False, "--csv", help="Print comma-separated values."),
     prometheus: bool = typer.Option(False, "--prometheus", help="Print the text format of Prometheus."),
     sort: str = typer.Option(
-        "", "--sort", metavar="COLUMN", help="Largest numbers first, or by the alphabet."
+        "",
+        "--sort",
+        metavar="COLUMN",
+        help="Largest numbers first, or by the alphabet.",
+        autocompletion=arguments.COLUMNS,
     ),
     top: int | None = typer.Option(
         None, "--top", metavar="N", min=1, help="The first N of them; by the first field, if not sorted."
     ),
-    where: str = typer.Option(
-        "", "--where", metavar="EXPR", help="Only elements like: 'packets > 1k and src_ip in 10.0.0.0/8'."
-    ),
+    where: str = arguments.WHERE,
     totals: bool = typer.Option(False, "--totals", help="Add up what can be added up."),
     per_cpu: bool = typer.Option(False, "--per-cpu", help="Show the value of each CPU."),
     raw: bool = typer.Option(False, "--raw", help="Show numbers and hexadecimal, not names and addresses."),
@@ -90,6 +92,7 @@ def command(
         top=top,
         totals=totals,
         zeros=json or jsonl,
+        netns=None if chosen or raw else session.netns(),
     )
     if prometheus:
         _print_for_prometheus(dump.each(request, names))
@@ -133,7 +136,7 @@ def _print(found: dump.Dump, chosen: list[str]) -> None:
             session.note_lines(view.as_lines(found.accounts()))
         case ["--csv"]:
             session.stream(view.csv_rows(entries, found.per_cpu, _known(found)))
-            beside = {**found.accounts(), **({} if totals is None else {"totals": totals})}
+            beside = {**found.accounts(), **({"totals": totals} if totals else {})}
             session.note_lines(view.as_lines(beside))
         case _:
             width = terminal.width_to_fit()

@@ -8,23 +8,28 @@ isn't in the pin directory is then named by its path or id.
 
 Shown are the verdict for each packet, what the program changed in it and in the maps, and in the end
 what changed in the maps in all; of more than 20 packets only sums, or all with --each. Nothing is
-sent, whatever the verdict. To the program the packets come from the device lo.
+sent, whatever the verdict. To the program the packets come from the device lo. With --against a
+second program runs on the same packets: shown is where verdicts, packets or counts differ.
 
 \b
 Examples:
   xdpctl run --packet icmp
   xdpctl run --packet tcp-syn --packet vlan --packet short
   xdpctl run bpf/xdp_allow.bpf.o --pcap traffic.pcap
+  xdpctl run two.o --program xdp_pass --packet icmp
   xdpctl run --hex '02:00:00:00:00:01 02:00:00:00:00:02 08:06'
   xdpctl run xdp_allow --live --packet icmp --repeat 1000
+  xdpctl run mine.o --against reference.o --pcap traffic.pcap
+  xdpctl run bpf/xdp_drop.bpf.o --with blocked=10.0.0.1=1 --packet icmp
 """
 
 from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 import typer
 
-from xdpctl.cli import arguments, session
+from xdpctl.cli import arguments, run_compared, run_filled, session
 from xdpctl.core.packets import samples
 from xdpctl.core.packets.run_counts import Run, Tally
 from xdpctl.core.packets.samples import Packet, PacketKind
@@ -55,18 +60,43 @@ def command(
         None,
         "--pcap",
         metavar="FILE",
-        help="All packets of a capture (pcap or pcapng) of Ethernet.",
+        help="All packets of a capture of Ethernet: pcap or pcapng, gzip'ed or not; - is standard input.",
         autocompletion=arguments.completion("captures"),
     ),
     repeat: int = typer.Option(1, metavar="N", min=1, help="Run each packet so often."),
     live: bool = typer.Option(False, "--live", help="Run the loaded program itself, which counts."),
     each: bool = typer.Option(False, "--each", help="Show every packet, however many there are."),
+    chosen: str = arguments.PROGRAM,
+    against: str | None = typer.Option(
+        None,
+        "--against",
+        metavar="PROGRAM",
+        help="Run a copy of another program on the same packets, show where they differ, and end with 5 "
+        "if they do.",
+        autocompletion=arguments.completion("programs_to_run"),
+    ),
+    with_: list[str] = typer.Option(
+        None,
+        "--with",
+        metavar="MAP=KEY=VALUE|MAP=FILE",
+        help="Write this to a map of the copy first, can be repeated; a file as of `map set --batch` or "
+        "`dump --save`.",
+        autocompletion=arguments.completion("maps_to_fill", "pin"),
+    ),
+    with_live: bool = typer.Option(
+        False, "--with-live", help="Begin with what the maps of the loaded program hold."
+    ),
     pin: str = arguments.PIN,
     json: bool = arguments.JSON,
     verbose: bool = typer.Option(False, "--verbose", help="On failure, print the tool's whole log."),
 ) -> None:
     if verbose:
         session.show_log_with_errors()
+    beside = {"--against": against, "--with": with_, "--with-live": with_live}
+    if live and (odd := [option for option, given in beside.items() if given]):
+        raise Usage(
+            f"{' and '.join(odd)} and --live exclude each other", "without --live a private copy runs"
+        )
     request = run.Request(
         program=program,
         reach=session.reach(pin),
@@ -74,17 +104,35 @@ def command(
         given=_packets(kinds or [], frames or [], capture),
         capture=capture,
         repeat=repeat,
+        chosen=chosen,
+        against=against,
+        with_live=with_live,
     )
     prepared = run.prepare(request)
     if session.dry_run():
-        session.say_plan(prepared.plan)
-        if prepared.survey.runs > run.SHOWN:
-            session.note(f"this is for {run.SHOWN} of {prepared.survey.runs} packets")
+        _say_plan(prepared, with_ or [])
         return
     _tell_about(prepared)
-    begun = run.begin(prepared, session.note)
+    programs = run.begin(prepared)
+    if with_ or with_live:
+        run_filled.fill([*map(run.maps_of, programs)], prepared.live, with_ or [], request.reach)
+    sessions = run.watch(prepared, programs, session.note)
+    if against is not None:
+        one, other = sessions
+        run_compared.compare(prepared, run.comparison_of(one, other, session.note), each, json)
+        return
+    [begun] = sessions
     runs = begun.runs_with_effects() if prepared.few else begun.runs()
     (_print_json if json else _print)(prepared, begun, runs, listed=each or prepared.few)
+
+
+def _say_plan(prepared: run.Prepared, with_: list[str]) -> None:
+    session.say_plan(prepared.plan)
+    if prepared.survey.runs > run.SHOWN:
+        rest = ", the others would be run through libbpf" if prepared.through_libbpf else ""
+        session.note(f"this is for {run.SHOWN} of {prepared.survey.runs} packets{rest}")
+    for filled in (*(f"{map_.own_name} with what is loaded" for map_ in prepared.live), *with_):
+        session.note(f"before the first packet runs, this would be written: {filled}")
 
 
 def _packets(kinds: list[PacketKind], frames: list[str], capture: Path | None) -> tuple[Packet, ...]:
@@ -105,6 +153,8 @@ def _tell_about(prepared: run.Prepared) -> None:
         session.note(f"running a copy of {target.name}, from {target.object}")
     for reason, count in survey.not_run.items():
         session.note(f"not run, because {reason}: {count} of the packets")
+    if survey.cut_off:
+        session.note(f"{survey.cut_off}: running the packets before that")
     if survey.cut:
         session.note(f"cut in the capture, and run as what is left of them: {survey.cut} of the packets")
 
@@ -124,19 +174,26 @@ def _print(prepared: run.Prepared, begun: run.Session, runs: Iterator[Run], list
             changed = True
     if begun.maps and not changed:
         session.say_lines("\nno map changed")
+    _note_no_actions(tally)
 
 
 def _print_json(prepared: run.Prepared, begun: run.Session, runs: Iterator[Run], listed: bool) -> None:
+    """Begins when a packet has been run: if that fails, the error alone is printed."""
     tally = Tally()
     runs = tally.watch(runs)
+    first = list(islice(runs, 1 if listed else None))
     session.stream([view.json_start(begun.program, prepared.target.object, listed)])
     if listed:
-        session.stream(view.json_packets(runs))
-    else:
-        _drain(runs)
+        session.stream(view.json_packets(chain(first, runs)))
     survey = prepared.survey
     session.stream([view.json_middle(tally.verdicts, survey.not_run, survey.cut, listed)])
     session.stream(view.json_maps((watched.map, watched.changes()) for watched in begun.maps))
+    _note_no_actions(tally)
+
+
+def _note_no_actions(tally: Tally) -> None:
+    for told in tally.no_actions:
+        session.note(told)
 
 
 def _drain(runs: Iterator[Run]) -> None:

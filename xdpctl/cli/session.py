@@ -163,6 +163,8 @@ def written(writing: MapWrite) -> int | None:
 
 
 def tell_error(error: XdpctlError) -> None:
+    with contextlib.suppress(XdpctlError):  # that a result can't be written either, is no news
+        flush()
     note_lines(f"xdpctl: {_in_lines(error.message)}")
     for hint in error.hints:
         if not (verbose and hint == MORE_IN_LOG):

@@ -1,8 +1,12 @@
 """The one place that knows terminals: whether stdout is one, how large it is, and what it can show."""
 
+import contextlib
 import os
+import select
 import shutil
 import sys
+import time
+from typing import Any
 
 from xdpctl.views.palette import Palette
 
@@ -47,3 +51,44 @@ def width_to_fit() -> int | None:
 def drawn_over(text: str) -> str:
     """Text that takes the place of all that was on the screen."""
     return _HOME + text.replace("\n", _NEXT) + _BELOW
+
+
+class Keyboard:
+    """Keys as they are pressed, without Enter; Ctrl-C stays what it is."""
+
+    def __init__(self) -> None:
+        self._before: list[Any] = []
+        """How the terminal was; nothing where there is no keyboard."""
+
+    def __enter__(self) -> None:
+        if _keyboard_is_ours():
+            import termios
+            import tty
+
+            self._before = termios.tcgetattr(0)
+            tty.setcbreak(0)
+
+    def __exit__(self, *_: object) -> None:
+        if self._before and _keyboard_is_ours():
+            import termios
+
+            termios.tcsetattr(0, termios.TCSADRAIN, self._before)
+
+    def pressed_within(self, seconds: float) -> str:
+        """The next keys; nothing if there are none so long."""
+        if not (self._before and _keyboard_is_ours()):
+            time.sleep(seconds)
+        elif select.select([0], [], [], seconds)[0]:
+            with contextlib.suppress(OSError):  # the terminal has gone
+                return os.read(0, 64).decode(errors="replace")
+        return ""
+
+
+def _keyboard_is_ours() -> bool:
+    """Whether there is one, and no other program has it, as a shell has while we run in the background."""
+    if not os.isatty(0):
+        return False
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return True  # a terminal without job control

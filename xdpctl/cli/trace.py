@@ -34,7 +34,7 @@ def command(
         show_default=False,
     ),
     count: int | None = typer.Option(None, metavar="N", min=1, help="End after so many lines."),
-    json: bool = typer.Option(False, "--json", help="Print a JSON object a line."),
+    json: bool = typer.Option(False, "--json", "-j", help="Print a JSON object a line."),
 ) -> None:
     request = trace.Request(program, count)
     if session.dry_run():

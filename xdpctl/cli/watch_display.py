@@ -15,8 +15,11 @@ from xdpctl.views.watch import Terminal, WatchRow
 class LineDisplay:
     """For whoever reads what isn't a terminal: a line for each key."""
 
-    def __init__(self, jsonl: bool, csv: bool, bits: bool) -> None:
-        self._jsonl, self._csv, self._bits = jsonl, csv, bits
+    def __init__(self, jsonl: bool, csv: bool, bits: bool, top: int | None) -> None:
+        self._jsonl, self._csv, self._bits, self._top = jsonl, csv, bits, top
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(0.0, seconds))
 
     def __enter__(self) -> None:
         if self._csv:
@@ -32,7 +35,9 @@ class LineDisplay:
             session.note(what)
 
     def show(self, watched: Sequence[WatchedCounter], now: str) -> bool:
-        return session.stream((self._text(row(one), now) for one in watched if one.there), live=True)
+        return session.stream(
+            (self._text(row(one, self._top), now) for one in watched if one.there), live=True
+        )
 
     def _text(self, one: WatchRow, now: str) -> str:
         if self._jsonl:
@@ -43,17 +48,28 @@ class LineDisplay:
 class Screen:
     """For a terminal: all of it is drawn anew, also when the size changes."""
 
-    def __init__(self, watched: Sequence[WatchedCounter], bits: bool) -> None:
-        self._watched, self._bits = watched, bits
-        self._blocks = terminal.shows_blocks()
+    def __init__(self, watched: Sequence[WatchedCounter], bits: bool, top: int | None) -> None:
+        self._watched, self._bits, self._top = watched, bits, top
+        self._blocks, self._keyboard = terminal.shows_blocks(), terminal.Keyboard()
         self._messages: deque[str] = deque(maxlen=10)
 
+    def sleep(self, seconds: float) -> None:
+        """Where q is pressed, it ends as with Ctrl-C."""
+        end = time.monotonic() + seconds
+        while True:
+            if "q" in self._keyboard.pressed_within(max(0.0, end - time.monotonic())).lower():
+                raise KeyboardInterrupt
+            if time.monotonic() >= end:
+                return
+
     def __enter__(self) -> None:
+        self._keyboard.__enter__()
         session.draw(terminal.OTHER_SCREEN)
         self._resized = signal.signal(signal.SIGWINCH, lambda *_: self._draw())
 
     def __exit__(self, *_: object) -> None:
         signal.signal(signal.SIGWINCH, self._resized)
+        self._keyboard.__exit__()
         session.draw(terminal.BACK)
         session.flush()
         for message in self._messages:
@@ -68,11 +84,11 @@ class Screen:
     def _draw(self) -> bool:
         columns, lines = terminal.size()
         shape = Terminal(columns, lines, self._blocks, self._bits)
-        text = view.screen([row(one) for one in self._watched], self._messages, shape)
+        text = view.screen([row(one, self._top) for one in self._watched], self._messages, shape)
         return session.draw(terminal.drawn_over(text)) and session.flush()
 
 
-def row(one: WatchedCounter) -> WatchRow:
+def row(one: WatchedCounter, top: int | None) -> WatchRow:
     about = f"{one.map.type}, id {one.map.id}"
     return WatchRow(
         name=one.name,
@@ -81,6 +97,7 @@ def row(one: WatchedCounter) -> WatchRow:
         key_names=one.key_names,
         fields=one.fields,
         rates=one.rates,
+        top=top,
     )
 
 

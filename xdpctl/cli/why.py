@@ -27,7 +27,7 @@ def command(
         None,
         metavar="MAP|DEV",
         help="Map, named as for `xdpctl dump`, or network device.",
-        autocompletion=arguments.completion("maps_and_devices"),
+        autocompletion=arguments.completion("maps_and_devices", "pin", "netns"),
         show_default=False,
     ),
     pin: str = arguments.PIN,

@@ -5,17 +5,17 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import typer
 from typer.core import TyperCommand, TyperGroup
 
-from xdpctl.core.values.visible import visible, visible_lines
+from xdpctl.cli import usage
+from xdpctl.cli.usage import WrongUsage, called
+from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import Usage
-
-WrongUsage: Any = typer.BadParameter.__base__
-"""Typer doesn't export it."""
 
 MAY_BE_EMPTY = re.compile("KEY|VALUE|TEXT")
 """What these stand for in a usage line can be a text of no letters."""
+
+JSON = ("--json", "-j")
 
 
 class Checked:
@@ -23,23 +23,31 @@ class Checked:
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         try:
-            if not ctx.resilient_parsing:
+            if args and not ctx.resilient_parsing:
                 self._check(ctx, args)
             rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]
         except WrongUsage as wrong:
-            is_help = type(wrong).__name__ == "NoArgsIsHelpError"  # which typer doesn't export either
-            shown = visible_lines if is_help else visible
-            wrong.message = shown(wrong.message)  # it quotes words as they are
-            raise
+            if type(wrong).__name__ == "NoArgsIsHelpError":
+                raise
+            raise usage.of_typer(wrong, ctx, args) from None
         return rest
 
     def _check(self, ctx: Any, args: list[str]) -> None:
         command: Any = self
         _refuse_options_behind_dashes(args, command.get_params(ctx))
-        given, _, order = command.make_parser(ctx).parse_args([*args])
+        given, rest, order = command.make_parser(ctx).parse_args([*args])
         _refuse_twice(order)
         for param in order:
             _refuse_empty(param, given[param.name])
+        if any(param.is_eager or param.callback for param in order):
+            return  # such as --help, which helps whatever else is wrong
+        for param in order:
+            usage.check_value(ctx, param, given[param.name])
+        if isinstance(self, TyperGroup):
+            if not rest:
+                raise Usage("a verb is missing", *did_you_mean("", command.list_commands(ctx)))
+        elif rest:
+            raise usage.too_many(ctx, rest)
 
 
 class CheckedCommand(Checked, TyperCommand):
@@ -62,10 +70,10 @@ def asks_for_json(command: Any, words: Sequence[str]) -> bool:
         word = rest.pop(0)
         if is_group and not word.startswith("-"):
             verb = command.get_command(None, word)
-            return asks_for_json(verb, rest) if verb else "--json" in rest
+            return asks_for_json(verb, rest) if verb else any(word in JSON for word in rest)
         if word == "--" and not is_group:
             return False
-        if word.partition("=")[0] == "--json" and any("--json" in param.opts for param in options):
+        if word.partition("=")[0] in JSON and any("--json" in param.opts for param in options):
             return True
         if word in with_value:
             del rest[:1]
@@ -77,7 +85,7 @@ def _refuse_twice(order: Sequence[Any]) -> None:
     for param, count in Counter(order).items():
         takes_one = param.param_type_name == "option" and not (param.is_flag or param.multiple)
         if count > 1 and takes_one:
-            raise Usage(f"{_called(param)} is given {count} times", "give it once")
+            raise Usage(f"{called(param)} is given {count} times", "give it once")
 
 
 def _refuse_empty(param: Any, value: Any) -> None:
@@ -85,7 +93,7 @@ def _refuse_empty(param: Any, value: Any) -> None:
     empty = "" in (value if isinstance(value, list | tuple) else [value])
     if empty and not MAY_BE_EMPTY.search(param.metavar or ""):
         hint = "give it a value" + ", or leave it out" * (not param.required)
-        raise Usage(f"{_called(param)} is empty", hint)
+        raise Usage(f"{called(param)} is empty", hint)
 
 
 def _refuse_options_behind_dashes(args: Sequence[str], params: Sequence[Any]) -> None:
@@ -95,7 +103,3 @@ def _refuse_options_behind_dashes(args: Sequence[str], params: Sequence[Any]) ->
     for word in behind:
         if word.partition("=")[0] in options:
             raise Usage(f"{word} comes after --, where nothing is an option", "put it before the --")
-
-
-def _called(param: Any) -> str:
-    return str(param.opts[0] if param.param_type_name == "option" else param.metavar.strip("[.]"))

@@ -5,19 +5,48 @@ from collections.abc import Iterable
 
 from xdpctl.errors import Lines
 
+SYNONYMS = {
+    "add": ("attach", "set"),
+    "check": ("doctor",),
+    "compile": ("build",),
+    "driver": ("native",),
+    "drv": ("native",),
+    "hw": ("offload",),
+    "init": ("new",),
+    "list": ("status",),
+    "ls": ("list", "status"),
+    "monitor": ("watch",),
+    "ping": ("icmp",),
+    "ping6": ("icmpv6",),
+    "print": ("dump",),
+    "remove": ("delete", "unload"),
+    "rm": ("delete", "unload"),
+    "show": ("status",),
+    "skb": ("generic",),
+    "start": ("attach",),
+    "stop": ("detach",),
+    "test": ("run",),
+    "top": ("watch",),
+}
+"""What other tools call things."""
+
 
 def nearest(word: str, right: Iterable[str]) -> str | None:
     """The right word that was meant, where one is near."""
     words = {str(choice).lower(): str(choice) for choice in right}
+    for meant in SYNONYMS.get(word.lower(), ()):
+        if meant in words:
+            return words[meant]
     near = difflib.get_close_matches(word.lower(), words, n=1)
     return words[near[0]] if near else None
 
 
 def did_you_mean(word: str, right: Iterable[str]) -> tuple[str, ...]:
-    """A hint that names the nearest right word, or all of them where none is near."""
+    """A hint that names the nearest right word, all that begin so, or all of them where none is near."""
     words = {str(choice).lower(): str(choice) for choice in right}.values()
     if near := nearest(word, words):
-        return (f"did you mean {near!r}?",)
+        begun = [choice for choice in words if choice.lower().startswith(word.lower())]
+        return (f"did you mean {' or '.join(map(repr, begun if near in begun else [near]))}?",)
     return (f"known: {', '.join(words)}",) if words else ()
 
 
@@ -25,6 +54,10 @@ def join(words: Iterable[str]) -> str:
     """Each once: `a, b and c`."""
     *others, last = dict.fromkeys(words)
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def one(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'aeio' else 'a'} {noun}"
 
 
 def packets(number: int) -> str:

@@ -151,10 +151,14 @@ def _undo(operation: Operation, done: list[Outcome], unsure: list[Step]) -> list
     acts += [(outcome.step, outcome.act, True) for outcome in reversed(done)]
     trouble = []
     for step, act, sure in acts:
+        care, failed = operation.care_of(step), list[str]()
         try:
-            trouble += _unwind(operation.care_of(step).undo(act, sure))
+            failed = _unwind(care.undo(act, sure))
+            if failed and not care.undo(act, sure):
+                continue  # a tool did it, and was killed then
         except XdpctlError as error:
-            trouble.append(f"what the failed step did could not be seen: {error.message}")
+            failed.append(f"what the failed step did could not be seen: {error.message}")
+        trouble += failed
     return trouble + _difference(operation, [step for step, _, _ in acts])
 
 

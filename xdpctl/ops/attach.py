@@ -11,6 +11,16 @@ from xdpctl.tools.attaching import Attaching
 from xdpctl.tools.netns import Netns, named
 
 
+class Request(Struct, frozen=True):
+    device: str
+    program: str
+    """Which one; empty for the only one."""
+    pin: str
+    mode: ModeChoice
+    netns: str
+    dry_run: bool
+
+
 class Attached(Struct, frozen=True):
     device: str
     program: str
@@ -24,17 +34,18 @@ class Prepared(Struct, frozen=True):
     operation: apply.Operation
 
 
-def prepare(name: str, pin: str, mode: ModeChoice, netns_name: str, dry_run: bool) -> Prepared:
-    netns = named(netns_name)
-    if dry_run and not host.privileged():
-        step = _step(name, f"{pin}/PROGRAM", mode, netns)
-        return Prepared(name, "PROGRAM", apply.Operation(plan=(step,)))
+def prepare(request: Request) -> Prepared:
+    name, pin, netns = request.device, request.pin, named(request.netns)
+    if request.dry_run and not host.privileged():
+        unseen = request.program or "PROGRAM"
+        step = _step(name, f"{pin}/{unseen}", request.mode, netns)
+        return Prepared(name, unseen, apply.Operation(plan=(step,)))
     host.require_privileges()
-    if not dry_run:
+    if not request.dry_run:
         turns.wait()
     attaching.check_free(iplink.device(name, netns), netns)
-    found = owners.the_program(bpftool.programs(), pin)
-    step = _step(name, owners.below(found.pinned, pin)[0], mode, netns)
+    found = owners.the_program(bpftool.programs(), pin, request.program)
+    step = _step(name, owners.below(found.pinned, pin)[0], request.mode, netns)
     care = {step: Attaching(name, netns, lambda: found.id)}
     return Prepared(name, found.name, apply.Operation(plan=(step,), care=care, last=True))
 

@@ -1,21 +1,28 @@
 """From a spec or a C file to a BPF object that `load` takes."""
 
+import os
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
-from xdpctl.core.machine import paths
+from xdpctl.core.machine import paths, tool_errors
 from xdpctl.core.machine.model import Argv
-from xdpctl.core.objects import legacy
-from xdpctl.core.objects.check import check_loadable, check_object
-from xdpctl.core.program.render import MARKER, headers, renderer
-from xdpctl.core.spec.model import Spec
+from xdpctl.core.objects import elf, legacy
+from xdpctl.core.objects.check import check_object
+from xdpctl.core.objects.findings import Inspected
+from xdpctl.core.program import render
+from xdpctl.core.spec.model import BuildFlags, Spec
 from xdpctl.core.spec.source import read_spec
-from xdpctl.errors import BadRequest, Lines
+from xdpctl.core.wording import join
+from xdpctl.errors import AlreadyThere, BadRequest, Lines, NotCompiled
 from xdpctl.tools import clang
-from xdpctl.tools.files import assets, placing, sources
+from xdpctl.tools.files import assets, headers, objects, old_c, placing, sources
+
+INCLUDE, DEFINE = "--include", "--define"
+"""Those of the options that C of somebody's own takes too."""
 
 
 class Prepared(Struct, frozen=True):
@@ -23,35 +30,60 @@ class Prepared(Struct, frozen=True):
     target: Path
     command: Argv
     cwd: Path | None = None
-    spec: Spec | None = None
-    """What to generate; None where a C file is compiled as it is."""
+    files: Mapping[str, str] = {}
+    """What is compiled in that directory: the C and what it includes there; nothing for C that is there."""
+    shown_by: str = ""
+    """How to see that C, where a file of somebody's own was converted."""
+    maps: tuple[str, ...] = ()
+    """Those that the object has to hold."""
     headers: Mapping[Path, str] = {}
-    """What its C includes, and isn't beside it yet."""
+    """Those that its C includes, and aren't there yet."""
 
 
 class Built(Struct, frozen=True):
     written: tuple[Path, ...]
-    notes: str
+    notes: tuple[str, ...]
+    """What is surely not meant so, and what `load` will say."""
+    warnings: str
     """What clang had to say, though it compiled."""
 
 
-def prepare(source: Path | None, preset: str | None, out: Path, options: Mapping[str, Any]) -> Prepared:
+def prepare(
+    source: Path | None,
+    preset: str | None,
+    out: Path,
+    options: Mapping[str, Any],
+    *,
+    conversion: bool = False,
+) -> Prepared:
     """What is to be built from a spec, a C file, or options alone; nothing is written yet."""
     if source is not None and source.suffix == ".c" and preset is None:
-        return _prepare_c(source, out, options)
+        return _prepare_c(source, out, options, conversion)
+    if conversion:
+        raise BadRequest("--convert is for C files: what a spec generates is in today's form")
+    if INCLUDE in options:
+        options = {**options, INCLUDE: [os.path.abspath(directory) for directory in options[INCLUDE]]}
     spec = spec_of(source, preset, options)
     written = out / paths.source_name(spec.program)
     target = out / paths.object_name(spec.program)
     missing = _missing_headers(spec, out)
     for file in (written, *missing):
         _refuse_foreign(file)
-    placing.check(target)
+    _refuse_others(target, written)
     return Prepared(
-        spec=spec,
         source=written,
+        files={
+            written.name: render.renderer(assets.TEXTS, assets.compiled())(spec),
+            **render.headers(spec, assets.TEXTS),
+        },
+        maps=spec.maps,
         headers=missing,
         target=target,
-        command=clang.compile_command(written.name, target.name),
+        command=clang.compile_command(
+            written.name,
+            target.name,
+            given=clang.given(spec.build, (source or Path("-")).absolute().parent),
+        ),
         cwd=out,
     )
 
@@ -75,60 +107,134 @@ def show(source: Path | None, preset: str | None, options: Mapping[str, Any]) ->
     """The C of the program, without compiling it."""
     if source is not None and source.suffix == ".c":
         raise BadRequest(f"--show prints the C of a spec, and {source} is C already")
-    return renderer(assets.TEXTS, assets.compiled())(spec_of(source, preset, options))
+    return render.renderer(assets.TEXTS, assets.compiled())(spec_of(source, preset, options))
 
 
-def _prepare_c(source: Path, out: Path, options: Mapping[str, Any]) -> Prepared:
-    if options:
+def _prepare_c(source: Path, out: Path, options: Mapping[str, Any], conversion: bool) -> Prepared:
+    generating = [option for option in options if option not in (INCLUDE, DEFINE)]
+    if generating:
         raise BadRequest(
-            f"{next(iter(options))} describes a generated program, but {source} is compiled as it is",
+            f"{generating[0]} describes a generated program, but {source} is compiled as it is",
             "leave the option out, or change the C",
         )
-    _refuse_legacy_maps(sources.text(source), source)
+    flags = BuildFlags(tuple(options.get(INCLUDE, ())), tuple(options.get(DEFINE, ())))
     target = out / paths.object_name(paths.program_of(source.name))
-    placing.check(target)
+    if conversion:
+        return _converted(source, target, flags)
+    _refuse_legacy_maps(sources.text(source), source)
+    _refuse_others(target, source)
     return Prepared(
-        source=source, target=target, command=clang.compile_command(str(source), str(target), clang.LENIENT)
+        source=source,
+        target=target,
+        command=clang.compile_command(str(source), str(target), clang.LENIENT, clang.given(flags)),
+    )
+
+
+def _converted(source: Path, target: Path, flags: BuildFlags) -> Prepared:
+    """The new file lies beside its object; the old one stays as it is."""
+    out = target.parent
+    written = out / paths.source_name(paths.program_of(source.name))
+    code = old_c.converted(source, out, flags.include)
+    if placing.held(written) not in (None, code):
+        raise AlreadyThere(
+            f"{written} is there already",
+            "it may have been changed since: remove it, or write elsewhere with --out",
+        )
+    _refuse_others(target, written)
+    given = (*clang.given(flags, Path.cwd()), "-iquote", str(out.absolute()))
+    return Prepared(
+        source=written,
+        target=target,
+        command=clang.compile_command(written.name, target.name, clang.LENIENT, given),
+        cwd=out,
+        files={written.name: code},
+        shown_by=f"the converted file: xdpctl build {source} --convert --show",
     )
 
 
 def run(prepared: Prepared) -> Built:
     """Generate, compile and check; nothing is changed unless all of it succeeds."""
-    spec, source, target = prepared.spec, prepared.source, prepared.target
+    source, target = prepared.source, prepared.target
     with placing.within(target.parent) as aside:
-        if spec is None:
-            compiled = clang.run(prepared.command, source)
-        else:
-            code = renderer(assets.TEXTS, assets.compiled())(spec)
-            for name, text in {source.name: code, **headers(spec, assets.TEXTS)}.items():
-                aside.write(name, text.encode())
-            compiled = clang.run(prepared.command, Path(source.name), aside.cwd, prepared.cwd)
-        name = str(source if spec is None else target)
-        check_object(compiled.object, name, maps=() if spec is None else spec.maps)
+        for name, text in prepared.files.items():
+            aside.write(name, text.encode())
+        compiled = _compiled(prepared, aside.cwd)
+        name = str(target if prepared.files else source)
+        found = check_object(compiled.object, name, maps=prepared.maps)
+        inspected = Inspected(compiled.object, found)
+        _refuse_undefined(inspected, name, compiled.notes)
         aside.write(target.name, compiled.object)
-        written = (*(() if spec is None else (source, *prepared.headers)), target)
+        written = (*((source, *prepared.headers) if prepared.files else ()), target)
         aside.move(*(path.name for path in written))
-    return Built(written, compiled.notes + _what_load_will_say(compiled.object, name))
+    notes = (*tool_errors.missing_returns(compiled.notes), *inspected.notes())
+    return Built(written, notes, compiled.notes.rstrip())
 
 
-def _what_load_will_say(compiled: bytes, name: str) -> str:
-    """What is right by clang, but not for loading, is better known now."""
+def _compiled(prepared: Prepared, aside: Path) -> clang.Compiled:
+    if not prepared.files:
+        return clang.run(prepared.command, prepared.source)
     try:
-        check_loadable(compiled, name)
-    except BadRequest as error:
-        return f"`xdpctl load` will refuse it: {error.message}"
-    return ""
+        return clang.run(prepared.command, Path(prepared.source.name), aside, prepared.cwd)
+    except NotCompiled as error:
+        hints = (*error.hints, prepared.shown_by) if prepared.shown_by else error.hints
+        raise NotCompiled(error.message, *hints, log=error.log) from error
+
+
+def _refuse_undefined(inspected: Inspected, name: str, said: str) -> None:
+    """libbpf would refuse it when it is loaded; clang only warns, and not always."""
+    undefined = tuple(inspected.undefined())
+    if undefined:
+        names = [one.name for one in undefined]
+        line = undefined[0].line
+        place = tool_errors.first_place(said, names[0]) or (line.place if line else name)
+        raise NotCompiled(
+            f"{place}: {join(names)} {'is' if len(names) == 1 else 'are'} defined nowhere",
+            *((line.code,) if line else ()),
+            *(tuple(headers.advice(names)) or (NO_LIBRARY,)),
+            log=said,
+        )
+
+
+NO_LIBRARY = (
+    "a BPF program calls its own functions and those of the kernel, such as bpf_printk; there is no C library"
+)
+
+
+def _refuse_others(target: Path, source: Path) -> None:
+    """The object of another source isn't overwritten, though that goes by the same name elsewhere."""
+    if not placing.check(target):
+        return
+    for recorded in _sources(objects.read(target)):
+        places = [path for path in (Path(recorded), target.parent / recorded) if path.is_file()]
+        named_so = paths.object_name(paths.program_of(Path(recorded).name)) == target.name
+        if named_so and places and not any(_same(path, source) for path in places):
+            raise AlreadyThere(
+                f"{target} was built from {places[0]}, and {source} would overwrite it",
+                f"build it elsewhere: xdpctl build {source} --out DIR",
+                f"or remove {target}",
+            )
+
+
+def _sources(data: bytes) -> tuple[str, ...]:
+    try:
+        return Inspected(data, elf.read(data)).sources()
+    except (elf.NotBpf, ValueError, struct.error):
+        return ()  # whatever it is, no source lays claim to it
+
+
+def _same(path: Path, source: Path) -> bool:
+    return source.exists() and path.samefile(source)
 
 
 def _missing_headers(spec: Spec, out: Path) -> dict[Path, str]:
-    files = {out / name: text for name, text in headers(spec, assets.TEXTS).items()}
+    files = {out / name: text for name, text in render.headers(spec, assets.TEXTS).items()}
     return {file: text for file, text in files.items() if placing.held(file) != text}
 
 
 def _refuse_foreign(file: Path) -> None:
     """Only files that xdpctl wrote are overwritten."""
     text = placing.held(file)
-    if text is not None and MARKER not in text.splitlines()[:3]:
+    if text is not None and render.MARKER not in text.splitlines()[:3]:
         raise BadRequest(
             f"{file} wasn't written by xdpctl, or its first lines were edited to keep it",
             *_kept(file),
@@ -152,4 +258,5 @@ def _refuse_legacy_maps(code: str, source: Path) -> None:
             f'{source}:{found[0].line}: a map in SEC("maps") is refused since libbpf 1.0',
             "the same in today's form, which also tells the types of key and value:",
             *(Lines(map_.modern) for map_ in found),
+            f"the whole file so: xdpctl build {source} --convert",
         )

@@ -3,14 +3,19 @@
 import contextlib
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from xdpctl.core.machine import paths
+from xdpctl.core.machine.owners import below
+from xdpctl.core.machine.reach import Reach
 from xdpctl.core.objects import elf
-from xdpctl.errors import BadRequest
-from xdpctl.tools import netns
+from xdpctl.core.query import rows
+from xdpctl.errors import BadRequest, XdpctlError
+from xdpctl.tools import bpffs, bpftool, netns
 from xdpctl.tools.files import assets, trust
+from xdpctl.tools.maps import types
+from xdpctl.tools.maps.find import find_map
 
 
 def check_home() -> None:
@@ -21,8 +26,10 @@ def check_home() -> None:
         raise BadRequest(f"{home} is no place for root to write to: {why}", "do it without sudo")
 
 
-def devices() -> list[str]:
-    return [name for _, name in socket.if_nameindex()]
+def devices(netns_name: str) -> list[str]:
+    with contextlib.suppress(XdpctlError), netns.entered(netns.named(netns_name)):
+        return [name for _, name in socket.if_nameindex()]
+    return []
 
 
 def namespaces() -> list[str]:
@@ -47,37 +54,85 @@ def programs() -> list[str]:
     return [paths.program_of(path.name) for path in _built("*.bpf.c")]
 
 
+def xdp_programs(named: Sequence[str]) -> list[str]:
+    """Those of the objects that are named, or of the built ones."""
+    found = _read([Path(name) for name in named] or _built("*.bpf.o"))
+    return sorted({name for one in found for name in one.xdp_programs})
+
+
+def pinned_programs() -> list[str]:
+    """What is pinned and is no map of a built object, where that can be seen."""
+    known = {name for found in _read(_built("*.bpf.o")) for name in found.maps}
+    return [name for name in _pinned() if name not in known]
+
+
 def programs_to_run() -> list[str]:
     """Objects, and what of the built programs is pinned, where that can be seen."""
-    pinned: list[str] = []
-    with contextlib.suppress(OSError):
-        pinned = os.listdir(os.environ.get("XDPCTL_PIN") or paths.PIN_DIRECTORY)
+    pinned = _pinned()
     return [*objects(), *(name for name in programs() if name in pinned)]
 
 
 def captures() -> list[str]:
-    return [str(path) for pattern in ("*.pcap", "*.pcapng", "*.cap") for path in sorted(Path().glob(pattern))]
+    patterns = ("*.pcap", "*.pcapng", "*.cap", "*.pcap.gz", "*.pcapng.gz", "*.cap.gz")
+    return [str(path) for pattern in patterns for path in sorted(Path().glob(pattern))]
 
 
 def presets() -> list[str]:
     return list(assets.PRESETS)
 
 
-def maps() -> list[str]:
-    """The maps of the built objects, and what is pinned, where that can be seen."""
+def maps(pin: str) -> list[str]:
+    """The maps of the built objects, and those that are pinned, where that can be seen."""
     names: set[str] = set()
-    with contextlib.suppress(OSError):
-        names.update(os.listdir(os.environ.get("XDPCTL_PIN") or paths.PIN_DIRECTORY))
-    for path in _built("*.bpf.o"):
-        try:
-            names.update(elf.read(path.read_bytes()).maps)
-        except (elf.NotBpf, OSError):
-            continue
+    directory = os.path.realpath(pin or _pin_directory())
+    with contextlib.suppress(XdpctlError):
+        if bpffs.entries(directory):
+            pins = (path for found in bpftool.maps() for path in below(found.pinned, directory))
+            names.update(map(os.path.basename, pins))
+    names.update(name for found in _read(_built("*.bpf.o")) for name in found.maps)
     return sorted(names)
 
 
-def maps_and_devices() -> list[str]:
-    return [*maps(), *devices()]
+def maps_to_fill(pin: str) -> list[str]:
+    return [f"{name}=" for name in maps(pin)]
+
+
+def programs_and_devices(netns_name: str) -> list[str]:
+    return [*programs(), *devices(netns_name)]
+
+
+def maps_and_devices(pin: str, netns_name: str) -> list[str]:
+    return [*maps(pin), *devices(netns_name)]
+
+
+def columns(map_name: str, pin: str) -> list[str]:
+    """Of a map that can be read."""
+    reach = Reach(
+        os.path.realpath(pin or _pin_directory()),
+        (_pin_directory(), paths.PIN_DIRECTORY),
+        tell=lambda _: None,
+    )
+    with contextlib.suppress(XdpctlError):
+        found = find_map(map_name, reach).map
+        return [*rows.columns(types.layout(found, types.of(found), raw=False))]
+    return []
+
+
+def _pin_directory() -> str:
+    return os.environ.get("XDPCTL_PIN") or paths.PIN_DIRECTORY
+
+
+def _pinned() -> list[str]:
+    try:
+        return os.listdir(_pin_directory())
+    except OSError:
+        return []
+
+
+def _read(files: Iterable[Path]) -> Iterator[elf.BpfObject]:
+    for path in files:
+        with contextlib.suppress(elf.NotBpf, OSError):
+            yield elf.read(path.read_bytes())
 
 
 def _built(pattern: str) -> Iterable[Path]:

@@ -4,17 +4,22 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import refusals
 from xdpctl.core.maps.companions import Accounts
 from xdpctl.core.maps.decode import Layout
+from xdpctl.core.maps.refusals import holds_bytes
 from xdpctl.core.query.rows import Batches, columns, counters, place, shape, summed, with_names
-from xdpctl.core.query.select import Order, Selection, hides_zeros
+from xdpctl.core.query.select import Order, Selection, hides_zeros, matching
+from xdpctl.core.values.device_names import DeviceNames
+from xdpctl.core.wording import one
 from xdpctl.errors import BadRequest
 from xdpctl.tools import host
 from xdpctl.tools.maps import reading
+from xdpctl.tools.maps.devices import device_names
 from xdpctl.tools.maps.find import Found, find_map
 from xdpctl.tools.maps.reading import Reading
 
@@ -35,6 +40,8 @@ class Request(Struct, frozen=True):
     totals: bool = False
     zeros: bool = False
     """Whether all of a large array is shown, also where nothing was counted."""
+    netns: str | None = None
+    """In which network namespace devices are looked up, if they are to be told by name."""
 
 
 class Dump(Struct, frozen=True):
@@ -50,7 +57,7 @@ class Dump(Struct, frozen=True):
     counters: tuple[str, ...]
     """What of the values can be added up and never falls."""
     named: tuple[str, ...]
-    """What of the values is a number or a name."""
+    """What of the values is a number or a name, or the id of a map or a program."""
     accounts: Callable[[], Accounts]
     """What its program keeps beside it, once the entries have been read."""
     notes: tuple[str, ...]
@@ -93,7 +100,7 @@ def _read(request: Request, found: Found) -> Dump:
     """Its first entries have been read, so that what can't be read fails here."""
     if request.per_cpu and not found.map.per_cpu:
         raise BadRequest(
-            f"--per-cpu: {found.map.name} is a {found.map.type} map, which has one value for all CPUs"
+            f"--per-cpu: {found.map.name} is {one(f'{found.map.type} map')}, which has one value for all CPUs"
         )
     under_way = reading.start(found.map, request.raw, request.via, request.per_cpu, request.as_)
     layout, entries = under_way.of.layout, under_way.entries()
@@ -102,24 +109,22 @@ def _read(request: Request, found: Found) -> Dump:
     return Dump(
         map=found.map,
         pin=found.pin,
-        entries=_in_order(request, layout, selection.among(chain(first, entries))),
+        entries=_with_devices(
+            _in_order(request, layout, selection.among(chain(first, entries))),
+            device_names(found.map, request.netns),
+        ),
         selection=selection,
         per_cpu=under_way.per_cpu,
         columns=tuple(columns(layout)),
         counters=counters(layout.value) if layout.is_sum else (),
-        named=with_names(layout.value),
+        named=with_names(layout.value) if holds_bytes(found.map) else ("value",),
         accounts=under_way.accounts,
         notes=tuple(_notes(under_way, empty=not any(first))),
     )
 
 
 def _selection(request: Request, map_: Map, layout: Layout) -> Selection:
-    matches = None
-    if request.where:
-        from xdpctl.core.query.where import parse
-
-        numbers = [name for name, is_number in columns(layout).items() if is_number]
-        matches = parse(request.where, shape(layout), numbers)
+    matches = matching(request.where, layout) if request.where else None
     totals = summed(layout) if request.totals else None
     return Selection(matches, totals, hides_zeros(map_) and not request.zeros)
 
@@ -131,6 +136,12 @@ def _in_order(request: Request, layout: Layout, entries: Batches) -> Batches:
     first = [*summed(layout), *columns(layout)][0]
     by = place(request.sort, shape(layout)) if request.sort else first
     return [Order(by, request.top).sort(entries)]
+
+
+def _with_devices(entries: Batches, devices: DeviceNames | None) -> Batches:
+    if devices is None:
+        return entries
+    return ([replace(entry, value=devices.shown(entry.value)) for entry in part] for part in entries)
 
 
 def _notes(under_way: Reading, empty: bool) -> Iterable[str]:

@@ -1,20 +1,28 @@
-"""Load an object, pin its program and maps, and attach it: all or nothing."""
+"""Load an object, pin its programs and maps, and attach one: all or nothing."""
 
 import functools
+import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
 from xdpctl.core.machine import directories
 from xdpctl.core.machine.directories import PinDirectory
-from xdpctl.core.machine.model import Mode, ModeChoice
-from xdpctl.core.objects.check import check_loadable
-from xdpctl.core.objects.elf import BpfObject
+from xdpctl.core.machine.model import Argv, Mode, ModeChoice
+from xdpctl.core.objects import choice, sharing
+from xdpctl.core.objects.check import check_object
+from xdpctl.core.objects.choice import Choice
+from xdpctl.core.objects.map_definitions import MapDefinition
 from xdpctl.core.plan import actions, plan
+from xdpctl.core.plan.loading import Loading
+from xdpctl.core.wording import did_you_mean
+from xdpctl.errors import NoSuchMap
 from xdpctl.ops import apply
 from xdpctl.tools import attaching, bpftool, host, iplink, pinning, proc, turns
 from xdpctl.tools.attaching import Attaching
 from xdpctl.tools.files import objects
+from xdpctl.tools.maps.find import find_map_to_write
 from xdpctl.tools.netns import HERE, Netns, named
 
 
@@ -26,12 +34,19 @@ class Request(Struct, frozen=True):
     mode: ModeChoice
     netns: str
     dry_run: bool
+    program: str = ""
+    """Which one; with `all`, the one that is attached."""
+    all: bool = False
+    use: tuple[tuple[str, str], ...] = ()
+    """Maps of the object, and those that are there already and take their places."""
 
 
 class Loaded(Struct, frozen=True):
-    program: str
+    programs: tuple[str, ...]
     maps: tuple[str, ...]
     pin: str
+    attached: str
+    """The program that runs on the device."""
     device: str | None
     mode: Mode | None
     fell_back: str
@@ -40,8 +55,19 @@ class Loaded(Struct, frozen=True):
 
 class Prepared(Struct, frozen=True):
     request: Request
-    found: BpfObject
+    loading: Loading
+    attached: str
     operation: apply.Operation
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What isn't as it is with most objects."""
+        used = (f"{name} is the map {there[1]}, as it was" for name, there in self.loading.used.items())
+        cut = (
+            f"the kernel keeps 15 characters of {name}, its pin all"
+            for name in self.loading.chosen.long_names
+        )
+        return (*used, *cut)
 
 
 def prepare(request: Request) -> Prepared:
@@ -51,54 +77,89 @@ def prepare(request: Request) -> Prepared:
     """
     netns = named(request.netns)
     path = objects.choose(request.path)
-    data = objects.read(path)
-    found = check_loadable(data, str(path))
+    chosen, attached = _chosen(request, path)
     if not request.dry_run:
         host.require_privileges()
         turns.wait()
     directory = pinning.place_to_load(request.pin)
-    directories.check_free(directory, _pinned_names(found))
+    loading = Loading(
+        path=str(path),
+        chosen=chosen,
+        pin=request.pin,
+        aside=f"xdpctl_{secrets.token_hex(4)}",
+        used=dict(_used(request, str(path), chosen, directory)),
+        card=request.device if request.mode is ModeChoice.OFFLOAD else None,
+        inside=netns.prefix,
+    )
+    directories.check_free(directory, loading.new_names)
     if request.device is not None and (host.privileged() or netns is HERE):
         meanwhile = None if request.dry_run else proc.ready_to_act
         device = iplink.device(request.device, netns, meanwhile)
         attaching.check_free(device, netns)
-    return Prepared(request, found, _operation(request, str(path), found, directory, netns))
+    return Prepared(request, loading, attached, _operation(request, loading, attached, directory, netns))
 
 
 def run(prepared: Prepared) -> Loaded:
     outcomes = apply.run(prepared.operation)
-    request, found = prepared.request, prepared.found
+    request, chosen = prepared.request, prepared.loading.chosen
     attached = None if request.device is None else outcomes[-1]
     return Loaded(
-        program=found.xdp_programs[0],
-        maps=found.maps,
+        programs=chosen.programs,
+        maps=chosen.maps,
         pin=request.pin,
+        attached=prepared.attached,
         device=request.device,
         mode=None if attached is None else Mode(attached.act.way),
         fell_back="" if attached is None else attached.fell_back,
     )
 
 
-def _pinned_names(found: BpfObject) -> tuple[str, ...]:
-    return (found.xdp_programs[0], *found.maps)
+def _chosen(request: Request, path: Path) -> tuple[Choice, str]:
+    """What is loaded; and of that, what is attached."""
+    found = check_object(objects.read(path), str(path))
+    one = not request.all or request.program or request.device is not None
+    advice = () if request.all else ("or load them all: --all",)
+    chosen = choice.choose(found, str(path), request.program, *advice) if one else choice.all_of(found)
+    return choice.all_of(found) if request.all else chosen, chosen.programs[0]
+
+
+def _used(request: Request, path: str, chosen: Choice, directory: PinDirectory) -> Iterator[tuple[str, Argv]]:
+    """The maps that are there already: those that were named, and those that are pinned by their name."""
+    defined = {definition.name: definition for definition in chosen.object.map_definitions}
+    named_maps = dict(request.use)
+    for name in named_maps:
+        if name not in defined:
+            raise NoSuchMap(f"{path} has no map {name!r}", *did_you_mean(name, defined))
+    by_name = (n for n, d in defined.items() if d.unpinning and n in directory.present)
+    for name in dict.fromkeys((*named_maps, *by_name)):
+        yield name, _there(named_maps.get(name, name), defined[name], path, request.pin)
+
+
+def _there(name: str, wanted: MapDefinition, path: str, pin: str) -> Argv:
+    """How bpftool names it; only root can see what it is."""
+    if not host.privileged():
+        return ("pinned", name if "/" in name else f"{pin}/{name}")
+    found = find_map_to_write(name, pin)
+    where = found.pin or f"id:{found.map.id}"
+    sharing.check(wanted, found.map, where, path)
+    return ("id", str(found.map.id)) if found.pin is None else ("pinned", found.pin)
 
 
 def _operation(
-    request: Request, path: str, found: BpfObject, directory: PinDirectory, netns: Netns
+    request: Request, loading: Loading, attached: str, directory: PinDirectory, netns: Netns
 ) -> apply.Operation:
     """The steps, and what looks after those that tools do for us."""
-    card = request.device if request.mode is ModeChoice.OFFLOAD else None
-    loading, *tidying = actions.load(path, found, request.pin, card, netns.prefix)
-    wanted = tuple(f"{request.pin}/{name}" for name in _pinned_names(found))
-    internal = tuple(f"{request.pin}/{name}" for name in actions.internal_pins(path, found))
-    steps = (*actions.make_place(directory), loading, *tidying)
+    steps = (*actions.make_place(directory), *loading.steps())
     care: dict[plan.Step, apply.Care] = {
         **pinning.MOUNTING,
-        loading: pinning.Pinned(wanted, internal, by_own_names=True),
+        loading.load: pinning.Pinned(loading.fresh, loading.internal, by_own_names=True),
+        **{one: pinning.Pinned((pin,)) for pin, one in loading.pinning.items()},
+        **{one: pinning.Copied(one) for one in loading.copying},
     }
     if request.device is not None:
-        attach = actions.attach(request.device, wanted[0], request.mode.tried, netns.prefix)
-        program = functools.cache(lambda: bpftool.pinned_program(wanted[0]).id)
+        pin = f"{request.pin}/{attached}"
+        attach = actions.attach(request.device, pin, request.mode.tried, netns.prefix)
+        program = functools.cache(lambda: bpftool.pinned_program(pin).id)
         care[attach] = Attaching(request.device, netns, program)
         steps = (*steps, attach)
     return apply.Operation(plan=steps, care=care, last=True)

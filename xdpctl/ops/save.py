@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
+from xdpctl.core.maps import refusals
 from xdpctl.core.maps.decode import Entry
 from xdpctl.core.values.formats import time_of_day
 from xdpctl.core.values.json_text import SCHEMA, to_json
@@ -33,6 +34,7 @@ def save(name: str, reach: Reach, path: Path, via: Via | None) -> Saved:
     host.require_privileges()
     with _output(path) as file:
         found = find_map(name, reach)
+        refusals.check_restorable(found.map)
         under_way = reading.start(found.map, raw=True, via=via, per_cpu=found.map.per_cpu, keys_alone=False)
         file.write(_line(_about(found)))
         count = 0

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from xdpctl.core.machine import directories, owners
 from xdpctl.core.machine.directories import PinDirectory
-from xdpctl.core.machine.model import Attachment, BpfLink, Device, MapId, ProgId, Program
+from xdpctl.core.machine.model import Attachment, BpfLink, Device, MapId, Program
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.removal import Removal
 from xdpctl.errors import HalfDone, Refused
@@ -45,7 +45,7 @@ def prepare(pin: str, force: bool, dry_run: bool) -> Prepared:
     directory = pinning.place_to_unload(pin)
     directories.check_unloadable(directory, force)
     maps, links = bpftool.maps(), bpftool.links()
-    places = tuple(_places(owners.ids(directory.programs), links))
+    places = tuple(_places(directory, links))
     going = pinning.removal(directory, maps)
     return Prepared(
         pin=pin,
@@ -95,12 +95,13 @@ def _alive(prepared: Prepared) -> list[str]:
     return programs + [f"map {m.name} (id {m.id})" for m in bpftool.maps() if m.id in prepared.maps]
 
 
-def _places(ids: frozenset[ProgId], links: tuple[BpfLink, ...]) -> Iterator[Place]:
-    """Every device on which these programs run, in any network namespace."""
+def _places(directory: PinDirectory, links: tuple[BpfLink, ...]) -> Iterator[Place]:
+    """Every device on which its programs run, in any network namespace."""
+    ids = owners.ids(directory.programs)
     for namespace, devices in iplink.everywhere():
         for device in devices:
             for attachment in device.attachments_of(ids):
-                if refusal := owners.held(device, attachment, links):
+                if refusal := owners.held(device, attachment, links, directory.everyones):
                     raise refusal
                 yield namespace, device, attachment
 

@@ -11,9 +11,10 @@ from xdpctl.core.maps import companions
 from xdpctl.core.maps.companions import CountedInEntries, Counts
 from xdpctl.core.maps.decode import Entry, decode
 from xdpctl.core.measure.rates import Label, Rates, Values
-from xdpctl.core.query.rows import sums
+from xdpctl.core.query.rows import row, sums
+from xdpctl.core.query.select import matching
 from xdpctl.core.values.cells import cell
-from xdpctl.core.values.value import flat
+from xdpctl.core.values.value import Row, flat
 from xdpctl.core.wording import packets
 from xdpctl.errors import BadRequest, Gone
 from xdpctl.tools import host
@@ -23,6 +24,15 @@ from xdpctl.tools.maps.polling import Poller, Readings
 from xdpctl.tools.maps.reading import Readable
 
 Tell = Callable[[str], None]
+
+
+class Request(Struct, frozen=True):
+    names: tuple[str, ...]
+    reach: Reach
+    via: Via | None = None
+    as_: str = ""
+    where: str = ""
+    """Which elements are watched; all, if empty."""
 
 
 class WatchedMaps(Struct, frozen=True):
@@ -35,6 +45,7 @@ class WatchedMaps(Struct, frozen=True):
     lost_in: Map | None
     total: Readable | None
     """What counts all packets, also those that the map has forgotten."""
+    matches: Callable[[Row], bool] | None
 
     @property
     def all(self) -> tuple[Map, ...]:
@@ -44,20 +55,25 @@ class WatchedMaps(Struct, frozen=True):
         return (*total, *(part.map for part in self.parts), *lost_in)
 
 
-def _look(found: Found) -> WatchedMaps:
-    inode, of = _inode(found.pin), reading.readable(found.map)
+def _look(found: Found, request: Request) -> WatchedMaps:
+    inode, of = _inode(found.pin), reading.readable(found.map, as_=request.as_)
     twin = reading.ipv6_map(of, raw=False)
-    parts = (of, twin) if twin else (of,)
     return WatchedMaps(
-        pin=found.pin, inode=inode, parts=parts, lost_in=reading.lost_in(of), total=reading.total_in(of)
+        pin=found.pin,
+        inode=inode,
+        parts=(of, twin) if twin else (of,),
+        lost_in=reading.lost_in(of),
+        total=reading.total_in(of),
+        matches=matching(request.where, of.layout) if request.where else None,
     )
 
 
 class WatchedCounter:
     """What is known of one name."""
 
-    def __init__(self, name: str, maps: WatchedMaps, fields: tuple[str, ...]) -> None:
+    def __init__(self, name: str, request: Request, maps: WatchedMaps, fields: tuple[str, ...]) -> None:
         self.name = name
+        self._request = request
         self.maps = maps
         self.fields = fields
         self.rates = Rates()
@@ -76,7 +92,8 @@ class WatchedCounter:
             return
         before = self.map.id
         try:  # another's map of this name is no answer
-            self.maps = _look(exact_map(self.maps.pin or f"id:{before}"))
+            found = exact_map(self.maps.pin or f"id:{before}")
+            self.maps = _look(found, self._request)
             self._lost = self._forgotten = None
         except (BadRequest, Gone):
             self._vanish(tell)
@@ -108,6 +125,8 @@ class WatchedCounter:
                     self._add(entry, sample)
         self._tell_losses(readings, tell)
         self._tell_forgotten(held.forgotten, tell)
+        if self.maps.matches and not (sample or self.rates.begun):
+            tell(f"nothing in {self.name} matches --where so far")
         for fall in self.rates.advance(found[0].at, sample):
             tell(f"{self.name}: {fall.field} of {' '.join(fall.key)} fell from {fall.before} to {fall.now}")
 
@@ -139,6 +158,8 @@ class WatchedCounter:
 
     def _add(self, entry: Entry, sample: dict[Label, Values]) -> None:
         """An element of an array in which nothing was ever counted is no key."""
+        if self.maps.matches and not self.maps.matches(row(entry)):
+            return
         values = flat("value", entry.value)
         counts = {field: number for field in self.fields if isinstance(number := values.get(field), int)}
         key = flat("key", entry.key)
@@ -164,21 +185,23 @@ class Clock(Struct, frozen=True):
     sleep: Callable[[float], None]
 
 
-def watch(names: Sequence[str], reach: Reach, via: Via | None) -> tuple[tuple[WatchedCounter, ...], Poller]:
+def watch(request: Request) -> tuple[tuple[WatchedCounter, ...], Poller]:
     host.require_privileges()
+    names = request.names
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice:
         raise BadRequest(f"{twice} is named twice", "name it once")
-    return tuple(_begin(name, find_map(name, reach)) for name in names), Poller(via)
+    return tuple(_begin(name, request) for name in names), Poller(request.via)
 
 
-def _begin(name: str, found: Found) -> WatchedCounter:
-    maps = _look(found)
+def _begin(name: str, request: Request) -> WatchedCounter:
+    found = find_map(name, request.reach)
+    maps = _look(found, request)
     layout = maps.parts[0].layout
     fields = sums(layout.value) if layout.is_sum else ()
     if not fields:
         raise BadRequest(f"{found.map.name} can't be watched: nothing in its values is a count")
-    return WatchedCounter(name, maps, fields)
+    return WatchedCounter(name, request, maps, fields)
 
 
 def sample(watched: Sequence[WatchedCounter], poller: Poller, tell: Tell) -> bool:

@@ -3,20 +3,24 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from msgspec import Struct, structs
 
-from xdpctl.core.machine.model import Map, MapId
+from xdpctl.core.machine.model import Map, MapId, Program
+from xdpctl.core.machine.mounts import Mount, is_doubled, mount_of
 from xdpctl.core.machine.reach import Reach, is_bare
 from xdpctl.core.maps.companions import GLOBALS
+from xdpctl.core.objects.check import check_object
 from xdpctl.core.why import chain, growth, pinned
 from xdpctl.core.why.chain import Moves
 from xdpctl.core.why.finding import Broken
 from xdpctl.core.why.growth import ContentSnapshot
-from xdpctl.core.why.snapshot import DevicePlace, Observed, Scene, Traffic
+from xdpctl.core.why.snapshot import DevicePlace, LastBuilt, Observed, Scene, Traffic
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest, Gone, NoSuchMap
+from xdpctl.errors import BadRequest, Gone, HostLacks, NoSuchMap, Refused
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns
+from xdpctl.tools.files import objects
 from xdpctl.tools.maps import snapshot, types
 from xdpctl.tools.maps.find import find_map
 from xdpctl.tools.programs import run_counts
@@ -48,15 +52,38 @@ def explain(
 
 
 def _scene(pin: str, netns_name: str) -> Scene:
+    mounted = bpffs.mounted()
     return Scene(
         programs=bpftool.programs(),
         maps=bpftool.maps(),
         links=bpftool.links(),
         places=tuple(_places(netns.named(netns_name))),
         pin=pin,
-        mounted=bpffs.mounted(),
+        mounted=mounted,
         netns=netns.named(netns_name).name or None,
+        built=_last_built(),
+        uncovered=_uncovered(mount_of(pin, mounted).point, mounted),
     )
+
+
+def _last_built() -> LastBuilt | None:
+    if not (found := objects.built()):
+        return None
+    newest = objects.newest(found)
+    names: tuple[str, ...] = ()
+    with suppress(BadRequest):  # `load` says what is wrong with it
+        built = check_object(objects.read(newest), str(newest))
+        names = (*built.xdp_programs, *built.maps)
+    return LastBuilt(str(newest), len(found) == 1, names)
+
+
+def _uncovered(point: str, mounted: tuple[Mount, ...]) -> tuple[Program, ...] | None:
+    if not is_doubled(point, mounted):
+        return ()
+    try:
+        return bpftool.programs_beneath(point)
+    except (Refused, HostLacks):
+        return None
 
 
 def _refuse_gone_maps(scene: Scene) -> None:

@@ -1,6 +1,7 @@
 """bpffs: the directory tree that keeps programs and maps alive by name."""
 
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,6 +52,11 @@ def identity(pin: str) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def pinned_at(pin: str) -> float:
+    """When it was made."""
+    return os.stat(pin).st_ctime
+
+
 def act(argv: Argv) -> proc.Result:
     """mkdir, rmdir and rm, shown like other commands but done here: a process each would cost more."""
     proc.shown(argv)
@@ -63,6 +69,8 @@ def act(argv: Argv) -> proc.Result:
             case ("rm", "-f", *paths):
                 for path in paths:
                     Path(path).unlink(missing_ok=True)
+            case ("rm", "-rf", path):
+                shutil.rmtree(path, ignore_errors=not os.path.lexists(path))
             case ("rm", *paths):
                 for path in paths:
                     os.unlink(path)

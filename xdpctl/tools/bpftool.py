@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from xdpctl.core.btf.types import BtfDump
 from xdpctl.core.machine import answers, tool_errors
 from xdpctl.core.machine.model import Argv, BpfLink, Map, Program
+from xdpctl.core.machine.shell import command_line
+from xdpctl.core.wording import one
 from xdpctl.errors import HostLacks, NoAnswer, NotPermitted, Refused
 from xdpctl.tools import proc
 
@@ -53,6 +55,13 @@ def read_programs(result: proc.Result) -> tuple[Program, ...]:
     return tuple(map(_each_pin_once, read(result, tuple[Program, ...])))
 
 
+def programs_beneath(point: str) -> tuple[Program, ...]:
+    """The same with the upper one of two bpffs taken away, in a mount namespace that ends with this."""
+    look = f'umount "$0" && exec {command_line(PROGRAMS)}'
+    inside = ("unshare", "--mount", "--propagation", "private", "sh", "-c", look, point)
+    return read_programs(proc.query(inside))
+
+
 def programs_without_pins() -> tuple[Program, ...]:
     return read(start_programs().result(), tuple[Program, ...])
 
@@ -72,6 +81,15 @@ def load_command(object_file: str, pin: str, maps: str = "") -> Argv:
     return command("prog", "load", object_file, pin, "type", "xdp", *pin_maps)
 
 
+def load_all_command(object_file: str, directory: str) -> Argv:
+    """Load XDP programs and pin each by its name; their maps too, or a prog_array would be emptied.
+
+    bpftool looks above the last `/` for a bpffs.
+    """
+    words = ("prog", "loadall", object_file, f"{directory}/.", "type", "xdp", "pinmaps", directory)
+    return command(*words)
+
+
 def prints(program: Program) -> bool:
     """Whether a program calls bpf_printk; where the kernel hides what programs call, it may."""
     result = proc.query(command("prog", "dump", "xlated", "id", str(program.id)))
@@ -89,12 +107,19 @@ def maps() -> tuple[Map, ...]:
 
 def read_maps(result: proc.Result) -> tuple[Map, ...]:
     read(result, tuple[MapSizes, ...])
-    return tuple(map(_each_pin_once, read(result, tuple[Map, ...])))
+    return tuple(map(_each_pin_once, map(_with_sizes, read(result, tuple[Map, ...]))))
 
 
 def read_map(result: proc.Result) -> Map:
     read(result, MapSizes)
-    return read(result, Map)
+    return _with_sizes(read(result, Map))
+
+
+def _with_sizes(found: Map) -> Map:
+    """There are maps without keys, or without values, but none of these."""
+    if str(found.type).endswith(("hash", "array")) and not (found.bytes_key and found.bytes_value):
+        raise answers.unreadable("bpftool", f"{one(f'{found.type} map')} with a key or a value of no bytes")
+    return found
 
 
 def _each_pin_once(found: Pinned) -> Pinned:

@@ -8,10 +8,11 @@ from msgspec import Struct
 from xdpctl.core.machine import tool_errors
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
+from xdpctl.core.spec.model import BuildFlags
 from xdpctl.core.values.visible import visible
-from xdpctl.errors import HostLacks, Lines, NoAnswer, NotCompiled
+from xdpctl.errors import BadRequest, HostLacks, Lines, NoAnswer, NotCompiled
 from xdpctl.tools import executables, proc
-from xdpctl.tools.files import sources
+from xdpctl.tools.files import headers, sources
 
 FLAGS = ("-O2", "-g", "-target", "bpf")
 ANYWHERE = ("-fdebug-compilation-dir=.",)
@@ -22,9 +23,30 @@ LENIENT = ("-Wall",)
 """Warnings for C that somebody wrote, perhaps for the first time."""
 
 
-def compile_command(source: str, target: str, warnings: Argv = STRICT) -> Argv:
+MOST_ADVICE = 3
+HOST_MACROS = {
+    "x86_64": ("-D__x86_64__",),
+    "aarch64": ("-D__aarch64__",),
+    "ppc64le": ("-D__powerpc64__", "-D_CALL_ELF=2"),
+    "riscv64": ("-D__riscv", "-D__riscv_xlen=64", "-D__riscv_float_abi_double"),
+    "s390x": ("-D__s390x__",),
+}
+"""What headers of the C library ask for; without, they take BPF for a 32-bit machine and want its stubs."""
+
+
+def compile_command(source: str, target: str, warnings: Argv = STRICT, given: Argv = ()) -> Argv:
     path = f"./{source}" if source.startswith("-") else source
-    return ("clang", *FLAGS, *warnings, *ANYWHERE, *asm_headers(), "-c", path, "-o", target)
+    return ("clang", *FLAGS, *warnings, *ANYWHERE, *given, *asm_headers(), "-c", path, "-o", target)
+
+
+def given(flags: BuildFlags, place: Path = Path()) -> Argv:
+    """What -I and -D, or [build] in a spec, ask for; relative directories are as seen from this place."""
+    directories = [place / directory for directory in flags.include]
+    for directory in directories:
+        if not directory.is_dir():
+            raise BadRequest(f"{directory} is no directory, so no header can be included from it")
+    include = (word for directory in directories for word in ("-I", str(directory)))
+    return (*include, *(word for macro in flags.define for word in ("-D", macro)))
 
 
 class Compiled(Struct, frozen=True):
@@ -40,22 +62,36 @@ def run(command: Argv, source: Path, cwd: Path | None = None, shown_in: Path | N
     """
     result = proc.act((*command[:-1], "-"), cwd=cwd, show=command_line(command, shown_in or cwd))
     words = result.err.replace(str(source), visible(str(source)))  # which clang prints as it is
+    if result.ok and not result.out:
+        raise NotCompiled(f"clang reported success, but wrote nothing for {source}")
     if result.ok:
         return Compiled(result.out, words)
     if result.death:
         raise NoAnswer(f"{source} isn't compiled: {result.death}")
     said = words.rstrip() or f"clang failed with status {result.status}"
-    if tool_errors.lacks_headers(said):
+    if tool_errors.lacks_headers(said) and not headers.installed():
         raise HostLacks(Lines(said), executables.install_hint("headers"))
-    raise NotCompiled(
-        Lines(said), *tool_errors.compile_failure(said, sources.text(cwd / source if cwd else source))
-    )
+    raise _not_compiled(source, said, sources.text(cwd / source if cwd else source))
+
+
+def _not_compiled(source: Path, said: str, code: str) -> NotCompiled:
+    """What is to be done stands first, where that is known; then clang's words, but no more than are read."""
+    missing = tool_errors.unknown_names(said)[:MOST_ADVICE]
+    advice = tool_errors.compile_failure(said, code) or tuple(headers.advice(missing))
+    shown = tool_errors.screenful(said)
+    more = (tool_errors.MORE_IN_LOG,) if shown != said else ()
+    first = f"{source} doesn't compile: {advice[0]}\n" if advice else ""
+    return NotCompiled(Lines(first + shown), *advice[1:], *more, log=said)
 
 
 def asm_headers() -> Argv:
-    """Where Debian keeps <asm/types.h>; searched last, so that it never shadows another header."""
+    """This machine's headers: what they know it by, and where Debian keeps <asm/types.h>.
+
+    That is searched last, so that it never shadows another header.
+    """
+    macros = HOST_MACROS.get(platform.machine(), ())
     if Path("/usr/include/asm/types.h").exists():
-        return ()
+        return macros
     found = sorted(Path("/usr/include").glob("*-linux-gnu*/asm/types.h"))
     own = [path for path in found if path.parent.parent.name.startswith(platform.machine())]
-    return next((("-idirafter", str(path.parent.parent)) for path in (own or found)), ())
+    return next(((*macros, "-idirafter", str(path.parent.parent)) for path in (own or found)), macros)

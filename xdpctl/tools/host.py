@@ -49,6 +49,13 @@ def in_user_namespace() -> bool:
     return mapped is not None and mapped.split() != ["0", "0", "4294967295"]
 
 
+def stay_on_one_cpu() -> int:
+    """This process and those that it starts run on one CPU from here on: which it is."""
+    cpu = min(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cpu})
+    return cpu
+
+
 def read(path: str) -> str | None:
     """A file of the kernel; None where there is none, or none for us."""
     try:

@@ -8,6 +8,7 @@ import msgspec
 
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import Argv, Device
+from xdpctl.core.values.device_names import DeviceNames
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import HostLacks, NoAnswer, NoSuchDevice, NoSuchNetns, NotPermitted, Refused, XdpctlError
 from xdpctl.tools import netns as namespaces
@@ -59,6 +60,13 @@ def show_command(device: str | None, netns: Netns = HERE) -> Argv:
 
 def devices(netns: Netns = HERE) -> tuple[Device, ...]:
     return decode(proc.query(show_command(None, netns)))
+
+
+def names(netns: Netns = HERE) -> DeviceNames:
+    found = devices(netns)
+    usual = {device.ifname: device.ifindex for device in found}
+    others = {name: device.ifindex for device in found for name in device.altnames}
+    return DeviceNames({**usual, **others}, netns.label)
 
 
 def everywhere() -> Iterator[tuple[Netns, tuple[Device, ...]]]:

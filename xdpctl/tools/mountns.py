@@ -11,6 +11,8 @@ from xdpctl.tools import bpffs, proc
 HERE = bpffs.ROOT
 """Where our own mounts lie: this directory is on every machine, and nothing else is needed from it."""
 PINS = f"{HERE}/pins"
+COPY = f"{HERE}/copy"
+"""Of an object, in a directory of this name."""
 
 ENTER: Argv = ("exec", "unshare", "--mount", "--propagation", "private", "sh")
 """The same for a shell. With `exec`, or lines that are pasted with it might run outside."""

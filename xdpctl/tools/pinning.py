@@ -11,7 +11,7 @@ from xdpctl.core.machine.directories import Identity, PinDirectory
 from xdpctl.core.machine.model import Argv, Map, Program
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan import actions, plan
-from xdpctl.core.plan.removal import Removal, came_along, used
+from xdpctl.core.plan.removal import Removal, came_along, pinned_with, shared, used
 from xdpctl.errors import AlreadyThere, BadRequest, Refused
 from xdpctl.tools import bpffs, bpftool, host, proc
 
@@ -69,6 +69,22 @@ class Pinned(Struct, frozen=True):
         return not self.by_own_names or not os.path.lexists(path) or _has_its_own_name(path)
 
 
+class Copied(Struct, frozen=True):
+    """A copy of an object: what there is of it goes, however it came about."""
+
+    copying: plan.Step
+
+    def verify(self, _act: plan.Act) -> None:
+        pass
+
+    def undo(self, act: plan.Act, _sure: bool) -> tuple[Argv, ...]:
+        return act.undo
+
+    def remains(self) -> frozenset[str]:
+        directory = self.copying.acts[0].undo[0][-1]
+        return frozenset((directory,) if os.path.lexists(directory) else ())
+
+
 def _has_its_own_name(path: str) -> bool:
     """What can't be seen is taken to have it."""
     program = proc.query(bpftool.command("prog", "show", "pinned", path))
@@ -121,9 +137,13 @@ def removal(directory: PinDirectory, maps: tuple[Map, ...]) -> Removal:
 
     Where bpftool 7.1 lists several maps, one without BTF seems to have that of the one before.
     """
-    pins = used(directory, maps)
-    others = {pin: found for pin in directory.pins if pin not in pins and (found := _map_at(pin))}
+    moments = {pin: bpffs.pinned_at(pin) for pin in directory.pins}
+    before, since = shared(directory, maps, moments)
+    own = (pin for pin in used(directory, maps) if pin not in before)
+    pins = tuple(dict.fromkeys((*own, *sorted(since))))
+    others = {pin: found for pin in directory.pins if pin not in {*pins, *before} and (found := _map_at(pin))}
     pins += came_along(directory.programs, others)
+    pins += pinned_with(directory, others, moments)
     pinned = tuple(m for m in maps if set(m.pinned) & set(pins))
     return Removal(pins, pinned, _identities([*pins, *(pin for m in pinned for pin in m.pinned)]))
 

@@ -6,7 +6,6 @@ stdin and a scrubbed environment, bound its time and output, and turn failure in
 """
 
 import os
-import re
 import select
 import shlex
 import signal
@@ -21,7 +20,7 @@ from msgspec import Struct
 
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
-from xdpctl.errors import BadRequest, Interrupted, NoAnswer, ToolMissing, UnreadableAnswer
+from xdpctl.errors import Interrupted, NoAnswer, ToolMissing, UnreadableAnswer
 from xdpctl.tools import signals
 from xdpctl.tools.executables import environment, executable
 
@@ -175,12 +174,16 @@ def ready_to_act() -> None:
 
 def act(argv: Argv, *, cwd: Path | None = None, seconds: float = ACT_SECONDS, show: str = "") -> Result:
     """Run what changes the machine, or what builds; `show` is a command that does the same by hand."""
-    for word in argv:
-        if not word.isprintable() and re.search("[\ud800-\udfff]", word):
-            raise BadRequest(f"{word!r} is no UTF-8 text", "rename it")
     if _show is not None:
         _show(show or command_line(argv, cwd))
     return spawn(argv, cwd, seconds)
+
+
+class _Word(str):
+    """`sh` encodes words itself; names of files and devices can be any bytes."""
+
+    def encode(self, encoding: str = "utf-8", _errors: str = "") -> bytes:
+        return super().encode(encoding, "surrogateescape")
 
 
 def _spawn_sh(argv: Argv, cwd: Path | None, seconds: float) -> Result:
@@ -216,7 +219,7 @@ def _start_sh(argv: Argv, cwd: Path | None, out: int, err: int) -> Any:
 
     with open(os.devnull, "rb") as nothing:
         return sh.Command(executable(argv[0]))(
-            *argv[1:],
+            list(map(_Word, argv[1:])),
             _in=nothing,
             _out=out,
             _err=err,

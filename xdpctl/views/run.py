@@ -94,10 +94,13 @@ def map_lines(map_: Map, batches: Iterable[list[ElementChange]]) -> Iterator[str
 
 def _title(map_: Map) -> str:
     """Global variables that begin as zero, and others, are in maps of their own: `xdp_allo.data`."""
-    if not map_.internal:
-        return text(map_.name)
-    section = text(map_.name[map_.name.index(".") :])
-    return "global variables" if section == GLOBALS else f"{section}: global variables"
+    return title(map_.own_name)
+
+
+def title(own_name: str) -> str:
+    if own_name == GLOBALS:
+        return "global variables"
+    return f"{text(own_name)}: global variables" if own_name.startswith(".") else text(own_name)
 
 
 def _entry(map_: Map, change: ElementChange) -> Entry:
@@ -122,8 +125,12 @@ def mark(before: Value, after: Value) -> Value:
 
 def json_start(program: Program, copied: PurePath | None, listed: bool) -> str:
     """`packets` is null where they aren't shown one by one."""
-    about = {"name": program.name, "tag": program.tag, "copied_from": None if copied is None else str(copied)}
-    return f'{{"schema":{SCHEMA},"program":{to_json(about)},"packets":{"[" if listed else "null"}'
+    told = to_json(about(program, copied))
+    return f'{{"schema":{SCHEMA},"program":{told},"packets":{"[" if listed else "null"}'
+
+
+def about(program: Program, copied: PurePath | None) -> dict[str, str | None]:
+    return {"name": program.name, "tag": program.tag, "copied_from": None if copied is None else str(copied)}
 
 
 def json_middle(verdicts: Mapping[str, Sums], not_run: Mapping[str, int], cut: int, listed: bool) -> str:
@@ -144,6 +151,13 @@ def _packet(run: Run) -> dict[str, Any]:
     return {
         "packet": run.packet.name,
         "length": len(run.packet.data),
+        **run_json(run),
+        "maps": [{"name": map_.name, "changes": changes} for map_, changes in run.effects],
+    }
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    return {
         "verdict": run.verdict,
         "length_after": len(run.out),
         "changes": [
@@ -155,7 +169,6 @@ def _packet(run: Run) -> dict[str, Any]:
             }
             for edit in edits(run.packet.data, run.out)
         ],
-        "maps": [{"name": map_.name, "changes": changes} for map_, changes in run.effects],
     }
 
 

@@ -29,7 +29,8 @@ class TableColumns:
             bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))
         ]
         self.starts = [sum(self._widths[:i]) + i * len(GAP) for i in range(len(header))]
-        self.width = self.starts[-1] + self._widths[-1]
+        self.ends = [start + width for start, width in zip(self.starts, self._widths, strict=True)]
+        self.width = self.ends[-1]
         self.header = self.line([name.upper() for name in header])
 
     def line(self, row: Row) -> str:

@@ -1,6 +1,7 @@
 """Rates as a screen that is drawn anew, as lines, or as a summary."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import nsmallest
 from typing import Any
 
 from msgspec import Struct
@@ -15,6 +16,8 @@ from xdpctl.views.table import GAP, TableColumns
 HISTORY = 20
 LEAST_KEY = 12
 """A key isn't cut to less."""
+TRAILING = 3
+"""Columns that a table can do without: share, history, what is new."""
 LEAST = 3
 """Lines of a map: its name, what the columns are, and one key."""
 
@@ -29,6 +32,15 @@ class WatchRow(Struct, frozen=True):
     key_names: tuple[str, ...]
     fields: tuple[str, ...]
     rates: Rates
+    top: int | None = None
+    """So many keys are shown, the fastest."""
+
+    def present(self) -> list[tuple[Label, Series]]:
+        """The keys that are there, of which each has a line."""
+        found = [(label, series) for label, series in self.rates.keys.items() if not series.gone]
+        if self.top is None:
+            return found
+        return nsmallest(self.top, found, lambda one: _rank(one[1], self.fields))
 
 
 class Terminal(Struct, frozen=True):
@@ -61,7 +73,7 @@ def _map(one: WatchRow, room: int, terminal: Terminal) -> Iterator[str]:
     name, now = one.name, speed if one.there else "has gone"
     in_full = f"{name}  {one.about}  {now}".rstrip()
     yield in_full if len(in_full) <= terminal.width else f"{name}  {now}"
-    keys = sorted(one.rates.keys.items(), key=lambda item: _rank(item[1], one.fields))
+    keys = sorted(one.rates.keys.items(), key=lambda item: _rank(item[1], one.fields))[: one.top]
     shown = keys if len(keys) <= room - 2 else keys[: max(1, room - 3)]
     rows = [_row(label, series, one, terminal) for label, series in shown]
     yield from _table(one, rows, terminal.width)
@@ -131,10 +143,9 @@ def _speed(series: Series, field: str, bits: bool) -> str:
 
 def lines(one: WatchRow, time: str, bits: bool) -> Iterator[str]:
     """A line for each key."""
-    for label, series in one.rates.keys.items():
-        if not series.gone:
-            counts = "  ".join(_count(series, field, bits) for field in one.fields)
-            yield visible(f"{time}  {one.name}  {' '.join(label)}  {counts}") + "\n"
+    for label, series in one.present():
+        counts = "  ".join(_count(series, field, bits) for field in one.fields)
+        yield visible(f"{time}  {one.name}  {' '.join(label)}  {counts}") + "\n"
 
 
 def _count(series: Series, field: str, bits: bool) -> str:
@@ -156,20 +167,19 @@ def csv_lines(one: WatchRow, time: str) -> str:
 
 
 def _csv_rows(one: WatchRow, time: str) -> Iterator[tuple[object, ...]]:
-    for label, series in one.rates.keys.items():
-        for field in () if series.gone else one.fields:
+    for label, series in one.present():
+        for field in one.fields:
             rate = series.rates.get(field)
             told = "" if rate is None else f"{rate:.3f}"
             yield time, spelled(one.name), spelled(" ".join(label)), field, series.values.get(field, 0), told
 
 
 def json_lines(one: WatchRow, time: str) -> Iterator[str]:
-    for label, series in one.rates.keys.items():
-        if not series.gone:
-            key: Any = dict(zip(one.key_names, label, strict=False)) if len(label) > 1 else label[0]
-            rates: Mapping[str, float | None] = {field: series.rates.get(field) for field in one.fields}
-            about = {"schema": SCHEMA, "time": time, "map": one.name, "key": key}
-            yield _json({**about, "value": series.values, "per_second": rates})
+    for label, series in one.present():
+        key: Any = dict(zip(one.key_names, label, strict=False)) if len(label) > 1 else label[0]
+        rates: Mapping[str, float | None] = {field: series.rates.get(field) for field in one.fields}
+        about = {"schema": SCHEMA, "time": time, "map": one.name, "key": key}
+        yield _json({**about, "value": series.values, "per_second": rates})
 
 
 def json_event(what: str, time: str) -> str:
@@ -189,7 +199,7 @@ def _summary(one: WatchRow, bits: bool) -> Iterator[str]:
     seconds = one.rates.seconds
     yield visible(f"{one.name}: {seconds:.1f} s")
     headings = [heading for field in one.fields for heading in (field, "mean/s", "peak/s")]
-    keys = sorted(one.rates.keys.items(), key=lambda item: -item[1].increase.get(one.fields[0], 0))
+    keys = sorted(one.rates.keys.items(), key=lambda item: -item[1].increase.get(one.fields[0], 0))[: one.top]
     rows = [[*label, *_series(series, one.fields, seconds, bits)] for label, series in keys]
     blank = [""] * (len(one.key_names) - 1)
     rows.append(["total", *blank, *_series(one.rates.total, one.fields, seconds, bits)])

@@ -1,12 +1,14 @@
 """Whose program is where."""
 
 import pytest
+from msgspec.structs import replace
 
 from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import (
     AttachedProgram,
     Attachment,
     BpfLink,
+    BtfId,
     Device,
     IpMode,
     Map,
@@ -49,6 +51,37 @@ def test_the_program_of_a_directory_is_pinned_right_there() -> None:
         owners.the_program((deeper, elsewhere, other), PIN)
     with pytest.raises(BadRequest, match=f"{PIN} holds several programs: {PIN}/a, {PIN}/e"):
         owners.the_program((here, program(5, f"{PIN}/e")), PIN)
+
+
+def test_one_of_several_programs_is_named_by_its_pin_or_what_the_kernel_keeps_of_it() -> None:
+    short, long = program(1, f"{PIN}/a"), program(2, f"{PIN}/a_name_that_is_cut")
+    for name in ("a_name_that_is_cut", "a_name_that_is_"):
+        assert owners.the_program((short, long), PIN, name) == long
+    assert owners.the_program((short, long), PIN, "a") == short
+    with pytest.raises(BadRequest, match=f"there is no XDP program 'b' in {PIN}"):
+        owners.the_program((short, long), PIN, "b")
+
+
+def test_programs_of_one_object_belong_to_whoever_names_their_directory() -> None:
+    mine = [replace(program(i, f"{PIN}/{i}"), btf_id=BtfId(7)) for i in (1, 2)]
+    assert owners.ids(owners.yours(mine, PIN, is_root=False)) == {1, 2}
+    assert owners.yours([*mine, program(3, f"{PIN}/other")], PIN, is_root=False) == ()
+    assert owners.yours(mine, PIN, is_root=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("pin", "ours", "is_libxdps"),
+    [
+        ("", False, True),
+        ("/sys/fs/bpf/xdp_dispatcher", False, True),
+        (f"{PIN}/xdp_dispatcher", False, False),
+        ("", True, False),
+    ],
+)
+def test_a_dispatcher_is_libxdps_unless_xdpctl_loaded_it(pin: str, ours: bool, is_libxdps: bool) -> None:
+    found = replace(program(1, *filter(None, [pin]), ours=ours), name="xdp_dispatcher")
+    assert owners.is_dispatcher(found, [found]) is is_libxdps
+    assert not owners.is_dispatcher(replace(found, name="other"), [])
 
 
 def test_the_pins_of_a_program_are_its_own_and_those_of_its_maps_in_that_directory() -> None:
@@ -145,7 +178,7 @@ def test_only_what_a_link_holds_on_this_device_cannot_be_detached() -> None:
         BpfLink(5, "xdp", ProgId(2), there),
         BpfLink(5, "xdp", ProgId(2)),
     ):
-        assert owners.held(device(), attachment(2), [link]) is None
-    refusal = owners.held(device(), attachment(2), [BpfLink(5, "xdp", ProgId(2), here)])
+        assert owners.held(device(), attachment(2), [link], []) is None
+    refusal = owners.held(device(), attachment(2), [BpfLink(5, "xdp", ProgId(2), here)], [])
     assert refusal is not None
     assert refusal.message == "xdp_allow (id 2, native mode) on eth1 can't be detached, held by bpf link 5"

@@ -1,12 +1,21 @@
 """Elements in files: what is said of each, and what is wrong in which line."""
 
+import io
+from collections.abc import Iterator
+
 import pytest
 
-from xdpctl.core.maps.batch_file import BatchColumns, Spoken, WrongLine, read
+from xdpctl.core.maps import batch_file
+from xdpctl.core.maps.batch_file import BatchColumns, Spoken, WrongLine
 
 COUNTS = BatchColumns(("key",), ("packets", "bytes"))
 FLOWS = BatchColumns(("src_ip", "port"), ("value.port", "in.a"))
 SCALARS = BatchColumns(("key",), ("value",))
+
+
+def read(text: str, columns: BatchColumns, values: bool) -> Iterator[Spoken]:
+    blocks = batch_file.read(io.StringIO(text, newline=""), columns, values)
+    return (said for block in blocks for said in block.each())
 
 
 def test_a_table() -> None:
@@ -74,6 +83,10 @@ def test_lines_end_where_they_end() -> None:
         ('{"key":1,"value":{"packets":1,"k\\u0065y":2,"key":2}}', 1, "'key' is there twice"),
         ('{"key":1,"per_cpu":[{"cpu":0,"value":5,"cpu":1}]}', 1, "'cpu' is there twice"),
         ('{"key":1,"value":' + "[" * 9999, 1, "this is no element: it goes too deep"),
+        ('{"key":1}\n{"key":1,"key":2,"value":3}', 2, "'key' is there twice"),
+        ('{"key":":","value":1}\n{"key":1,"value":3,"value":3}', 2, "'value' is there twice"),
+        ('{"key":"\\u003a","value":1}\n{"key":1,"value":3,"value":3}', 2, "'value' is there twice"),
+        ('{"key":1,"value":2}{"key":3,"value":4}', 1, "this is no element"),
         ('{"schema":1,"map":{},"entries":[]}', 1, "this is one object, as --json prints it"),
         ('{\n  "schema": 1,\n', 1, "this is one object, as --json prints it"),
         ('{"schema":1,"saved":"2026"}\n{"key":1}', 1, "this is a saved map"),
@@ -83,3 +96,32 @@ def test_what_is_wrong(text: str, line: int, reason: str) -> None:
     with pytest.raises(WrongLine, match=reason) as caught:
         [*read(text, COUNTS, True)]
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key,packets,bytes\n" + "".join(f"{n},{n},1\n" for n in range(9)) + '"1\n2",3,4\n',
+        "".join(f'{{"key":{n},"value":{{"packets":{n},"bytes":1}}}}\n' for n in range(9)) + '{"key":"a:b"}\n',
+        "".join(f'{{"key":{n},"value":[{n},1.5,-0.0,{1 << 70},1e3]}}\n' for n in range(9)),
+    ],
+)
+def test_blocks_say_what_each_line_says(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [*read(text, COUNTS, True)]
+    assert len({repr(said) for said in whole}) == len(whole) >= 9
+    monkeypatch.setattr(batch_file, "AT_ONCE", 2)
+    assert list(map(repr, read(text, COUNTS, True))) == list(map(repr, whole))
+    monkeypatch.setattr(batch_file, "_each_name_once", lambda *_: False)
+    assert list(map(repr, read(text, COUNTS, True))) == list(map(repr, whole))
+
+
+def test_columns() -> None:
+    table = io.StringIO("packets,key,bytes\n1,2,3\n4,5,6\n", newline="")
+    lines = io.StringIO('{"key":2,"value":{"bytes":3,"packets":1}}\n', newline="")
+    [block] = batch_file.read(table, COUNTS, True)
+    assert block.columns(("key",), ("packets", "bytes")) == ([("2", "5")], [("1", "4"), ("3", "6")])
+    assert block.columns(("key",), ("packets", "more")) is None
+    [block] = batch_file.read(lines, COUNTS, True)
+    assert block.columns(("key",), ("packets", "bytes")) == ([[2]], [[1], [3]])
+    assert block.columns(("key",), ("packets",)) is None
+    assert block.columns(("a", "b"), ("packets", "bytes")) is None

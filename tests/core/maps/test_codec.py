@@ -13,7 +13,8 @@ from xdpctl.core.btf.types import MapTypes
 from xdpctl.core.encode.text import Input
 from xdpctl.core.encode.words import parse_input
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.maps.codec import EVERY_CPU, Codec, longest_prefix
+from xdpctl.core.maps.change import EVERY_CPU
+from xdpctl.core.maps.codec import Codec, longest_prefix
 from xdpctl.core.maps.decode import layout_of, notation
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest, NoSuchKey
@@ -157,7 +158,7 @@ def test_an_entry() -> None:
 def test_what_is_known_by_the_type_of_a_map_alone(map_type: str, size: int) -> None:
     map_ = Map(MapId(7), map_type, "m", 4, size, 9)
     found = layout_of(map_, MapTypes(), False, 0)
-    written = layout_of(map_, MapTypes(*as_types(notation(found.value))), False, 0)
+    written = layout_of(map_, MapTypes(*as_types(notation(found.value, of_devices=True))), False, 0)
     assert found.typed
     assert same_meaning(found.key, written.key)
     assert same_meaning(found.value, written.value)

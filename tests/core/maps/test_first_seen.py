@@ -24,3 +24,14 @@ def test_every_element_comes_once(batches: list[list[int]], cpus: int) -> None:
 def test_a_chunk_of_new_ones_is_left_as_it_is() -> None:
     all_new = chunk([1, 2, 3])
     assert Seen(9).only_new(all_new) is all_new
+
+
+@given(st.lists(st.integers(0, 99), unique=True), st.lists(st.integers(0, 120), max_size=40))
+def test_known_keys_are_struck_off_once(known: list[int], asked: list[int]) -> None:
+    seen = Seen(5)
+    seen.only_new(chunk(known))
+    unknown = next((place for place, number in enumerate(asked) if number not in known), None)
+    before = asked[:unknown]
+    first = [place for place, number in enumerate(before) if number not in before[:place]]
+    assert seen.struck_off(chunk(asked).keys, 3) == (first, unknown)
+    assert seen.struck_off(chunk(before).keys, 3) == ([], None)

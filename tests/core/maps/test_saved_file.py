@@ -1,13 +1,15 @@
 """Saved maps: what is said of them and their elements, and times that are moved."""
 
 import struct
+from typing import Any
 
 import pytest
 
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import MapTypes, Types
 from xdpctl.core.machine.model import Map, MapId
-from xdpctl.core.maps.codec import Codec, Values
+from xdpctl.core.maps.change import Values
+from xdpctl.core.maps.codec import Codec
 from xdpctl.core.maps.decode import layout_of
 from xdpctl.core.maps.saved_file import About, Header, Restoring, SavedElement, moved, read, times
 from xdpctl.errors import BadRequest, NoSuchMember
@@ -87,6 +89,38 @@ def value(packets: int, last: int) -> bytes:
 def test_an_element_of_a_map_that_is_there(map_type: str, line: SavedElement, values: Values) -> None:
     found = restoring(map_type).element(line)
     assert (found.key, found.values) == (struct.pack("=I", 1), values)
+
+
+def as_told(words: str) -> Restoring:
+    """Into a map of such values."""
+    map_ = Map(MapId(7), "hash", "m", 4, 16 if "{" in words else 8, 9)
+    types = MapTypes(*as_types(f"key:u32 value:{words}"))
+    codec = Codec(map=map_, types=types, layout=layout_of(map_, types, False, 0))
+    return Restoring(codec, Header(1, "", 0, About("m", "hash")), 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "saved", "written", "note"),
+    [
+        ("{bytes:u64,packets:u64}", 5, (0, 5), "the numbers of the file are packets; bytes begin at zero"),
+        ("u64", {"packets": 5, "bytes": 9}, (5,), "m has packets now; it has no place for bytes"),
+        ("u64", {"bytes": 9}, (9,), "m has bytes now"),
+    ],
+)
+def test_a_number_becomes_a_struct_and_the_reverse(
+    words: str, saved: Any, written: tuple[int, ...], note: str
+) -> None:
+    restoring = as_told(words)
+    for _ in range(2):
+        found = restoring.element(SavedElement(1, saved))
+        assert found.values == (struct.pack(f"={len(written)}Q", *written),)
+    assert [*restoring.notes] == [note]
+
+
+@pytest.mark.parametrize(("words", "saved"), [("{a:u64,b:u64}", 5), ("u64", {"a": 1, "b": 2}), ("u64", {})])
+def test_a_number_that_could_be_any_member(words: str, saved: Any) -> None:
+    with pytest.raises(BadRequest, match="values of m are"):
+        as_told(words).element(SavedElement(1, saved))
 
 
 def test_what_cannot_be_restored() -> None:

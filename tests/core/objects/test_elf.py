@@ -38,7 +38,9 @@ def test_programs_and_maps_of_an_object(built: bytes) -> None:
     assert found.xdp_programs == ("first", "second")
     assert (found.maps, found.legacy_maps) == (("cnt",), ())
     assert found.has_btf
-    assert not found.pins_by_name
+    [cnt] = found.map_definitions
+    assert (cnt.name, cnt.type, cnt.key_size, cnt.value_size, cnt.max_entries) == ("cnt", 2, 4, 8, 1)
+    assert cnt.unpinning is None
     assert {s.name for s in found.sections if s.size} >= {".text", "license", ".bss", ".maps", ".BTF"}
 
 
@@ -73,14 +75,15 @@ BEHIND_NAMES = SOURCE.replace("struct {", "typedef struct {", 1).replace(
 def test_what_pins_itself_is_told_from_what_is_called_so(
     compile_bpf: Callable[..., bytes], source: str, pinned: bool
 ) -> None:
-    assert elf.read(compile_bpf(source)).pins_by_name is pinned
+    [found] = elf.read(compile_bpf(source)).map_definitions
+    assert (found.unpinning is not None) is pinned
 
 
 def test_either_byte_order_is_read(compile_bpf: Callable[..., bytes], built: bytes) -> None:
     other = {1: "bpfeb", 2: "bpfel"}[built[5]]
     found = elf.read(compile_bpf(SOURCE % BY_NAME, flags=("-target", other)))
     assert found.xdp_programs == ("first", "second")
-    assert found.pins_by_name
+    assert found.map_definitions[0].unpinning
 
 
 @pytest.mark.parametrize(

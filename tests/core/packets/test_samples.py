@@ -12,6 +12,7 @@ from scapy.layers.inet6 import IPv6  # isort: skip
 
 from xdpctl.core.packets.samples import (
     LONGEST,
+    LONGEST_BY_BPFTOOL,
     ONE_BUFFER,
     Packet,
     PacketKind,
@@ -89,7 +90,9 @@ def test_what_is_no_hexadecimal(text: str, says: str) -> None:
         (3520, ONE_BUFFER, ""),
         (3521, ONE_BUFFER, "longer than the 3520 bytes that one buffer holds, and the program"),
         (3521, LONGEST, ""),
-        (32769, LONGEST, "longer than the 32768 bytes that bpftool takes"),
+        (73152, LONGEST, ""),
+        (73153, LONGEST, "longer than the 73152 bytes that the kernel takes"),
+        (32769, LONGEST_BY_BPFTOOL, "longer than the 32768 bytes that bpftool takes"),
     ],
 )
 def test_lengths_that_can_be_run(size: int, longest: int, says: str) -> None:

@@ -13,8 +13,10 @@ from xdpctl.core.machine.directories import PinDirectory
 from xdpctl.core.machine.model import Mode, ModeChoice
 from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.machine.shell import command_line
+from xdpctl.core.objects import choice
 from xdpctl.core.objects.elf import BpfObject, Section, Symbol
 from xdpctl.core.plan import actions
+from xdpctl.core.plan.loading import Loading, internal_pins
 from xdpctl.core.plan.plan import Act, Step
 
 PIN = "/sys/fs/bpf/ebpf"
@@ -30,20 +32,23 @@ def built(*sections: str) -> BpfObject:
             *(Section(name, 112, 8, False) for name in sections),
         ),
         (Symbol("p", "xdp", True), Symbol("m", ".maps", False)),
-        pins_by_name=False,
     )
+
+
+def loading(path: str, *sections: str) -> Loading:
+    return Loading(path, choice.all_of(built(*sections)), PIN)
 
 
 def test_load_pins_program_and_maps_and_takes_all_pins_away_again() -> None:
     load = ("bpftool", "-j", "-n", "prog", "load", "o/x.bpf.o", f"{PIN}/p", "type", "xdp", "pinmaps", PIN)
-    assert actions.load("o/x.bpf.o", built(), PIN) == (
+    assert tuple(loading("o/x.bpf.o").steps()) == (
         Step("load p", (Act(load, (("rm", "-f", f"{PIN}/p", f"{PIN}/m"),)),)),
     )
 
 
 def test_load_removes_the_pins_that_libbpf_makes_for_global_variables() -> None:
-    loading, removing = actions.load("xdp_allow.bpf.o", built(".rodata"), PIN)
-    assert loading.acts[0].undo == (("rm", "-f", f"{PIN}/p", f"{PIN}/m", f"{PIN}/xdp_allo_rodata"),)
+    load, removing = loading("xdp_allow.bpf.o", ".rodata").steps()
+    assert load.acts[0].undo == (("rm", "-f", f"{PIN}/p", f"{PIN}/m", f"{PIN}/xdp_allo_rodata"),)
     assert removing == Step(
         "remove the pins of global variables", (Act(("rm", "-f", f"{PIN}/xdp_allo_rodata")),)
     )
@@ -62,12 +67,12 @@ def test_load_removes_the_pins_that_libbpf_makes_for_global_variables() -> None:
     ],
 )
 def test_how_libbpf_names_those_pins(path: str, section: str, pin: str) -> None:
-    assert actions.internal_pins(path, built(section)) == (pin,)
+    assert internal_pins(path, built(section)) == (pin,)
 
 
 def test_empty_sections_have_no_map() -> None:
-    empty = BpfObject((Section(".bss", 64, 0, False), Section("license", 64, 4, False)), (), False)
-    assert actions.internal_pins("p.o", empty) == ()
+    empty = BpfObject((Section(".bss", 64, 0, False), Section("license", 64, 4, False)), ())
+    assert internal_pins("p.o", empty) == ()
 
 
 def test_attach_tries_the_better_mode_first_and_undoes_the_one_that_worked() -> None:

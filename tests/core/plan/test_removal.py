@@ -1,8 +1,10 @@
 """What goes with programs that are unloaded, and what stays."""
 
+from msgspec.structs import replace
+
 from xdpctl.core.machine.directories import PinDirectory
 from xdpctl.core.machine.model import BtfId, Map, MapId, ProgId, Program
-from xdpctl.core.plan.removal import Removal, came_along, used
+from xdpctl.core.plan.removal import Removal, came_along, pinned_with, used
 
 PIN = "/sys/fs/bpf/ebpf"
 
@@ -37,6 +39,17 @@ def test_maps_that_came_along_share_the_types_and_have_their_own_name() -> None:
     }
     assert came_along((program(1),), others) == (f"{PIN}/m",)
     assert came_along((program(1, btf=None),), others) == (), "no types are none to share"
+
+
+def test_maps_without_types_came_along_if_they_were_pinned_in_the_same_moment() -> None:
+    names = ("ours", "late", "early", "used")
+    others = {f"{PIN}/{n}": replace(found(i, n, btf=None), type="devmap") for i, n in enumerate(names, 7)}
+    others[f"{PIN}/mine"] = replace(found(20, "another", btf=None), type="devmap")
+    others[f"{PIN}/array"] = replace(found(21, "array", btf=None), type="array")
+    moments = {f"{PIN}/a": 5.0, **dict.fromkeys(others, 5.01), f"{PIN}/late": 6.0, f"{PIN}/early": 4.99}
+    programs = (program(1, f"{PIN}/a", btf=None), program(2, maps=(10,)))
+    directory = PinDirectory(path=PIN, everyones=programs)
+    assert pinned_with(directory, others, moments) == (f"{PIN}/ours",)
 
 
 def test_a_pin_elsewhere_keeps_a_map_unless_it_is_the_same_pin() -> None:

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+from xdpctl.core.machine.identifiers import complaint
 from xdpctl.core.objects import elf
 from xdpctl.core.program.counting import in_packet
 from xdpctl.core.program.parts import PACKET_HEADER
-from xdpctl.core.program.render import compile_templates, renderer
+from xdpctl.core.program.render import compile_templates, headers, renderer
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.parse import parse
 from xdpctl.core.spec.words import Field
 from xdpctl.core.values.keys import Key
+from xdpctl.errors import XdpctlError
 from xdpctl.tools.files import assets
 
 GOLDEN = Path(__file__).parent.parent.parent / "data" / "golden"
@@ -86,6 +88,27 @@ def test_golden(name: str) -> None:
     if os.environ.get("UPDATE_GOLDEN") == "1":
         golden.write_text(code)
     assert code == golden.read_text()
+
+
+TYPES = {*(key.kind.c_type for key in Key if key.kind.is_number), *(field.c_type for field in Field)}
+
+
+@pytest.mark.parametrize("word", sorted({*Field, *TYPES}))
+def test_a_field_or_a_type_is_no_name_for_a_map(word: str) -> None:
+    """The same word would stand for two things in the generated C: xdpctl/core/machine/reserved.py has it."""
+    assert complaint(word)
+
+
+@pytest.mark.parametrize("key", Key)
+def test_what_stands_beside_a_map_is_no_name_for_it(key: Key) -> None:
+    """Variables and parameters of the functions that use a map would hide one of their name."""
+    every = {"type": "percpu_hash", "key": str(key), "fields": [*map(str, Field)]}
+    code = render(parse({"counter": [every]}))
+    functions = re.findall(r"^(?:static|int) .*?^}", code, re.M | re.S)
+    using = "\n".join(function for function in functions if "pkt_cnt" in function)
+    names = set(re.findall(r"(?:struct \w+|\b\w+_t|__u\d+) \*?(\w+)(?= =|[;,)])", using))
+    assert {"key", "first", "now"} <= names
+    assert [name for name in names if not complaint(name)] == []
 
 
 def test_every_golden_copy_is_compared() -> None:
@@ -169,3 +192,24 @@ def test_compiled_templates_are_not_compiled_again(monkeypatch: pytest.MonkeyPat
     assert renderer(assets.TEXTS, compiled)(parse({})) == code
     with pytest.raises(AttributeError):
         renderer(assets.TEXTS)(parse({}))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("/* */\n{% if %}", "program.j2:2: Expected an expression"),
+        ("/* */\n\n{{ nothing_of_this_name }}", "program.j2:3: 'nothing_of_this_name' is undefined"),
+        ("{% include 'none.j2' %}", "the template none.j2 is missing"),
+    ],
+)
+def test_a_template_that_was_changed(text: str, says: str) -> None:
+    with pytest.raises(XdpctlError) as raised:
+        renderer({**assets.TEXTS, "program.j2": text})(parse({}))
+    assert raised.value.message.startswith(says)
+
+
+def test_templates_that_are_missing() -> None:
+    with pytest.raises(XdpctlError, match=r"the template counter\.bpf\.c\.j2 is missing"):
+        renderer({})
+    with pytest.raises(XdpctlError, match=r"the header bpf/.*\.h is missing"):
+        headers(parse({"counter": [{"key": "ip_proto"}]}), {})

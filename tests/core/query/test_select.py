@@ -106,3 +106,21 @@ def test_texts_with_numbers_of_any_length_are_sorted_by_them() -> None:
         names[7],
         "b2",
     ]
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        ["02:00:00:00:00:02", "02:00:00:00:00:0a", "02:00:00:00:00:10", "ff:00:00:00:00:00", "none"],
+        ["0x00", "0x09", "0x0a", "0x10", "0x99", "0xa0", "0x0100"],
+        ["0x0009/16", "0x000a/8", "0x000a/16", "0x0010/16"],
+        ["2.0.0.0", "10.0.0.0/8", "10.0.0.0/10", "10.0.0.9", "10.0.0.10", "::", "2001:db8::9", "2001:db8::a"],
+        ["::1", "::ffff:1.2.3.4", "2001:db8::", "2001:db8::/32", "fe80::1", "any", "none"],
+        ["eth2", "eth10", "eth10.2", "eth10.10"],
+        ["1.2.3", "1.2.10", "300.1.1.1", "a:b"],
+    ],
+)
+def test_addresses_and_bytes_are_sorted_as_such(right: list[str]) -> None:
+    entries = [Entry(0, name) for name in reversed(right)]
+    assert [e.value for e in Order("value").sort([entries])] == right
+    assert [e.value for e in Order("value", 2).sort([[entry] for entry in entries])] == right[:2]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xdpctl.core.query.where import parse
+from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 
 ROW: dict[str, Any] = {
@@ -53,9 +54,11 @@ def holds(text: str, row: dict[str, Any] = ROW) -> bool:
         "key.packets == 1500",
         "value.in.a == -7",
         "packets in 1k-2k",
+        "packets in 1500-",
         "packets in (1, 2, 1400-1600)",
         "packets in (1 1500)",
         "packets not in 1-5",
+        "packets not in 1501-",
         "ip_proto == tcp",
         "ip_proto == TCP",
         "ip_proto in (udp, tcp)",
@@ -124,6 +127,7 @@ def test_holds(text: str) -> None:
         "least < 5",
         "least > 5",
         "least in 0-5",
+        "least in 0-",
         "port < 80",
         "port in 1-65535",
         "ip_proto > 5",
@@ -222,6 +226,21 @@ def test_mistakes(text: str, told: str, hint: str) -> None:
         parse(text, ROW, NUMBERS)
     assert told in caught.value.message
     assert any(hint in given_ for given_ in caught.value.hints)
+
+
+def test_the_example_is_of_the_maps_own_columns() -> None:
+    examples: dict[str, dict[str, Value]] = {
+        "write it like 'bytes > 1k and key == none'": {"key": "none", "packets": 0, "bytes": 0},
+        "write it like 'packets > 1k'": {"key": 0, "packets": 0},
+        "write it like 'key == \"00 00\"'": {"key": "00 00", "value": [0]},
+    }
+    for example, columns in examples.items():
+        with pytest.raises(BadRequest) as caught:
+            parse("", columns, [name for name, zero in columns.items() if zero == 0])
+        assert caught.value.hints[-1] == example
+        with pytest.raises(BadRequest) as caught:
+            parse("", {"value": [0]})
+        assert len(caught.value.hints) == 1
 
 
 @given(

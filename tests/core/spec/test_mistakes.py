@@ -22,7 +22,7 @@ from xdpctl.core.spec.parse import parse
             {"counter": [{"type": "percpu"}]},
             ("counter", 0, "type"),
             "type can't be 'percpu'",
-            "did you mean 'percpu_hash'?",
+            "did you mean 'percpu_hash' or 'percpu_array'?",
         ),
         (
             {"counter": [{"type": "lru"}]},

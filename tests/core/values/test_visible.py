@@ -12,7 +12,7 @@ from xdpctl.core.values.visible import visible, visible_lines
         ("\x1b[31m", "\\x1b[31m"),
         ("\x7f\x9b\x00", "\\x7f\\x9b\\x00"),
         ("\u202e\u2066\u2028\ufeff", "\\u202e\\u2066\\u2028\\ufeff"),
-        ("\udcff", "\\udcff"),
+        ("a\udcff\udc80\ud800", "a\\xff\\x80\\ud800"),
         ("\U000e0041", "\\U000e0041"),
         ("a\rc", "a\\rc"),
     ],

@@ -18,11 +18,12 @@ from xdpctl.core.machine.model import (
 from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.why.chain import Moves
 from xdpctl.core.why.finding import Broken
-from xdpctl.core.why.snapshot import DevicePlace, Observed, Scene, Traffic
+from xdpctl.core.why.snapshot import DevicePlace, LastBuilt, Observed, Scene, Traffic
 
 PIN = "/sys/fs/bpf/ebpf"
 UP = ("UP", "LOWER_UP")
 BPFFS = Mount("/sys/fs/bpf", "bpf")
+BUILT = LastBuilt("bpf/xdp_allow.bpf.o", is_only=True, names=("xdp_allow", "pkt_cnt"))
 IN_PEER = ("nsenter", "--net=/run/netns/peer")
 
 
@@ -86,6 +87,7 @@ def scene(
         mounted=mounted,
         netns=netns,
         asked=asked,
+        built=BUILT,
     )
 
 

@@ -10,7 +10,7 @@ from xdpctl.core.machine.model import BpfLink, BtfId, Device, MapId, ProgId
 from xdpctl.core.why import chain
 from xdpctl.core.why.chain import Moves
 from xdpctl.core.why.finding import Broken
-from xdpctl.core.why.snapshot import DevicePlace, Observed, Scene, Traffic
+from xdpctl.core.why.snapshot import DevicePlace, LastBuilt, Observed, Scene, Traffic
 
 from .scenes import (
     BPFFS,
@@ -241,6 +241,46 @@ def test_nothing_is_attached_to_the_loopback_device() -> None:
     assert broken(chain.at_once(scene(*idle, asked=LOOPBACK))).mend == "xdpctl attach veth0"
     nothing = scene(LOOPBACK, programs=(), maps=(), asked=LOOPBACK)
     assert broken(chain.at_once(nothing)).mend == "xdpctl load --dev DEV"
+
+
+def test_an_unused_map_is_removed_only_where_load_would_refuse() -> None:
+    maps = (counter(25, "counts2"), counter(26, "blocked"))
+    unused = scene(DevicePlace(device("veth0")), programs=(), maps=maps)
+    for asked in (None, maps[0]):
+        found = broken(chain.at_once(structs.replace(unused, asked=asked)))
+        assert (found.cause, found.mend) == ("unused map", "xdpctl load --dev veth0")
+    in_the_way = structs.replace(unused, maps=(*maps, counter(27)))
+    for asked in (None, maps[0]):
+        found = broken(chain.at_once(structs.replace(in_the_way, asked=asked)))
+        assert found.mend == f"rm {PIN}/pkt_cnt && xdpctl load --dev veth0"
+        told = f"`load` refuses while {PIN}/pkt_cnt is there, and rm takes the elements too"
+        assert found.says.endswith(told)
+
+
+def test_an_unused_map_beside_a_program() -> None:
+    spare = counter(30, "spare")
+    found = broken(chain.at_once(scene(maps=(counter(), spare), asked=spare)))
+    assert found.says == "no program uses spare (id 30): xdp_allow (id 7) uses pkt_cnt"
+    assert found.mend == "xdpctl dump pkt_cnt"
+    found = broken(chain.at_once(scene(maps=(spare,), asked=spare)))
+    assert found.mend == "xdpctl unload && xdpctl load --dev veth0"
+
+
+def test_what_load_is_told_to_load() -> None:
+    nothing = scene(DevicePlace(device("veth0")), programs=(), maps=())
+    several = LastBuilt("bpf/xdp_drop.bpf.o", is_only=False)
+    mends = {
+        None: "xdpctl build && xdpctl load --dev veth0",
+        several: "xdpctl load bpf/xdp_drop.bpf.o --dev veth0",
+    }
+    for built, mend in mends.items():
+        assert broken(chain.at_once(structs.replace(nothing, built=built))).mend == mend
+    full = structs.replace(watched(9, 9), full=frozenset({MapId(25)}))
+    found = broken(chain.after(structs.replace(scene(), built=several), full))
+    assert found.mend == (
+        "build it with a larger max_entries, then: "
+        "xdpctl unload && xdpctl load bpf/xdp_allow.bpf.o --dev veth0"
+    )
 
 
 def any_scene(chance: Random) -> Scene:

@@ -13,9 +13,45 @@ from .scenes import BPFFS, PIN, VETH0, broken, counter, device, program, scene
 def test_no_bpffs_and_a_hidden_one() -> None:
     mounts = ((), (BPFFS, BPFFS), (BPFFS,))
     elsewhere = program(pin="/mnt/bpf/x/xdp_allow")
-    found = [chain.at_once(scene(programs=(elsewhere,), maps=(), mounted=mounted)) for mounted in mounts]
+    beneath = (structs.replace(elsewhere, pinned=(f"{PIN}/xdp_allow",)),)
+    found = [
+        chain.at_once(structs.replace(scene(programs=(elsewhere,), maps=(), mounted=m), uncovered=beneath))
+        for m in mounts
+    ]
     assert [broken(one).cause for one in found] == ["no bpffs", "hidden pins", "pinned elsewhere"]
+    assert broken(found[1]).says.endswith(f"a second bpffs lies over the first and hides {PIN}/xdp_allow")
+    assert broken(found[1]).mend == "umount /sys/fs/bpf"
     assert broken(chain.at_once(scene(programs=(), maps=(), mounted=()))).cause == "no program"
+
+
+def test_a_second_bpffs_that_hides_nothing() -> None:
+    """Somebody's program without pins, in a container or on no device, is no sign of pins beneath."""
+    theirs = structs.replace(program(9), pinned=())
+    doubled = scene(DevicePlace(device("veth0")), programs=(theirs,), maps=(), mounted=(BPFFS, BPFFS))
+    for beneath in ((), (theirs,), None):
+        found = broken(chain.at_once(structs.replace(doubled, uncovered=beneath)))
+        assert (found.cause, found.mend) == ("no program", "xdpctl load --dev veth0")
+
+
+def test_a_second_bpffs_beneath_which_nothing_can_be_seen() -> None:
+    mine = structs.replace(program(), pinned=())
+    running = scene(programs=(mine,), maps=(UNPINNED,), mounted=(BPFFS, BPFFS))
+    unseen = structs.replace(running, uncovered=None)
+    found = broken(chain.at_once(unseen))
+    assert found.says == (
+        f"nothing is pinned in {PIN}: a second bpffs lies over the first and may hide the pins of "
+        "xdp_allow (id 7)"
+    )
+    assert found.mend == "umount /sys/fs/bpf"
+    assert broken(chain.at_once(running)).cause == "not pinned"
+
+
+def test_a_second_bpffs_that_holds_pins_is_not_unmounted() -> None:
+    mine = program(pin="/sys/fs/bpf/mine/xdp_allow")
+    other = structs.replace(counter(30), pinned=("/sys/fs/bpf/else/other",))
+    both = scene(programs=(structs.replace(mine, pinned=()),), maps=(UNPINNED, other), mounted=(BPFFS, BPFFS))
+    found = broken(chain.at_once(structs.replace(both, uncovered=(mine,))))
+    assert found.mend == ("unshare --mount --propagation private sh -c 'umount /sys/fs/bpf && xdpctl status'")
 
 
 UNPINNED = counter(pinned=False)

@@ -15,6 +15,7 @@ from xdpctl.core.maps.refusals import NOT_SUPPORTED
 from xdpctl.errors import HalfDone, HostLacks, Interrupted, Refused
 from xdpctl.tools import libbpf, proc
 from xdpctl.tools.libbpf import maps
+from xdpctl.tools.libbpf.maps import Answer
 from xdpctl.tools.maps import elements
 from xdpctl.tools.maps.elements import KernelAnswer, Refusal, WriteOutcome
 
@@ -69,11 +70,11 @@ def test_what_the_kernel_said(said: str, status: int, number: int, stub: Stub) -
 
 
 def through_libbpf(monkeypatch: pytest.MonkeyPatch, answers: list[int], interrupted_at: int = -1) -> None:
-    def change(*_: Any) -> Iterator[int]:
+    def change(*_: Any) -> Iterator[Answer]:
         for place, answer in enumerate(answers):
             if place == interrupted_at:
                 signal.raise_signal(signal.SIGINT)
-            yield answer
+            yield Answer(int(not answer), answer)
 
     monkeypatch.setattr(libbpf, "installed", lambda: "libbpf.so.1")
     monkeypatch.setattr(maps, "change", change)

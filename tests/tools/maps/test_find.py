@@ -36,8 +36,8 @@ def test_global_variables_of_several_programs(monkeypatch: pytest.MonkeyPatch) -
     kernel_has(monkeypatch, "xdp_allo.bss", "other.bss")
     with pytest.raises(BadRequest) as caught:
         find_map(".bss", NOWHERE)
-    assert caught.value.message == "several maps are called '.bss'; name one by its id or path:"
-    assert caught.value.hints == ("  id:1  array  xdp_allo.bss", "  id:2  array  other.bss")
+    assert caught.value.message == "several maps are called '.bss'; name one by its id or path"
+    assert caught.value.hints == ("id:1  array  xdp_allo.bss", "id:2  array  other.bss")
 
 
 def test_known_names_begin_with_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:

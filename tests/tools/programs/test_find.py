@@ -27,7 +27,7 @@ def test_a_name_is_looked_for_among_all_programs(stub: Any, tmp_path: Path) -> N
     assert told == [f"other isn't in {tmp_path}: reading id:7"]
     with pytest.raises(BadRequest, match="several programs are called 'same'") as error:
         find_program("same", reach)
-    assert error.value.hints == ("  id:5  /sys/fs/bpf/a/same", "  id:6")
+    assert error.value.hints == ("id:5  /sys/fs/bpf/a/same", "id:6")
     with pytest.raises(BadRequest, match="there is no XDP program 't'") as error:
         find_program("t", reach)
     assert error.value.hints == ("known: other, same",)

@@ -29,3 +29,10 @@ VERBS = {
     "pin": "Pin a map, so that it stays and can be named.",
     "restore": "Fill a map with what was saved.",
 }
+ALSO = {
+    "dump": "xdpctl.cli.dump",
+    "lookup": "xdpctl.cli.map.get",
+    "update": "xdpctl.cli.map.set",
+    "getnext": "xdpctl.cli.map.next",
+}
+"""What bpftool calls them."""

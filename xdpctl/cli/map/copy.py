@@ -14,10 +14,10 @@ from xdpctl.ops.map import copy
 
 def command(
     from_: str = typer.Argument(
-        ..., metavar="FROM", help="Which map is read.", autocompletion=arguments.completion("maps")
+        ..., metavar="FROM", help="Which map is read.", autocompletion=arguments.completion("maps", "pin")
     ),
     to: str = typer.Argument(
-        ..., metavar="TO", help="Which map is written.", autocompletion=arguments.completion("maps")
+        ..., metavar="TO", help="Which map is written.", autocompletion=arguments.completion("maps", "pin")
     ),
     pin: str = arguments.PIN,
 ) -> None:

@@ -24,7 +24,9 @@ def command(
     raw: bool = typer.Option(False, "--raw", help="Show numbers and hexadecimal, not names and addresses."),
     as_: str = arguments.AS,
 ) -> None:
-    got = read.get(name, session.reach(pin), tuple(key), as_, raw, per_cpu)
+    got = read.get(
+        name, session.reach(pin), tuple(key), as_, raw, per_cpu, None if json or raw else session.netns()
+    )
     batches = [[got.entry]]
     if json:
         session.stream([view.json_start(got.map, got.pin), *view.json_entries(batches), view.json_end({})])

@@ -25,12 +25,14 @@ def command(
         None,
         metavar="[MAP]",
         help="Which map.",
-        autocompletion=arguments.completion("maps"),
+        autocompletion=arguments.completion("maps", "pin"),
         show_default=False,
     ),
     pin: str = arguments.PIN,
 ) -> None:
     with session.checking():
         writing = from_file.prepare_restore(path, name, session.pin_directory(pin))
+    for note in writing.notes:
+        session.note(note)
     if (count := session.written(writing)) is not None:
         session.say(f"{element_count(count)} of {writing.change.map.name} restored")

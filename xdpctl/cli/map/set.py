@@ -10,6 +10,7 @@ Examples:
   xdpctl map set blocked 10.0.0.0/8 drop --new
   xdpctl map set flows src_ip=10.0.0.1 dst_port=80 packets=5
   xdpctl map set flows 10.0.0.1,80 packets=5
+  xdpctl map set tx_port 0 veth1
   xdpctl map set slots 0 'slot[1].packets=0'
   xdpctl dump flows --csv > f.csv; xdpctl map set flows --batch f.csv
 """
@@ -19,8 +20,7 @@ from pathlib import Path
 import typer
 
 from xdpctl.cli import arguments, session
-from xdpctl.core.maps.change import How
-from xdpctl.core.maps.codec import EVERY_CPU
+from xdpctl.core.maps.change import EVERY_CPU, How
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 from xdpctl.core.wording import element_count
 from xdpctl.errors import BadRequest, Usage
@@ -48,13 +48,13 @@ def command(
         if words:
             raise Usage("--batch tells of keys and values", f"leave out {' '.join(words)}")
         with session.checking():
-            many = from_file.prepare_set(name, directory, batch, as_, of_cpu, how)
+            many = from_file.prepare_set(name, directory, batch, as_, of_cpu, how, session.netns())
         if (count := session.written(many)) is not None:
             session.say(f"{element_count(count)} of {many.change.map.name} set")
         return
     if not words:
         raise Usage("KEY and VALUE are missing", f"xdpctl map set {name} KEY VALUE, or --batch FILE")
-    prepared = write.prepare_set(name, directory, tuple(words), as_, of_cpu, how)
+    prepared = write.prepare_set(name, directory, tuple(words), as_, of_cpu, how, session.netns())
     if session.written(prepared.writing) is None:
         return
     cpus = len(prepared.writing.change.elements[0].values)

@@ -27,10 +27,11 @@ ALIASES = {
     "ipv4": "ipv4_t",
     "ipv6": "in6_addr",
     "verdict": "xdp_action_t",
+    "device": "ifindex_t",
 }
 NAMING = {"ipv4_t": "__be32"}
 """What says by its name what is in the other."""
-TYPEDEFS = {name: SIZES[name][-1] for name in (*OF_TYPEDEFS, *OF_TIMES)} | {"xdp_action_t": 4}
+TYPEDEFS = {name: SIZES[name][-1] for name in (*OF_TYPEDEFS, *OF_TIMES)} | {"xdp_action_t": 4, "ifindex_t": 4}
 STRUCTS = {
     "in6_addr": "parts:u32[4]",
     "mac": "octets:u8[6]",

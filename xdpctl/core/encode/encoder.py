@@ -35,6 +35,7 @@ from xdpctl.core.encode.numbers import (
     truth,
 )
 from xdpctl.core.encode.text import CannotEncode, Input, as_bytes, characters, shown, split_head
+from xdpctl.core.values.device_names import DeviceNames
 from xdpctl.core.values.formats import unsigned
 
 LARGEST_POINTER = (1 << 64) - 1
@@ -48,15 +49,21 @@ def is_list(text: str, longer_than: int) -> bool:
 class Encoder:
     """How to write every type of one BTF object."""
 
-    def __init__(self, types: Sequence[BtfType], boot: int = 0, lenient: bool = False) -> None:
+    def __init__(
+        self,
+        types: Sequence[BtfType],
+        boot: int = 0,
+        lenient: bool = False,
+        devices: DeviceNames | None = None,
+    ) -> None:
         """`lenient` takes what a map can hold but no packet has: for looking up, deleting, restoring."""
         self.types = Types(tuple(types))
-        self.options = EncodeOptions(boot, lenient)
+        self.options = EncodeOptions(boot, lenient, devices)
         self._known_parts: dict[int, tuple[Part, ...]] = {}
 
     def writer(self, what: str, type_id: int, size: int) -> Writer:
         """How to write a key or a value, which is what messages call it; without a type it has a size."""
-        write = self._writer(type_id, size)
+        write = self.of_type(type_id, size)
         type_ = self.types.resolved(type_id)
         is_text = type_ is not None and type_.kind == "ARRAY" and self._is_int(type_.type_id, "char")
 
@@ -84,11 +91,11 @@ class Encoder:
             "ARRAY": self._array,
             "DATASEC": lambda t, _: self._plain_struct(t),
             **dict.fromkeys(
-                (*MODIFIERS, "VAR"), lambda t, name: self._writer(t.type_id, self.types.size(t.id), name)
+                (*MODIFIERS, "VAR"), lambda t, name: self.of_type(t.type_id, self.types.size(t.id), name)
             ),
         }
 
-    def _writer(self, type_id: int, size: int, name: str = "") -> Writer:
+    def of_type(self, type_id: int, size: int, name: str = "") -> Writer:
         """The name is that of a member, a whole key or value has none."""
         type_ = self.types.types.get(type_id)
         make = self._makers.get(type_.kind) if type_ else None
@@ -114,12 +121,14 @@ class Encoder:
 
     def _typedef(self, type_: BtfType, name: str) -> Writer:
         size, name = self.types.size(type_.type_id), inner_name(type_.name, name)
-        write = number_or_address if is_number(type_.name, name) else OF_TYPEDEFS.get(type_.name)
-        if write and size in SIZES.get(type_.name, ()):
+        if is_number(type_.name, name):
+            return lambda said, _: number_or_address(said, size, self.options)
+        if self.has_meaning(type_):
+            write = OF_TYPEDEFS[type_.name]
             return lambda said, _: write(said, size, self.options)
         if type_.name in IN_NETWORK_ORDER:
             return lambda said, _: as_bytes(said, size)
-        return self._writer(type_.type_id, size, name)
+        return self.of_type(type_.type_id, size, name)
 
     def _struct(self, type_: BtfType) -> Writer:
         meant = ipv6 if is_ipv6(type_) else OF_STRUCTS.get(struct_with_meaning(type_))
@@ -172,7 +181,7 @@ class Encoder:
         size = self.types.size(type_id)
         width = bits or 8 * size
         shift = first if sys.byteorder == "little" else 8 * whole - first - width
-        write = self._bitfield(type_id, size, bits) if bits else self._writer(type_id, size, meant)
+        write = self._bitfield(type_id, size, bits) if bits else self.of_type(type_id, size, meant)
         called = "" if name in ANONYMOUS else name
         solid = self._solid(type_id) & (1 << width) - 1
         names = self._spoken_of(name, type_id)
@@ -188,7 +197,7 @@ class Encoder:
         plain = self.types.resolved(type_id)
         if plain and plain.kind == "INT" and not self._has_meaning(type_id):
             return self._int(plain, bits)
-        write, is_signed = self._writer(type_id, size), self.types.is_signed(type_id)
+        write, is_signed = self.of_type(type_id, size), self.types.is_signed(type_id)
         half = 1 << bits - 1 if is_signed else 0
 
         def write_bits(said: Input, old: bytes | None) -> bytes:
@@ -213,7 +222,7 @@ class Encoder:
 
     def _array(self, type_: BtfType, name: str) -> Writer:
         count, size = type_.nr_elems, self.types.size(type_.type_id)
-        write = self._writer(type_.type_id, size, name)
+        write = self.of_type(type_.type_id, size, name)
         is_char, is_byte = self._is_int(type_.type_id, "char"), self._is_int(type_.type_id, "unsigned char")
 
         write_elements = arrays.writer(count, size, self._solid(type_.type_id), write)
@@ -234,7 +243,11 @@ class Encoder:
     def _has_meaning(self, type_id: int) -> bool:
         type_ = self.types.types.get(type_id)
         while type_ and type_.kind in ("TYPEDEF", *MODIFIERS):
-            if type_.name in OF_TYPEDEFS and self.types.size(type_.id) in SIZES.get(type_.name, ()):
+            if self.has_meaning(type_):
                 return True
             type_ = self.types.types.get(type_.type_id)
         return False
+
+    def has_meaning(self, type_: BtfType) -> bool:
+        """Whether the name of a typedef tells what its numbers are."""
+        return type_.name in OF_TYPEDEFS and self.types.size(type_.id) in SIZES.get(type_.name, (4,))

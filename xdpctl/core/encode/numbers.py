@@ -15,6 +15,7 @@ from msgspec import Struct
 from xdpctl.core.btf.known_types import KINDS_BY_TYPE, NONE
 from xdpctl.core.btf.readers import FORMS
 from xdpctl.core.encode.text import CannotEncode, Input, as_bytes, shown
+from xdpctl.core.values.device_names import DeviceNames
 from xdpctl.core.values.keys import Kind
 from xdpctl.core.values.names import TCP_FLAGS, VERDICTS
 from xdpctl.core.wording import did_you_mean
@@ -24,6 +25,8 @@ class EncodeOptions(Struct, frozen=True):
     boot: int = 0
     """When the machine was started, in nanoseconds since 1970."""
     lenient: bool = False
+    devices: DeviceNames | None = None
+    """Those that numbers of devices are held against, and that can be told by their names."""
 
 
 Meant = Callable[[Input, int, EncodeOptions], bytes]
@@ -151,6 +154,22 @@ def _since_1970(text: str) -> int:
         raise CannotEncode(f"can't be {shown(text)}: there is no such time") from None
 
 
+def _device(said: Input, size: int, options: EncodeOptions) -> bytes:
+    """By its name, or by its number, which is 0 where there is to be none."""
+    known = options.devices
+    if known and isinstance(said, str) and _digits(said.strip()) is None:
+        name = said.strip()
+        if name not in known.numbers:
+            hints = did_you_mean(name, known.numbers) or ("ip link shows names and numbers",)
+            raise CannotEncode(f"can't be {shown(said)}: there is no such device{known.label}", *hints)
+        return native(known.numbers[name], size)
+    index = number(said, 0, (1 << 8 * size) - 1)
+    if known and index and index not in known.numbers.values():
+        none = f"no device{known.label} has this number"
+        raise CannotEncode(f"can't be {index}: {none}", "ip link shows names and numbers")
+    return native(index, size)
+
+
 def _is_nothing(said: Input) -> bool:
     return said is None or (isinstance(said, str) and said.strip().lower() in _NOTHING)
 
@@ -209,6 +228,7 @@ def _power_of_two(said: Input, size: int, options: EncodeOptions) -> bytes:
 OF_NUMBERS: dict[str, Meant] = {
     **{name: _of_kind(kind, kind.names) for name, kind in KINDS_BY_TYPE.items() if kind.none is not None},
     "xdp_action_t": _of_kind(KINDS_BY_TYPE["xdp_action_t"], {name: n for n, name in enumerate(VERDICTS)}),
+    "ifindex_t": _device,
     "tcp_flags_t": _tcp_flags,
     "log2_t": _power_of_two,
     "length_min_t": _number_if_any,

@@ -87,7 +87,7 @@ def check_place(directory: PinDirectory) -> None:
 
 
 def check_free(directory: PinDirectory, names: Sequence[str]) -> None:
-    """A directory holds one program with its maps, and nothing of the same name."""
+    """A directory holds the programs of one object with its maps, and nothing of the same name."""
     path = directory.path
     if directory.is_pin:
         raise BadRequest(f"{path} is a pin, not a directory", "name the directory for the pins")
@@ -124,7 +124,7 @@ def detachable(
     if not attachments:
         raise owners.foreign(device, directory.everyones, links, netns)
     for attachment in attachments:
-        if refusal := owners.held(device, attachment, links):
+        if refusal := owners.held(device, attachment, links, directory.everyones):
             raise refusal
     return attachments
 

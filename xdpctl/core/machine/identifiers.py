@@ -13,6 +13,11 @@ _TAKEN = re.compile(
 """How names begin that the kernel's headers or the generated C use."""
 
 
+def cut(name: str) -> str:
+    """What the kernel keeps of it."""
+    return name[:NAME_LENGTH]
+
+
 def complaint(name: str) -> tuple[str, ...]:
     """What is wrong with a name, then what would be right; nothing if it can be used."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
@@ -20,7 +25,7 @@ def complaint(name: str) -> tuple[str, ...]:
     if len(name) > NAME_LENGTH:
         return (
             f"{name!r} has {len(name)} characters, the kernel keeps {NAME_LENGTH}",
-            f"shorten it: {name[:NAME_LENGTH]!r} would be what tools show",
+            f"shorten it: {cut(name)!r} would be what tools show",
         )
     if name in RESERVED or _TAKEN.match(name):
         return (f"{name!r} already has a meaning in C or in the kernel's headers", "rename it")

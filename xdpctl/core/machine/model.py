@@ -106,6 +106,11 @@ class Map(Struct, frozen=True):
         """libbpf makes such maps for a program's global variables: `xdp_allo.rodata`."""
         return "." in self.name
 
+    @property
+    def own_name(self) -> str:
+        """Without that of the program: `.rodata`."""
+        return self.name[self.name.index(".") :] if self.internal else self.name
+
 
 class Via(StrEnum):
     """What reads a map."""

@@ -45,6 +45,11 @@ def is_bpffs_root(path: str, mounts: tuple[Mount, ...]) -> bool:
     return (found.point, found.kind, found.root) == (path, "bpf", "/")
 
 
+def is_doubled(point: str, mounts: tuple[Mount, ...]) -> bool:
+    """Whether one bpffs lies over another there."""
+    return [(m.point, m.kind) for m in mounts].count((point, "bpf")) > 1
+
+
 def network_namespaces(mounts: tuple[Mount, ...]) -> tuple[tuple[int, str], ...]:
     """The numbers of network namespaces that files keep, and those files, wherever they are."""
     kept = (m for m in mounts if m.kind == "nsfs" and m.root.startswith("net:"))

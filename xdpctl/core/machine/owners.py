@@ -2,12 +2,23 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from xdpctl.core.machine.identifiers import NAME_LENGTH
-from xdpctl.core.machine.model import Argv, Attachment, BpfLink, Device, Map, Mode, ProgId, Program
+from xdpctl.core.machine.identifiers import cut
+from xdpctl.core.machine.model import (
+    Argv,
+    AttachedProgram,
+    Attachment,
+    BpfLink,
+    Device,
+    Map,
+    Mode,
+    ProgId,
+    Program,
+)
+from xdpctl.core.machine.paths import BPFFS
 from xdpctl.core.machine.shell import command_line
 from xdpctl.errors import Ambiguous, DeviceBusy, NoSuchProgram, NotYours, Refused
 
-DISPATCHER = "xdp_dispatcher"
+_DISPATCHER = "xdp_dispatcher"
 
 
 def below(pins: Iterable[str], directory: str) -> tuple[str, ...]:
@@ -22,10 +33,11 @@ def pinned_programs(programs: Iterable[Program], directory: str) -> tuple[Progra
 def yours(programs: Collection[Program], directory: str, is_root: bool) -> tuple[Program, ...]:
     """Of the programs in a directory, those that whoever names it may mean.
 
-    `load` gives each a directory of its own: in the root of bpffs, or beside others, one that xdpctl didn't
-    build may be anybody's.
+    `load` gives each object a directory of its own: in the root of bpffs, or beside those of another object,
+    which has other BTF, one that xdpctl didn't build may be anybody's.
     """
-    alone = not is_root and sum(bool(below(p.pinned, directory)) for p in programs) == 1
+    objects = {p.btf_id or f"id:{p.id}" for p in programs if below(p.pinned, directory)}
+    alone = not is_root and len(objects) == 1
     return tuple(p for p in pinned_programs(programs, directory) if p.ours or alone)
 
 
@@ -33,19 +45,38 @@ def ids(programs: Iterable[Program]) -> frozenset[ProgId]:
     return frozenset(p.id for p in programs)
 
 
-def the_program(programs: Iterable[Program], directory: str) -> Program:
-    """The one XDP program that is pinned in a directory."""
-    found = pinned_programs(programs, directory)
-    if not found:
+def is_dispatcher(program: Program | AttachedProgram, everyones: Collection[Program]) -> bool:
+    """Whether it is libxdp's, which runs others and is pinned nowhere; any program can be called so."""
+    if program.name != _DISPATCHER:
+        return False
+    found = [p for p in everyones if p.id == program.id]
+    directories = {pin.rpartition("/")[0] for p in found for pin in p.pinned}
+    loaded = (p for d in directories for p in yours(everyones, d, d == BPFFS))
+    return not any(p.ours or p in loaded for p in found)
+
+
+def the_program(programs: Iterable[Program], directory: str, name: str = "") -> Program:
+    """The one XDP program that is pinned in a directory, or the one of that name."""
+    pinned = pinned_programs(programs, directory)
+    if not pinned:
         raise NoSuchProgram(
             f"no XDP program is pinned in {directory}", f"load one: xdpctl load --pin {directory}"
         )
-    if len(found) > 1:
-        names = ", ".join(pin for p in found for pin in below(p.pinned, directory))
-        raise Ambiguous(
-            f"{directory} holds several programs: {names}", "load each into a directory of its own"
+    found = [p for p in pinned if not name or _is_called(p, directory, name)]
+    pins = [pin for p in found or pinned for pin in below(p.pinned, directory)]
+    if not found:
+        raise NoSuchProgram(
+            f"there is no XDP program {name!r} in {directory}", f"pinned there: {', '.join(pins)}"
         )
+    if len(found) > 1:
+        raise Ambiguous(f"{directory} holds several programs: {', '.join(pins)}", "say which: --program NAME")
     return found[0]
+
+
+def _is_called(program: Program, directory: str, name: str) -> bool:
+    """By its pin, by its own name, or by what the kernel keeps of it."""
+    pins = (pin.rpartition("/")[2] for pin in below(program.pinned, directory))
+    return name in {known for whole in (program.name, *pins) for known in (whole, cut(whole))}
 
 
 def pins_of(program: Program, maps: Iterable[Map], directory: str) -> tuple[str, ...]:
@@ -60,7 +91,7 @@ def is_named_so(pinned: Map | Program, pin: str) -> bool:
     The kernel keeps the first 15 characters of a name, and a pin can't have the dot of `.bss`.
     """
     name = pin.rpartition("/")[2]
-    return pinned.name[:NAME_LENGTH] in ("", name[:NAME_LENGTH]) or pinned.name.replace(".", "_") == name
+    return cut(pinned.name) in ("", cut(name)) or pinned.name.replace(".", "_") == name
 
 
 def occupied(
@@ -72,7 +103,7 @@ def occupied(
     """
     attachment = device.xdp.attached[0]
     whose = "" if programs is None else _whose(attachment, programs)
-    holder, advice = _holder(device, attachment, links)
+    holder, advice = _holder(device, attachment, links, programs or ())
     ours = [p for p in programs or () if p.ours and p.id == attachment.prog.id]
     how = _by_its_pin(ours[0]) if ours else () if programs is None else ("--force",)
     return DeviceBusy(
@@ -86,7 +117,7 @@ def foreign(
 ) -> NotYours:
     """The refusal to detach a program that isn't ours, or that is pinned elsewhere."""
     attachment = device.xdp.attached[0]
-    holder, advice = _holder(device, attachment, links)
+    holder, advice = _holder(device, attachment, links, programs)
     detach = _detach(device, netns)
     ours = (p for p in programs if p.ours and p.pinned and p.id == attachment.prog.id)
     ways = [f"name its directory: {command_line((*detach, *_by_its_pin(p)))}" for p in ours]
@@ -116,10 +147,12 @@ def _by_its_pin(program: Program) -> Argv:
     return ("--pin", program.pinned[0].rpartition("/")[0]) if program.pinned else ()
 
 
-def held(device: Device, attachment: Attachment, links: Iterable[BpfLink]) -> NotYours | None:
+def held(
+    device: Device, attachment: Attachment, links: Iterable[BpfLink], programs: Collection[Program]
+) -> NotYours | None:
     """The refusal to detach what something else than `ip` surely holds on this device."""
     surely = (link for link in links if link.ifindex is not None)
-    holder, advice = _holder(device, attachment, surely)
+    holder, advice = _holder(device, attachment, surely, programs)
     if not advice:
         return None
     return NotYours(f"{describe(attachment)} on {device.ifname} can't be detached{holder}", advice)
@@ -157,9 +190,11 @@ def check_runs(device: Device, program: ProgId, mode: Mode) -> None:
     raise Refused(f"ip reported success, but {device.ifname} {but}", "`xdpctl doctor` checks ip")
 
 
-def _holder(device: Device, attachment: Attachment, links: Iterable[BpfLink]) -> tuple[str, str]:
+def _holder(
+    device: Device, attachment: Attachment, links: Iterable[BpfLink], programs: Collection[Program]
+) -> tuple[str, str]:
     """What holds a program besides the device, and how to make it let go."""
-    if attachment.prog.name == DISPATCHER:
+    if is_dispatcher(attachment.prog, programs):
         return ", held by libxdp's dispatcher", "unload its programs: xdp-loader status, xdp-loader unload"
     own = (link for link in links if link.type == "xdp" and link.prog_id == attachment.prog.id)
     for link in own:

@@ -60,7 +60,7 @@ _LOAD_PATTERNS = (
     (
         r"legacy map definitions",
         r'the object defines maps in SEC("maps"), which libbpf 1.0 and later refuse',
-        "build it from its source with `xdpctl build FILE.c`, which shows each map in today's form",
+        "build it from its source: `xdpctl build FILE.c --convert` writes the maps in today's form",
     ),
     (r"BTF is required", "the object has no BTF, which its maps need", "compile it with -g"),
     (
@@ -120,9 +120,45 @@ def lacks_headers(said: str) -> bool:
 
 def compile_failure(said: str, code: str) -> tuple[str, ...]:
     """What to do about clang's commonest complaints on BPF; whether includes are missing the code tells."""
-    if "SEC(" in code and not re.search(r'#\s*include\s*(?:<bpf/bpf_helpers\.h>|")', code):
+    if "SEC(" in code and not _MAY_BRING_SEC.search(code):
         return ("include what SEC comes from: #include <linux/bpf.h> and #include <bpf/bpf_helpers.h>",)
     return tuple(say for pattern, say in _CLANG_ADVICE if re.search(pattern, said))[:1]
+
+
+def missing_returns(said: str) -> tuple[str, ...]:
+    """Where clang saw that a function may end without a result, which for a program is its verdict."""
+    found = re.findall(r"^(\S+:\d+):\d+: warning: non-void function does not return a value", said, re.M)
+    return tuple(
+        f"{place}: a way to this place returns nothing, so that the verdict isn't known" for place in found
+    )
+
+
+def first_place(said: str, name: str) -> str:
+    """Where clang first warned of a name; empty where it didn't."""
+    found = re.search(rf"^(\S+:\d+):\d+: \w+: .*'{re.escape(name)}'", said, re.M)
+    return found[1] if found else ""
+
+
+def screenful(said: str) -> str:
+    """clang's words from the first error on, without what led there, as many as can be read at once."""
+    lines = said.splitlines()
+    first = next((i for i, line in enumerate(lines) if " error: " in line), 0)
+    left = len(lines) - first - SCREENFUL
+    more = [f"... and {left} more lines"] if left > 0 else []
+    return "\n".join([*lines[first : first + SCREENFUL], *more])
+
+
+SCREENFUL = 18
+_MAY_BRING_SEC = re.compile(r'#\s*include\s*(?:"|<(?!linux/|uapi/|asm/|net|arpa/|sys/|std))')
+_UNKNOWN = re.compile(
+    r"(?:undeclared identifier|unknown type name|undeclared function|implicit declaration of function"
+    r"|incomplete (?:definition of )?type) '((?:struct )?\w+)"
+)
+
+
+def unknown_names(said: str) -> tuple[str, ...]:
+    """What clang hasn't seen a declaration of, in the order of its words."""
+    return tuple(dict.fromkeys(_UNKNOWN.findall(said)))
 
 
 _CLANG_ADVICE = (
@@ -130,7 +166,13 @@ _CLANG_ADVICE = (
         r"gnu/stubs-32\.h|stdio\.h|stdlib\.h",
         "headers of the C library are for user space; to print, use bpf_printk of <bpf/bpf_helpers.h>",
     ),
+    (
+        r"incomplete type 'struct bpf_(?:map_def|elf_map)'",
+        "its maps have the form from before libbpf 1.0: build it with --convert",
+    ),
+    (r"fatal error: '[^']+' file not found", "tell where the header is: -I DIR"),
     (r"'__(?:float|fix|add|sub|mul|div)\w*[sd]f\w*'", "BPF has no floating point: count in integers"),
+    (r"Cannot select:.* = s(?:div|rem)", "BPF divides unsigned numbers only: make them unsigned"),
     (r"stack limit|stack size", "the stack has 512 bytes: put large things into a per-CPU array map"),
 )
 

@@ -1,13 +1,18 @@
 """Elements of a map that are to be written or deleted."""
 
-import sys
-from collections.abc import Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
 
 from xdpctl.core.machine.model import Argv, Map
 from xdpctl.core.maps.chunk import Element, slot
+
+Values = tuple[bytes, ...]
+"""Of an element: one, or one for each CPU."""
+EVERY_CPU = -1
+"""For a CPU's number."""
 
 
 class How(StrEnum):
@@ -22,6 +27,14 @@ class How(StrEnum):
         return {How.ANY: 0, How.NEW: 1, How.EXISTING: 2}[self]
 
 
+class Packed(Sequence[Element]):
+    """Elements of which the bytes are kept one behind the other, as the kernel takes them."""
+
+    @abstractmethod
+    def packed(self, start: int, stop: int) -> tuple[bytes, bytes]:
+        """The keys, and the values of all CPUs; no values where they are to be deleted."""
+
+
 class Change(Struct, frozen=True):
     map: Map
     elements: Sequence[Element]
@@ -32,21 +45,25 @@ class Change(Struct, frozen=True):
     """What enters the network namespace by which the kernel understands the values, if they are devices."""
 
     @property
-    def for_kernel(self) -> Iterator[tuple[bytes, bytes | None]]:
-        """Keys with the values of all CPUs, or with None where they are to be deleted."""
-        for element in self.elements:
-            values = element.values
-            if self.map.per_cpu:
-                values = tuple(value.ljust(slot(len(value)), b"\0") for value in values)
-            yield element.key, b"".join(values) if values else None
+    def deletes(self) -> bool:
+        return not self.elements[0].values
+
+    def packed(self, start: int, stop: int) -> tuple[bytes, bytes]:
+        """The keys of some, and their values as the kernel takes them: of each CPU, if it has some."""
+        if isinstance(self.elements, Packed):
+            return self.elements.packed(start, stop)
+        part = self.elements[start:stop]
+        keys = b"".join(element.key for element in part)
+        return keys, b"".join(in_slots(self.map, element.values) for element in part)
+
+
+def in_slots(map_: Map, values: Sequence[bytes]) -> bytes:
+    """The values of an element, as far apart as the kernel wants those of all CPUs."""
+    if not map_.per_cpu:
+        return b"".join(values)
+    return b"".join(value.ljust(slot(len(value)), b"\0") for value in values)
 
 
 def zeros(map_: Map, cpus: int) -> tuple[bytes, ...]:
     """The value of an element in which nothing was counted."""
     return (bytes(map_.bytes_value),) * (cpus if map_.per_cpu else 1)
-
-
-def emptied(map_: Map, cpus: int) -> Sequence[Element]:
-    """All elements of an array, with nothing counted."""
-    nothing = zeros(map_, cpus)
-    return [Element(index.to_bytes(4, sys.byteorder), nothing) for index in range(map_.max_entries)]

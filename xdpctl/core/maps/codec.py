@@ -8,21 +8,21 @@ from msgspec import Struct
 
 from xdpctl.core.btf.columns import Leaf, one
 from xdpctl.core.btf.types import BtfType, MapTypes
+from xdpctl.core.encode.bulk import packer
 from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.encode.members import Writer
 from xdpctl.core.encode.text import Input
 from xdpctl.core.encode.words import format_input, prefix, words_for
 from xdpctl.core.machine.model import Map
 from xdpctl.core.maps import refusals
+from xdpctl.core.maps.change import EVERY_CPU, Values
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.decode import Entry, Layout, decode, layout_of
+from xdpctl.core.maps.packing import Packing
+from xdpctl.core.values.device_names import DeviceNames
 from xdpctl.core.values.value import Value, flat
 from xdpctl.errors import BadRequest
 
-Values = tuple[bytes, ...]
-"""Of an element: one, or one for each CPU."""
-EVERY_CPU = -1
-"""For a CPU's number."""
 HALF_A_MILLISECOND = 500_000
 """In nanoseconds. Times are shown to the millisecond; one that is said is meant to be in the middle."""
 INDEX = Encoder((BtfType(id=1, kind="INT", name="u32", size=4),)).writer("key", 1, 4)
@@ -38,6 +38,8 @@ class Codec(Struct, frozen=True, dict=True):
     """When the machine was started, in nanoseconds since 1970."""
     lenient: bool = False
     """Takes keys and values that a map can hold but no packet has."""
+    devices: DeviceNames | None = None
+    """Those that its values are, if they are to be told by name."""
 
     @cached_property
     def raw(self) -> Layout:
@@ -46,7 +48,9 @@ class Codec(Struct, frozen=True, dict=True):
 
     @cached_property
     def _encoder(self) -> Encoder:
-        return Encoder(self.types.everything.types, self.boot - HALF_A_MILLISECOND, self.lenient)
+        return Encoder(
+            self.types.everything.types, self.boot - HALF_A_MILLISECOND, self.lenient, self.devices
+        )
 
     @cached_property
     def _key(self) -> Writer:
@@ -63,9 +67,24 @@ class Codec(Struct, frozen=True, dict=True):
         key = self.layout.key
         return tuple(flat("key", one(key, bytes(key.size))))
 
+    @cached_property
+    def value_columns(self) -> tuple[str, ...]:
+        value = self.layout.value
+        return tuple(flat("value", one(value, bytes(value.size))))
+
+    @cached_property
+    def packing(self) -> Packing | None:
+        """How many keys are written at once, if all that there is to them has a column; and their values."""
+        sizes = self.map.bytes_key, self.map.bytes_value
+        key = packer(self._encoder, "key", self.types.key_id(sizes[0]), sizes[0])
+        value = packer(self._encoder, "value", self.types.value_id(sizes[1]), sizes[1])
+        if key is None or {*key.names} != {*self.key_columns}:
+            return None
+        return Packing(self.map, key, value if value and {*value.names} == {*self.value_columns} else None)
+
     def encode_key(self, said: Input) -> bytes:
         """Without BTF, that of an array still is a number."""
-        decimal = isinstance(said, str) and said.isascii() and said.isdecimal()
+        decimal = type(said) is int or (isinstance(said, str) and said.isascii() and said.isdecimal())
         untyped = refusals.is_array(self.map) and not self.types.key_id(self.map.bytes_key)
         key = (INDEX if decimal and untyped else self._key)(said, None)
         refusals.check_index(self.map, key)
@@ -118,6 +137,11 @@ class Codec(Struct, frozen=True, dict=True):
         if len(values) < 2 or not self.layout.typed:
             return tuple(one(self.layout.value, value) for value in dict.fromkeys(values))
         return (self.layout.value.merged(b"".join(values), self.map.bytes_value, len(values))[0],)
+
+    def in_words(self, values: Sequence[bytes]) -> tuple[Value, ...]:
+        """The same for people, who know devices by their names."""
+        found = self.decode_values(values)
+        return tuple(map(self.devices.shown, found)) if self.devices else found
 
 
 def longest_prefix(keys: Iterable[bytes], asked: bytes) -> bytes:

@@ -62,11 +62,11 @@ def of_kind(map_type: str, key_size: int, value_size: int) -> Layout | None:
     return Layout(key, NUMBER if len(names) == 1 else Record(value_size, members), is_sum=False, typed=True)
 
 
-def notation(value: Column) -> str:
+def notation(value: Column, of_devices: bool) -> str:
     """The types of such a map in words, where its keys are numbers too."""
     if isinstance(value, Leaf):
-        return "key:u32 value:u32"
-    members = ",".join(f"{name}:u32" for name, *_ in value.members)
+        return f"key:u32 value:{'device' if of_devices else 'u32'}"
+    members = ",".join(f"{name}:{'device' if name == 'ifindex' else 'u32'}" for name, *_ in value.members)
     return f"key:u32 value:{{{members}}}"
 
 

@@ -6,7 +6,7 @@ import sys
 from msgspec import Struct
 
 from xdpctl.core.machine.model import Map
-from xdpctl.core.wording import element_count
+from xdpctl.core.wording import element_count, one
 from xdpctl.errors import AlreadyThere, BadRequest, Gone, MapFull, NoSuchKey, NotOffered, Refused, XdpctlError
 
 NOT_SUPPORTED = 524
@@ -66,11 +66,11 @@ def check_keys(map_: Map) -> None:
 def check_dumpable(map_: Map) -> None:
     closed = _CLOSED.get(str(map_.type))
     if closed:
-        message = f"{map_.name} can't be dumped, being a {map_.type} map: {closed.why}"
+        message = f"{map_.name} can't be dumped, being {one(f'{map_.type} map')}: {closed.why}"
         raise NotTold(message, *_instead(closed, map_))
     if not (map_.bytes_key and 0 < map_.bytes_value <= LARGEST):
         sizes = f"keys of {map_.bytes_key} bytes, and values of {map_.bytes_value}"
-        raise NotTold(f"{map_.name} can't be dumped, being a {map_.type} map with {sizes}")
+        raise NotTold(f"{map_.name} can't be dumped, being {one(f'{map_.type} map')} with {sizes}")
 
 
 def _instead(closed: _Closed, map_: Map) -> tuple[str, ...]:
@@ -100,12 +100,19 @@ def check_writable(map_: Map, values: bool = True) -> None:
         raise NotOffered(f"{map_.name} is of type {map_.type}: it holds {what}, not bytes", hint)
 
 
+def check_restorable(map_: Map) -> None:
+    """Whether what it holds can be written anew, to it or to another map."""
+    if what := _HOLDING.get(str(map_.type)):
+        raise NotOffered(f"{map_.name} can't be saved: it holds {what}, and a file can't bring them back")
+
+
 def check_deletable(map_: Map, called: str) -> None:
     """`called` is how people name it: as it was named, since its own name may be another map's too."""
     check_writable(map_, values=False)
     if is_fixed(map_):
+        none = f"none can be deleted{named(errno.EINVAL)}"
         raise NotOffered(
-            f"{map_.name} is of type {map_.type}: its elements are always there, none can be deleted",
+            f"{map_.name} is of type {map_.type}: its elements are always there, {none}",
             f"overwrite one with zeros: xdpctl map set {called} KEY VALUE",
             f"or all: xdpctl map clear {called}",
         )
@@ -121,25 +128,29 @@ def check_index(map_: Map, key: bytes) -> None:
         raise NoSuchKey(
             f"{map_.name} has no element {index}: its type is {map_.type}, with {room}",
             "its keys: 0" + (f" to {map_.max_entries - 1}" if map_.max_entries > 1 else ""),
+            "the kernel calls this ENOENT where it is read, E2BIG where it is written",
         )
 
 
 def check_room(map_: Map, called: str, count: int, which: str) -> None:
     """Whether a map can hold so many elements."""
     if count > map_.max_entries:
+        room = f"it has room for {map_.max_entries}{named(errno.E2BIG)}"
         raise BadRequest(
-            f"with {which}, {map_.name} would hold {count} elements: it has room for {map_.max_entries}",
+            f"with {which}, {map_.name} would hold {count} elements: {room}",
             "build it with a larger max_entries",
             f"or empty it first: xdpctl map clear {called}",
         )
 
 
 def no_such_key(map_: Map, called: str, key: str) -> NoSuchKey:
-    return NoSuchKey(f"{map_.name} has no key {key}", f"xdpctl map keys {called} shows those it has")
+    lacks = f"{map_.name} has no key {key}{named(errno.ENOENT)}"
+    return NoSuchKey(lacks, f"xdpctl map keys {called} shows those it has")
 
 
 def already_there(map_: Map, key: str) -> AlreadyThere:
-    return AlreadyThere(f"{map_.name}[{key}] is there already", "leave out --new to change it")
+    there = f"{map_.name}[{key}] is there already{named(errno.EEXIST)}"
+    return AlreadyThere(there, "leave out --new to change it")
 
 
 def gone(map_: Map) -> Gone:
@@ -173,9 +184,14 @@ def is_array(map_: Map) -> bool:
     return not map_.elements_come_singly or map_.type in ("xskmap", "cpumap", "sockmap")
 
 
+def named(number: int) -> str:
+    """An errno as the kernel's pages call it, to stand behind a message."""
+    return f" ({'ENOTSUPP' if number == NOT_SUPPORTED else errno.errorcode.get(number, number)})"
+
+
 def refusal(map_: Map, called: str, number: int, said: str, key: str) -> XdpctlError:
     """The meaning of an errno; `said` is what the tool has to say of it."""
-    what = f"{map_.name}[{key}]"
+    what, name = f"{map_.name}[{key}]", named(number)
     match number:
         case errno.ENOENT:
             return no_such_key(map_, called, key)
@@ -184,16 +200,19 @@ def refusal(map_: Map, called: str, number: int, said: str, key: str) -> XdpctlE
         case errno.E2BIG | errno.ENOSPC:
             room = element_count(map_.max_entries)
             return MapFull(
-                f"{what} can't be added: {map_.name} is full, it has room for {room}",
+                f"{what} can't be added: {map_.name} is full, it has room for {room}{name}",
                 f"make room: xdpctl map delete {called} KEY, or xdpctl map clear {called}",
                 "or build it larger: max_entries says how many there can be",
             )
         case errno.EPERM:
-            return Refused(f"{what} can't be written: the kernel doesn't permit it, not even to root")
+            return Refused(f"{what} can't be written: the kernel doesn't permit it, not even to root{name}")
         case _ if number in (NOT_SUPPORTED, errno.EOPNOTSUPP):
-            return NotOffered(f"{what}: the kernel doesn't offer this for {map_.type} maps")
+            return NotOffered(f"{what}: the kernel doesn't offer this for {map_.type} maps{name}")
+        case errno.EINVAL | errno.ENODEV if map_.holds_devices:
+            here = "xdpctl --netns NAME writes those of another network namespace"
+            return Refused(f"{what}: no device has this number, or none that takes packets{name}", here)
         case errno.EBUSY:
-            return Refused(f"{what} is being written by another CPU", "try again")
+            return Refused(f"{what} is being written by another CPU{name}", "try again")
         case errno.ENOMEM:
-            return Refused(f"{what} can't be added: the kernel has no memory for it just now", "try again")
-    return Refused(f"{what}: the kernel refuses it: {said}")
+            return Refused(f"{what} can't be added: the kernel has no memory for it now{name}", "try again")
+    return Refused(f"{what}: the kernel refuses it: {said}{name}")

@@ -8,16 +8,20 @@ from typing import Annotated
 import msgspec
 from msgspec import Struct
 
+from xdpctl.core.btf.columns import Leaf, Record
 from xdpctl.core.btf.known_types import OF_TIMES, SIZES
 from xdpctl.core.btf.types import MODIFIERS, Types
 from xdpctl.core.encode.text import Input
-from xdpctl.core.maps.change import zeros
+from xdpctl.core.maps.change import Values, zeros
 from xdpctl.core.maps.chunk import Element
-from xdpctl.core.maps.codec import Codec, Values
+from xdpctl.core.maps.codec import Codec
 from xdpctl.core.values.json_text import SCHEMA
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import element_count
-from xdpctl.errors import BadRequest, FileInvalid, NoSuchMember
+from xdpctl.errors import BadRequest, FileInvalid, NoSuchMember, ValueInvalid
+
+PACKETS = "packets"
+"""What a counter of one number counts, if it isn't said."""
 
 
 class About(Struct, frozen=True):
@@ -64,6 +68,15 @@ def read(text: str, name: str) -> tuple[Header, Iterator[tuple[int, SavedElement
     return header, _elements(_whole(lines, name), name)
 
 
+def is_header(line: str) -> bool:
+    """Whether what begins so was saved, and is no CSV or JSON lines."""
+    try:
+        msgspec.json.decode(line, type=Header)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
 def _whole(lines: Sequence[str], name: str) -> Sequence[str]:
     """The lines before the end, if it says that these are all."""
     *before, last = lines or [""]
@@ -94,10 +107,13 @@ def _elements(lines: Sequence[str], name: str) -> Iterator[tuple[int, SavedEleme
 class Restoring:
     """What was saved, as elements of a map that is there now."""
 
-    def __init__(self, codec: Codec, header: Header, cpus: int) -> None:
+    def __init__(self, codec: Codec, header: Header, cpus: int, before: Values = ()) -> None:
+        """`before` is what holds where the file tells nothing; zero, if it isn't given."""
         self._codec = codec
         self._later = header.boot - codec.boot
-        self._nothing = zeros(codec.map, cpus)
+        self._nothing = before or zeros(codec.map, cpus)
+        self.notes: dict[str, None] = {}
+        """What there was no place for, or what was taken for what."""
 
     @cached_property
     def _times(self) -> tuple[int, ...]:
@@ -109,12 +125,33 @@ class Restoring:
         """Members that are new are zero."""
         key = self._codec.encode_key(line.key)
         try:
-            values = tuple(self._codec.encode_value(value, self._nothing[0]) for value in line.values)
+            fitted = map(self._fitted, line.values)
+            values = tuple(self._codec.encode_value(value, self._nothing[0]) for value in fitted)
         except NoSuchMember as error:
             hint = "build the map with that field, or take it out of the file"
             raise NoSuchMember(error.message, *error.hints, hint) from error
         values = self._of_cpus(values)
         return Element(key, tuple(moved(value, self._times, self._later) for value in values))
+
+    def _fitted(self, value: Input) -> Input:
+        """One number where there is a struct now, or the reverse: packets, unless there is but one member."""
+        column, name = self._codec.raw.value, self._codec.map.name
+        if isinstance(column, Record) and type(value) is int:
+            members = [member for member, *_ in column.members]
+            number = _number_among(members, f"values of {name} are structs, and the file has one number")
+            others = ", ".join(member for member in members if member != number)
+            self._note(f"the numbers of the file are {number}", others and f"{others} begin at zero")
+            return {number: value}
+        if isinstance(column, Leaf) and column.code and isinstance(value, dict):
+            number = _number_among([*value], f"values of {name} are numbers, and the file has structs")
+            others = ", ".join(member for member in value if member != number)
+            self._note(f"{name} has {number} now", others and f"it has no place for {others}")
+            found: Input = value[number]
+            return found
+        return value
+
+    def _note(self, *parts: str) -> None:
+        self.notes["; ".join(filter(None, parts))] = None
 
     def _of_cpus(self, values: Values) -> Values:
         """Of as many CPUs as there are now; those of more or fewer CPUs become one value."""
@@ -125,6 +162,15 @@ class Restoring:
         size = self._codec.map.bytes_value
         [together] = self._codec.raw.value.merged(b"".join(values), size, len(values))
         return (self._codec.encode_value(together, self._nothing[0]), *self._nothing[1:])
+
+
+def _number_among(members: Sequence[str], differ: str) -> str:
+    """The member that is what a number alone is."""
+    if len(members) > 1 and PACKETS not in members:
+        raise ValueInvalid(f"{differ}: which of {', '.join(members)} it is, isn't said")
+    if not members:
+        raise ValueInvalid(f"{differ} without members")
+    return PACKETS if PACKETS in members else members[0]
 
 
 def times(types: Types, type_id: int, at: int = 0) -> Iterator[int]:

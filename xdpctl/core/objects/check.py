@@ -1,6 +1,5 @@
 """Whether a compiled object is what xdpctl loads."""
 
-from xdpctl.core.machine.identifiers import NAME_LENGTH
 from xdpctl.core.objects import elf
 from xdpctl.errors import ObjectInvalid, Refused
 
@@ -15,7 +14,7 @@ def check_object(data: bytes, name: str, maps: tuple[str, ...] = ()) -> elf.BpfO
         raise ObjectInvalid(
             f'{name} defines maps in SEC("maps"), which libbpf 1.0 and later refuse: '
             f"{', '.join(found.legacy_maps)}",
-            "build it from its source with `xdpctl build FILE.c`, which shows each map in today's form",
+            "build it from its source: `xdpctl build FILE.c --convert` writes the maps in today's form",
         )
     if not found.xdp_programs:
         others = ", ".join(f'{program} in SEC("{section}")' for section, program in found.programs)
@@ -28,31 +27,4 @@ def check_object(data: bytes, name: str, maps: tuple[str, ...] = ()) -> elf.BpfO
     missing = [map_name for map_name in maps if map_name not in found.maps]
     if missing:
         raise Refused(f"{name} lacks the map {', '.join(missing)}")
-    return found
-
-
-def check_loadable(data: bytes, name: str) -> elf.BpfObject:
-    """Refuse, besides, what `bpftool prog load … pinmaps` would cut, confuse or half do."""
-    found = check_object(data, name)
-    if len(found.programs) > 1:
-        raise ObjectInvalid(
-            f"{name} has several programs: {', '.join(program for _, program in found.programs)}",
-            "keep one of them in a file: a device runs one",
-        )
-    for what, names in (("program", found.xdp_programs), ("map", found.maps)):
-        for long in names:
-            if len(long) > NAME_LENGTH:
-                raise ObjectInvalid(
-                    f"{name}: the {what} {long!r} has {len(long)} characters, the kernel keeps {NAME_LENGTH}",
-                    "shorten it and build again",
-                )
-    if found.xdp_programs[0] in found.maps:
-        raise ObjectInvalid(
-            f"program and map in {name} are both called {found.maps[0]!r}", "rename one of them"
-        )
-    if found.pins_by_name:
-        raise ObjectInvalid(
-            f"a map in {name} is pinned by its own definition (LIBBPF_PIN_BY_NAME)",
-            "delete the line __uint(pinning, LIBBPF_PIN_BY_NAME): xdpctl pins the maps itself",
-        )
     return found

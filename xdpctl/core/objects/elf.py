@@ -1,15 +1,18 @@
 """What a compiled BPF object holds, read from its ELF tables."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from msgspec import Struct
 
-from xdpctl.core.objects.map_definitions import pinned_by_name
+from xdpctl.core.objects.map_definitions import MapDefinition, definitions
 from xdpctl.errors import Explained, ObjectInvalid
 
+T = TypeVar("T")
 EM_BPF = 247
-_SECTION_SYMBOL = 3
+_FUNCTION, _SECTION_SYMBOL = 2, 3
+_RELOCATIONS = 9
 
 
 class NotBpf(Explained):
@@ -29,13 +32,32 @@ class Symbol(Struct, frozen=True):
     name: str
     section: str
     is_function: bool
+    info_at: int = 0
+    """Where in the file its kind and binding are told."""
+    binding: int = 0
+    value: int = 0
+    """Where in its section."""
+
+
+class Relocation(Struct, frozen=True):
+    """A place in a section that speaks of a symbol."""
+
+    section: str
+    offset: int
+    symbol: str
+    """Its name; that of a section where the symbol is the section itself."""
+    target: str
+    """The section where the symbol is; empty where it is in none."""
+    value: int
+    """Where in that section."""
 
 
 class BpfObject(Struct, frozen=True):
     sections: tuple[Section, ...]
     symbols: tuple[Symbol, ...]
-    pins_by_name: bool
-    """A map asks libbpf to pin it: __uint(pinning, LIBBPF_PIN_BY_NAME)."""
+    map_definitions: tuple[MapDefinition, ...] = ()
+    in_maps: tuple[str, ...] = ()
+    """What maps hold from the start: programs of a prog_array, inner maps."""
 
     @property
     def has_btf(self) -> bool:
@@ -66,16 +88,30 @@ class BpfObject(Struct, frozen=True):
 
 def read(data: bytes) -> BpfObject:
     """Read a 64-bit ELF file of either byte order; refuse what is no BPF object."""
+    return _reading(data, lambda reader: reader.object())
+
+
+def relocations(data: bytes) -> tuple[Relocation, ...]:
+    """What the code of an object refers to."""
+    return _reading(data, lambda reader: tuple(reader.relocations()))
+
+
+def byte_order(data: bytes) -> str:
+    """As `struct` writes it."""
+    return "<" if data[5:6] == b"\x01" else ">"
+
+
+def _reading(data: bytes, what: Callable[["_Reader"], T]) -> T:
     if data[:4] != b"\x7fELF":
         raise NotBpf("it is no ELF file")
     if data[4:5] != b"\x02":
         raise NotBpf("it is no 64-bit ELF file")
-    order = "<" if data[5:6] == b"\x01" else ">"
+    order = byte_order(data)
     try:
         machine = struct.unpack_from(order + "H", data, 18)[0]
         if machine != EM_BPF:
             raise NotBpf("it is compiled for another machine than BPF")
-        return _Reader(data, order).object()
+        return what(_Reader(data, order))
     except (struct.error, IndexError, OverflowError, ValueError):
         raise NotBpf("its ELF tables are damaged") from None
 
@@ -94,9 +130,9 @@ class _Reader:
             Section(name, header[4], header[5], bool(header[2] & 4))
             for name, header in zip(self.names, self.headers, strict=True)
         )
-        btf = [self.data[s.offset : s.offset + s.size] for s in sections if s.name == ".BTF"]
-        pins = any(pinned_by_name(types, self.order) for types in btf)
-        return BpfObject(sections, tuple(self._symbols()), pins)
+        btf = next((s for s in sections if s.name == ".BTF"), None)
+        found = () if btf is None else definitions(self.data[btf.offset : btf.offset + btf.size], self.order)
+        return BpfObject(sections, tuple(self._symbols()), found, tuple(self._in_maps()))
 
     def _symbols(self) -> Iterator[Symbol]:
         for header in self.headers:
@@ -104,10 +140,42 @@ class _Reader:
                 continue
             strings = self.headers[header[6]][4]
             for at in range(header[4], header[4] + header[5], 24):
-                name, info, _, section = self._at("IBBH", at)
+                name, info, _, section, value = self._at("IBBHQ", at)
                 if 0 < section < len(self.names) and info & 15 != _SECTION_SYMBOL and name:
                     text = self._string(strings, name)
-                    yield Symbol(text, self.names[section], info & 15 == 2)
+                    yield Symbol(
+                        name=text,
+                        section=self.names[section],
+                        is_function=info & 15 == _FUNCTION,
+                        info_at=at + 4,
+                        binding=info >> 4,
+                        value=value,
+                    )
+
+    def _in_maps(self) -> Iterator[str]:
+        for header in self.headers:
+            if header[1] != _RELOCATIONS or self.names[header[7]] != ".maps":
+                continue
+            symbols = self.headers[header[6]]
+            for at in range(header[4], header[4] + header[5], 16):
+                symbol = self._at("QQ", at)[1] >> 32
+                name = self._at("I", symbols[4] + 24 * symbol)[0]
+                yield self._string(self.headers[symbols[6]][4], name)
+
+    def relocations(self) -> Iterator[Relocation]:
+        for header in self.headers:
+            if header[1] != 9 or not self.headers[header[7]][2] & 4:  # SHT_REL of code
+                continue
+            symbols = self.headers[header[6]]
+            strings = self.headers[symbols[6]][4]
+            for at in range(header[4], header[4] + header[5], 16):
+                offset, info = self._at("QQ", at)
+                name, kind, _, section, value = self._at("IBBHQ", symbols[4] + 24 * (info >> 32))
+                target = self.names[section] if section < len(self.names) else ""
+                text = target if kind & 15 == _SECTION_SYMBOL else self._string(strings, name)
+                yield Relocation(
+                    section=self.names[header[7]], offset=offset, symbol=text, target=target, value=value
+                )
 
     def _at(self, layout: str, offset: int) -> tuple[int, ...]:
         return struct.unpack_from(self.order + layout, self.data, offset)

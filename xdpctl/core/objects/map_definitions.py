@@ -1,17 +1,39 @@
-"""What the definitions of an object's maps ask of libbpf: they are types, in its BTF."""
+"""The definitions of an object's maps: they are types, in its BTF."""
 
 import struct
 from collections.abc import Iterator
 
 from msgspec import Struct
 
-_PTR, _ARRAY, _STRUCT, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _VAR, _DATASEC = 2, 3, 4, 8, 9, 10, 11, 14, 15
-_ALIASES = (_TYPEDEF, _VOLATILE, _CONST, _RESTRICT)
+_PTR, _ARRAY, _STRUCT, _TYPEDEF, _VOLATILE, _CONST, _RESTRICT, _FUNC = 2, 3, 4, 8, 9, 10, 11, 12
+_VAR, _DATASEC = 14, 15
+_ALIASES = (_TYPEDEF, _VOLATILE, _CONST, _RESTRICT, 18)
+_SIZED = (1, _STRUCT, 5, 6, 16, 19)
 _AFTER = {1: 4, _ARRAY: 12, _VAR: 4, 17: 4}
 _AFTER_EACH = {_STRUCT: 12, 5: 12, 6: 8, 13: 8, _DATASEC: 12, 19: 12}
 """How many bytes follow the common twelve of a type of this kind; and of each of its members."""
 _KINDS = range(1, 20)
 _PIN_BY_NAME = 1
+
+
+class Edit(Struct, frozen=True):
+    """Bytes that are others in a copy."""
+
+    at: int
+    data: bytes
+
+
+class MapDefinition(Struct, frozen=True):
+    """What libbpf is asked for; what isn't told is 0."""
+
+    name: str
+    type: int
+    key_size: int
+    value_size: int
+    max_entries: int
+    flags: int
+    unpinning: Edit | None = None
+    """Of one that asks to be pinned, __uint(pinning, LIBBPF_PIN_BY_NAME): what makes its BTF ask no more."""
 
 
 class _Type(Struct, frozen=True):
@@ -28,12 +50,25 @@ class _Type(Struct, frozen=True):
 _VOID = _Type(name="", kind=0, refers_to=0, count=0, members=0)
 
 
-def pinned_by_name(btf: bytes, order: str) -> bool:
-    """Whether a map asks libbpf to pin it: __uint(pinning, LIBBPF_PIN_BY_NAME).
+def definitions(btf: bytes, order: str) -> tuple[MapDefinition, ...]:
+    """Damaged BTF raises what `struct` and indexing raise, or a ValueError."""
+    return tuple(_Btf(btf, order).definitions())
 
-    Damaged BTF raises what `struct` and indexing raise, or a ValueError.
-    """
-    return _Btf(btf, order).pins()
+
+def map_types(btf: bytes, order: str) -> dict[str, int]:
+    """The type of each map, as the number that the kernel knows it by."""
+    return {found.name: found.type for found in definitions(btf, order) if found.type}
+
+
+def resolved_by_kernel(btf: bytes, order: str) -> frozenset[str]:
+    """What is declared with __ksym or __kconfig, and thus found when the program is loaded."""
+    return frozenset(_Btf(btf, order).members_of(".ksyms", ".kconfig"))
+
+
+def without_result(btf: bytes, order: str) -> frozenset[str]:
+    """The functions that return void."""
+    types = _Btf(btf, order).types
+    return frozenset(t.name for t in types if t.kind == _FUNC and types[t.refers_to].refers_to == 0)
 
 
 class _Btf:
@@ -43,19 +78,52 @@ class _Btf:
         self.strings = header + strings
         self.types = [_VOID, *self._read(header + types, header + types + size)]
 
-    def pins(self) -> bool:
-        return any(
-            self._string(name) == "pinning" and self._number(type_) == _PIN_BY_NAME
-            for definition in self._definitions()
-            for name, type_, _ in self._members(definition)
-        )
+    def members_of(self, *sections: str) -> Iterator[str]:
+        for section in self.types:
+            if section.kind == _DATASEC and section.name in sections:
+                yield from (self.types[number].name for number, _, _ in self._members(section))
 
-    def _definitions(self) -> set[_Type]:
+    def definitions(self) -> Iterator[MapDefinition]:
         """What maps are declared with: __uint, __type and __array make members of a struct."""
         sections = [type_ for type_ in self.types if type_.kind == _DATASEC and type_.name == ".maps"]
         variables = [self.types[number] for section in sections for number, _, _ in self._members(section)]
-        definitions = {self._meant(variable.refers_to) for variable in variables if variable.kind == _VAR}
-        return {definition for definition in definitions if definition.kind == _STRUCT}
+        for variable in variables:
+            if variable.kind == _VAR and (defined := self._meant(variable.refers_to)).kind == _STRUCT:
+                yield self._definition(variable.name, defined)
+
+    def _definition(self, name: str, defined: _Type) -> MapDefinition:
+        members = [(self._string(name), type_) for name, type_, _ in self._members(defined)]
+        types = dict(members)
+        told = {member: self._number(type_) or 0 for member, type_ in members}
+        unpinning = None
+        if told.get("pinning") == _PIN_BY_NAME:
+            pinning, again = (self._place(defined, members, name) for name in ("pinning", "type"))
+            unpinning = Edit(pinning, self.data[again : again + 8])
+        return MapDefinition(
+            name=name,
+            type=told.get("type", 0),
+            key_size=self._size("key", types, told),
+            value_size=self._size("value", types, told),
+            max_entries=told.get("max_entries", 0),
+            flags=told.get("map_flags", 0),
+            unpinning=unpinning,
+        )
+
+    def _place(self, defined: _Type, members: list[tuple[str, int]], name: str) -> int:
+        """Where a member is told; the first, if there is none of that name."""
+        return defined.members + 12 * next((i for i, one in enumerate(members) if one[0] == name), 0)
+
+    def _size(self, what: str, types: dict[str, int], told: dict[str, int]) -> int:
+        """As __uint(key_size, …) or __type(key, …) tells it."""
+        if what not in types:
+            return told.get(f"{what}_size", 0)
+        number, size = self._meant(types[what]).refers_to, 1
+        for _ in self.types:
+            type_ = self._meant(number)
+            if type_.kind != _ARRAY:
+                return size * (8 if type_.kind == _PTR else type_.refers_to if type_.kind in _SIZED else 0)
+            size, number = size * type_.count, self._at("I", type_.members)[0]
+        raise ValueError("arrays in a circle")
 
     def _number(self, member: int) -> int | None:
         """What __uint wraps: int (*name)[number]."""

@@ -1,52 +1,46 @@
-"""Packets of a capture, one after the other: pcap and pcapng, of Ethernet."""
+"""Packets of a capture, one after the other: pcap and pcapng."""
 
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from xdpctl.core.packets.samples import Packet
+from xdpctl.core.packets.samples import ETHERNET, Packet, other_than_ethernet
 from xdpctl.errors import FileInvalid
 
-ETHERNET = 1
-LINK_TYPES = {
-    0: "BSD loopback",
-    9: "PPP",
-    12: "raw IP",
-    101: "raw IP",
-    105: "Wi-Fi",
-    113: "Linux cooked",
-    127: "Wi-Fi with radiotap",
-    228: "raw IPv4",
-    229: "raw IPv6",
-    276: "Linux cooked v2",
-}
-"""What people come across beside Ethernet; `tcpdump -i any` writes the cooked ones."""
 LARGEST = 1 << 24
 """No writer makes larger blocks: who claims so is damaged."""
 PIECE = 1 << 16
 
+_PLAIN, _MODIFIED = 16, 24
+"""Sizes of the header of a packet; the modified one of old patches to libpcap tells of the device too."""
 _PCAP = {
-    b"\xd4\xc3\xb2\xa1": "<",
-    b"\xa1\xb2\xc3\xd4": ">",
-    b"\x4d\x3c\xb2\xa1": "<",  # times in nanoseconds
-    b"\xa1\xb2\x3c\x4d": ">",
+    struct.pack(f"{order}I", magic): (order, size)
+    for order in "<>"
+    for magic, size in ((0xA1B2C3D4, _PLAIN), (0xA1B23C4D, _PLAIN), (0xA1B2CD34, _MODIFIED))
 }
+"""Of times in micro- and nanoseconds, and the modified one."""
+_FCS_IS_KNOWN = 1 << 26
 _SECTION = b"\x0a\x0d\x0d\x0a"
 _ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 1, 2, 3, 6
 
 
+class CutOff(FileInvalid):
+    """The file ends in the middle of what it has begun."""
+
+
 def packets(file: BinaryIO, name: str) -> Iterator[Packet]:
-    """All packets, numbered from 1; what isn't a whole capture of Ethernet is refused where that shows."""
+    """All packets, numbered from 1; what is damaged, or no capture, is refused where that shows."""
     magic = file.read(4)
     if magic in _PCAP:
-        return _Reader(file, name, _PCAP[magic]).pcap()
+        order, size = _PCAP[magic]
+        return _Reader(file, name, order).pcap(size)
     if magic == _SECTION:
         return _Reader(file, name, "<").pcapng()
     if not magic:
         raise FileInvalid(f"{name} is empty", "a capture has a header at least")
-    if magic.startswith((b"\x1f\x8b", b"\xfd7zX", b"BZh", b"\x28\xb5\x2f\xfd")):
-        raise FileInvalid(f"{name} is compressed", "unpack it first")
+    if magic.startswith((b"\xfd7zX", b"BZh", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")):
+        raise FileInvalid(f"{name} is compressed, and not by gzip", "unpack it first: --pcap - takes a pipe")
     raise FileInvalid(f"{name} is neither pcap nor pcapng", "record one: tcpdump -i DEV -w FILE.pcap")
 
 
@@ -57,13 +51,26 @@ class _Reader:
         self.interfaces: list[tuple[int, int]] = []
         """Link type and snapshot length of each, in this section."""
 
-    def pcap(self) -> Iterator[Packet]:
-        link_type = self._unpack("HHiIII", self._exactly(20))[5]
-        self._refuse_other_than_ethernet(link_type)
-        while header := self.file.read(16):
+    def pcap(self, size: int) -> Iterator[Packet]:
+        """The upper half of the link type tells of frame check sequences, which no program gets to see."""
+        told = self._unpack("HHiIII", self._exactly(20))[5]
+        link_type, fcs = told & 0xFFFF, 2 * (told >> 28) if told & _FCS_IS_KNOWN else 0
+        if link_type != ETHERNET:
+            raise FileInvalid(
+                f"{self.name} was recorded {other_than_ethernet(link_type)}",
+                "record it on one Ethernet device: tcpdump -i DEV -w FILE.pcap",
+            )
+        read, unpack = self.file.read, struct.Struct(f"{self.order}8xII{size - 16}x").unpack
+        while header := read(size):
             self.number += 1
-            _, _, held, length = self._unpack("IIII", self._rest(header, 16))
-            yield self._packet(self._exactly(self._sane(held)), length)
+            held, length = unpack(header if len(header) == size else self._rest(header, size))
+            data = read(self._sane(held))
+            if len(data) < held:
+                raise self._cut_off()
+            if fcs:
+                length = max(0, max(length, held) - fcs)
+                data = data[:length]
+            yield Packet(str(self.number), data, max(length, len(data)))
 
     def pcapng(self) -> Iterator[Packet]:
         """Block by block; each says its length at both ends."""
@@ -108,27 +115,16 @@ class _Reader:
         else:
             head = self._unpack("IIIII" if kind == _PACKET else "HHIIII", body)
             interface, (held, length), start = head[0], head[-2:], 20
-        self._refuse_other_than_ethernet(self._interface(interface)[0])
+        link_type = self._interface(interface)[0]
         if start + held > len(body):
             raise self._damaged("its data are longer than its block")
-        return self._packet(body[start : start + held], length)
+        data = body[start : start + held]
+        return Packet(str(self.number), data, max(length, held), link_type)
 
     def _interface(self, number: int) -> tuple[int, int]:
         if number >= len(self.interfaces):
             raise self._damaged(f"its interface {number} isn't described")
         return self.interfaces[number]
-
-    def _packet(self, data: bytes, length: int) -> Packet:
-        return Packet(str(self.number), data, max(length, len(data)))
-
-    def _refuse_other_than_ethernet(self, link_type: int) -> None:
-        if link_type == ETHERNET:
-            return
-        what = LINK_TYPES.get(link_type)
-        raise FileInvalid(
-            f"{self.name} was recorded with link type {link_type}{f' ({what})' * bool(what)}, not Ethernet",
-            "record it on one Ethernet device: tcpdump -i DEV -w FILE.pcap",
-        )
 
     def _unpack(self, layout: str, data: bytes) -> tuple[int, ...]:
         try:
@@ -160,8 +156,11 @@ class _Reader:
     def _rest(self, begun: bytes, size: int) -> bytes:
         data = begun + self.file.read(size - len(begun))
         if len(data) < size:
-            raise FileInvalid(f"{self.name} is cut off{self._where}", "record it again, or copy it again")
+            raise self._cut_off()
         return data
+
+    def _cut_off(self) -> CutOff:
+        return CutOff(f"{self.name} is cut off{self._where}", "record it again, or copy it again")
 
     def _damaged(self, how: str) -> FileInvalid:
         return FileInvalid(f"{self.name} is damaged{self._where}: {how}", "record it again, or copy it again")

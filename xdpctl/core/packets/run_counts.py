@@ -23,6 +23,14 @@ class Run(NamedTuple):
         return VERDICTS[self.returned] if self.returned < len(VERDICTS) else str(self.returned)
 
 
+def no_action(returned: int) -> str:
+    """What becomes of a packet whose verdict is no XDP action; nothing of others."""
+    if returned < len(VERDICTS):
+        return ""
+    signed = f" ({returned - (1 << 32)})" if returned >> 31 else ""
+    return f"{returned}{signed} is no XDP action: the kernel drops such a packet, with a warning in its log"
+
+
 class Sums(NamedTuple):
     packets: int = 0
     bytes: int = 0
@@ -35,10 +43,14 @@ class Tally:
 
     def __init__(self) -> None:
         self.verdicts: dict[str, Sums] = {}
+        self.no_actions: dict[str, None] = {}
+        """What becomes of packets with other verdicts, each once."""
 
     def watch(self, runs: Iterable[Run]) -> Iterator[Run]:
         for run in runs:
-            packets, length, changed = self.verdicts.get(run.verdict, Sums())
-            data = run.packet.data
-            self.verdicts[run.verdict] = Sums(packets + 1, length + len(data), changed + (run.out != data))
+            verdict, data = run.verdict, run.packet.data
+            if verdict not in self.verdicts and (told := no_action(run.returned)):
+                self.no_actions[told] = None
+            packets, length, changed = self.verdicts.get(verdict, Sums())
+            self.verdicts[verdict] = Sums(packets + 1, length + len(data), changed + (run.out != data))
             yield run

@@ -16,8 +16,24 @@ SHORTEST = 14
 """An Ethernet header: the kernel runs programs on nothing shorter."""
 ONE_BUFFER = 3520
 """What a page has room for, beside what the kernel keeps in it; programs with `frags` take longer ones."""
-LONGEST = 32768
-"""bpftool has no room for longer ones."""
+LONGEST = ONE_BUFFER + 17 * 4096
+"""The first buffer, and as many pages as the kernel has places for."""
+LONGEST_BY_BPFTOOL = 32768
+"""It has no room for longer ones."""
+ETHERNET = 1
+LINK_TYPES = {
+    0: "BSD loopback",
+    9: "PPP",
+    12: "raw IP",
+    101: "raw IP",
+    105: "Wi-Fi",
+    113: "Linux cooked",
+    127: "Wi-Fi with radiotap",
+    228: "raw IPv4",
+    229: "raw IPv6",
+    276: "Linux cooked v2",
+}
+"""What people come across beside Ethernet; `tcpdump -i any` writes the cooked ones."""
 
 
 class Packet(NamedTuple):
@@ -25,6 +41,8 @@ class Packet(NamedTuple):
     data: bytes
     length: int
     """More than there are data, where a capture holds only the beginning."""
+    link_type: int = ETHERNET
+    """Of the interface that it was recorded on."""
 
 
 class PacketKind(StrEnum):
@@ -61,14 +79,24 @@ def from_hex(name: str, text: str) -> Packet:
 
 def reason_not_to_run(packet: Packet, longest: int) -> str:
     """Why the kernel can't take this packet as one that came in; empty where it can."""
-    if len(packet.data) < SHORTEST:
+    size = len(packet.data)
+    if SHORTEST <= size <= longest and packet.link_type == ETHERNET:
+        return ""
+    if packet.link_type != ETHERNET:
+        return f"recorded {other_than_ethernet(packet.link_type)}"
+    if size < SHORTEST:
         return f"shorter than an Ethernet header ({SHORTEST} bytes)"
-    if len(packet.data) > longest:
-        what = (
-            "bpftool takes" if longest == LONGEST else "one buffer holds, and the program isn't known to take"
-        )
-        return f"longer than the {longest} bytes that {what}" + " more" * (longest != LONGEST)
-    return ""
+    who = {
+        ONE_BUFFER: "one buffer holds, and the program isn't known to take more",
+        LONGEST_BY_BPFTOOL: "bpftool takes",
+        LONGEST: "the kernel takes",
+    }
+    return f"longer than the {longest} bytes that {who[longest]}"
+
+
+def other_than_ethernet(link_type: int) -> str:
+    known = LINK_TYPES.get(link_type)
+    return f"with link type {link_type}{f' ({known})' * bool(known)}, not Ethernet"
 
 
 def checksum(data: bytes) -> int:

@@ -3,7 +3,6 @@
 from xdpctl.core.machine.directories import PinDirectory, down_to
 from xdpctl.core.machine.model import Argv, Device, Mode, ProgId
 from xdpctl.core.machine.paths import BPFFS
-from xdpctl.core.objects.elf import BpfObject
 from xdpctl.core.plan.plan import Act, Plan, Step, step
 
 
@@ -21,35 +20,6 @@ def make_place(directory: PinDirectory) -> Plan:
         return tuple(map(make_directory, directory.missing))
     below = (path for path in down_to(directory.path) if path.startswith(f"{BPFFS}/"))
     return (mount_bpffs(BPFFS), *map(make_directory, below))
-
-
-def load(path: str, found: BpfObject, pin: str, card: str | None = None, inside: Argv = ()) -> Plan:
-    """Load the program and pin it and its maps. libbpf pins global variables too: those pins go again.
-
-    For offloading, the program is loaded for a certain card.
-    """
-    program = found.xdp_programs[0]
-    pins = [f"{pin}/{name}" for name in (program, *found.maps)]
-    internal = [f"{pin}/{name}" for name in internal_pins(path, found)]
-    to_card = () if card is None else ("dev", card)
-    words = ("prog", "load", path, pins[0], "type", "xdp", *to_card, "pinmaps", pin)
-    command = (*(inside if to_card else ()), "bpftool", "-j", "-n", *words)
-    loading = step(f"load {program}", command, ("rm", "-f", *pins, *internal))
-    if not internal:
-        return (loading,)
-    return (loading, step("remove the pins of global variables", ("rm", "-f", *internal)))
-
-
-def internal_pins(path: str, found: BpfObject) -> tuple[str, ...]:
-    """How libbpf names its pins for .rodata, .data and .bss: by the file's name, in 15 bytes."""
-    stem = path.rpartition("/")[2].partition(".")[0].encode(errors="surrogateescape")
-    names = []
-    for section in found.sections:
-        if section.size and section.name.startswith((".rodata", ".data", ".bss", ".kconfig")):
-            kind = section.name.encode()
-            whole = kind if b"." in kind[1:] else stem[: 15 - max(7, len(kind))] + kind
-            names.append("".join(chr(byte) if chr(byte).isalnum() and byte < 128 else "_" for byte in whole))
-    return tuple(names)
 
 
 def attach(device: str, pin: str, modes: tuple[Mode, ...], inside: Argv = ()) -> Step:

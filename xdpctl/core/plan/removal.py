@@ -42,3 +42,45 @@ def came_along(programs: Iterable[Program], others: Mapping[str, Map]) -> tuple[
     return tuple(
         pin for pin, found in others.items() if found.btf_id in shared and owners.is_named_so(found, pin)
     )
+
+
+def shared(
+    directory: PinDirectory, maps: tuple[Map, ...], moments: Mapping[str, float]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Of maps that the programs use and that have other BTF: the pins that were there before; those since.
+
+    What was there before a program was loaded isn't its own. A pin by another name is `load --use`.
+    """
+    objects = {program.btf_id for program in directory.programs}
+    used_by = {id_ for program in directory.programs for id_ in program.map_ids}
+    foreign = (m for m in maps if m.id in used_by and m.btf_id not in objects and None not in objects)
+    pins = [pin for m in foreign for pin in owners.below(m.pinned, directory.path)]
+    loaded = [moments[pin] for p in directory.programs for pin in owners.below(p.pinned, directory.path)]
+    before = frozenset(pin for pin in pins if moments[pin] < min(loaded))
+    since = frozenset(pin for pin in pins if 0 <= moments[pin] - max(loaded) < BY_HAND)
+    return before, since
+
+
+BY_HAND = 1.0
+"""Seconds after which somebody else may have pinned a map by another name."""
+AT_ONCE = 0.02
+"""Seconds in which bpftool pins a program and then its maps: no other process could be as fast."""
+WITHOUT_TYPES = (
+    *("prog_array", "perf_event_array", "stack_trace", "cgroup_array", "array_of_maps", "hash_of_maps"),
+    *("devmap", "devmap_hash", "cpumap", "xskmap", "sockmap", "sockhash", "queue", "stack"),
+)
+"""Maps for which libbpf tells the kernel of no BTF."""
+
+
+def pinned_with(
+    directory: PinDirectory, others: Mapping[str, Map], moments: Mapping[str, float]
+) -> tuple[str, ...]:
+    """The pins of such maps that came in the moments of the programs' pins, and that no program uses."""
+    in_use = {id_ for program in directory.everyones for id_ in program.map_ids}
+    loaded = [moments[pin] for p in directory.programs for pin in owners.below(p.pinned, directory.path)]
+    return tuple(
+        pin
+        for pin, found in others.items()
+        if found.type in WITHOUT_TYPES and found.id not in in_use and owners.is_named_so(found, pin)
+        if any(0 <= moments[pin] - moment < AT_ONCE for moment in loaded)
+    )

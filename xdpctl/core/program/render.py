@@ -1,7 +1,9 @@
 """A spec to the C of its program."""
 
+import contextlib
 import re
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -9,25 +11,45 @@ from msgspec import structs
 
 from xdpctl.core.program import parts
 from xdpctl.core.spec.model import Spec
+from xdpctl.errors import XdpctlError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.bccache import Bucket
 
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
+_HINT = "it comes with xdpctl, and has been changed or removed: install xdpctl anew"
 MARKER = "// Written by `xdpctl build`, which overwrites it; delete this line to keep your own changes."
 
 
 def renderer(texts: Mapping[str, str], compiled: Mapping[str, bytes] = NOTHING) -> Callable[[Spec], str]:
     """From a spec to the C of its program, by these templates, and the headers that they include."""
-    template = _environment(texts, {**compiled}).get_template("counter.bpf.c.j2")
+    with _explaining():
+        template = _environment(texts, {**compiled}).get_template("counter.bpf.c.j2")
 
     def render(spec: Spec) -> str:
         found = parts.parts(spec)
-        code = template.render(structs.asdict(found), **structs.asdict(found.fate), marker=MARKER)
+        with _explaining():
+            code = template.render(structs.asdict(found), **structs.asdict(found.fate), marker=MARKER)
         return re.sub(r"\n{3,}", "\n\n", code).replace("{\n\n", "{\n").replace("\n\n}", "\n}")
 
     return render
+
+
+@contextlib.contextmanager
+def _explaining() -> Iterator[None]:
+    """What is wrong with a template that somebody changed, and in which line."""
+    from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
+
+    try:
+        yield
+    except TemplateNotFound as error:
+        raise XdpctlError(f"the template {error.name} is missing", _HINT) from error
+    except TemplateSyntaxError as error:
+        raise XdpctlError(f"{error.name}:{error.lineno}: {error.message}", _HINT) from error
+    except TemplateError as error:
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        raise XdpctlError(f"{frame.f_code.co_filename}:{line}: {error.message}", _HINT) from error
 
 
 def compile_templates(texts: Mapping[str, str]) -> dict[str, bytes]:
@@ -41,7 +63,7 @@ def compile_templates(texts: Mapping[str, str]) -> dict[str, bytes]:
 
 def _environment(texts: Mapping[str, str], compiled: dict[str, bytes]) -> "Environment":
     """Of compiled templates, Jinja takes those of this text and this Python."""
-    from jinja2 import BytecodeCache, DictLoader, Environment, StrictUndefined
+    from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined
 
     class Compiled(BytecodeCache):
         def load_bytecode(self, bucket: "Bucket") -> None:
@@ -52,7 +74,7 @@ def _environment(texts: Mapping[str, str], compiled: dict[str, bytes]) -> "Envir
             compiled[bucket.key] = bucket.bytecode_to_string()
 
     return Environment(
-        loader=DictLoader(texts),
+        loader=FunctionLoader(lambda name: (texts[name], name, None) if name in texts else None),
         bytecode_cache=Compiled(),
         undefined=StrictUndefined,
         autoescape=False,
@@ -67,4 +89,7 @@ def headers(spec: Spec, texts: Mapping[str, str]) -> dict[str, str]:
     """Those of ours that its C includes from the directory where it lies: each by its name."""
     if not parts.looks_into_packets(spec):
         return {}
-    return {parts.PACKET_HEADER: texts[f"bpf/{parts.PACKET_HEADER}"]}
+    name = f"bpf/{parts.PACKET_HEADER}"
+    if name not in texts:
+        raise XdpctlError(f"the header {name} is missing", _HINT)
+    return {parts.PACKET_HEADER: texts[name]}

@@ -18,6 +18,7 @@ _NUMBER = re.compile(r"(-?)(?:0x([0-9a-f]{1,16})|(0|[1-9][0-9]{0,30})(?:\.([0-9]
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:T[0-9:.]*)?)?)Z?", re.I)
 _FRACTION = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:e[+-]?[0-9]{1,3})?", re.I)
 _NUMBERS = (int, float)
+_LARGEST = 1 << 128
 _THOUSANDS = {"": 0, "k": 3, "m": 6, "g": 9}
 _OTHER_WORDS = {"true": 1, "false": 0}
 
@@ -55,8 +56,10 @@ def amount_of(word: Word) -> int | float | None:
 
 
 def range_of(word: Word) -> tuple[int, int] | None:
+    """Without its end it has none."""
     low, dash, high = word.text.partition("-")
-    ends = number_of(Word(low, word.quoted)), number_of(Word(high, word.quoted))
+    end = number_of(Word(high, word.quoted)) if high or word.quoted else _LARGEST
+    ends = number_of(Word(low, word.quoted)), end
     if not dash or ends[0] is None or ends[1] is None:
         return None
     if ends[0] > ends[1]:

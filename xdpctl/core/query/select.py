@@ -8,11 +8,14 @@ from typing import Any
 from msgspec import Struct
 
 from xdpctl.core.machine.model import Map
-from xdpctl.core.maps.decode import Entry
+from xdpctl.core.maps.decode import Entry, Layout
 from xdpctl.core.query.paths import value_at
-from xdpctl.core.query.rows import Batches, row
+from xdpctl.core.query.rows import Batches, columns, row, shape
 from xdpctl.core.values.value import Row, Value
 
+_BYTES = re.compile(
+    r"(?:(0x[0-9a-f]+|(?:[0-9a-f]{2}:){5}[0-9a-f]{2})|([\d.]+\.\d+)|([0-9a-f:]*:[0-9a-f:.]*))(?:/(\d{1,3}))?"
+)
 FEW = 16
 """An array of more elements is shown without those that are zero."""
 
@@ -20,6 +23,14 @@ FEW = 16
 def hides_zeros(map_: Map) -> bool:
     """Whether elements of an array in which nothing was counted would hide the others."""
     return not map_.elements_come_singly and map_.max_entries > FEW
+
+
+def matching(where: str, layout: Layout) -> Callable[[Row], bool]:
+    """Which rows of a map are meant."""
+    from xdpctl.core.query.where import parse
+
+    numbers = [name for name, is_number in columns(layout).items() if is_number]
+    return parse(where, shape(layout), numbers)
 
 
 class Selection:
@@ -86,8 +97,29 @@ def _rank(value: Value) -> tuple[int, Any]:
     if isinstance(value, int | float):
         return 0, -value
     if isinstance(value, str):
-        return 1, [_part(digits, text) for digits, text in re.findall(r"(\d+)|(\D+)", value)]
-    return 2, 0
+        if packed := _packed(value):
+            return 1, packed
+        return 2, [_part(digits, text) for digits, text in re.findall(r"(\d+)|(\D+)", value)]
+    return 3, 0
+
+
+def _packed(text: str) -> tuple[int, bytes, int] | None:
+    """Addresses, prefixes and bytes, the shorter ones first."""
+    import socket
+
+    found = _BYTES.fullmatch(text)
+    if found is None:
+        return None
+    digits, ipv4, ipv6, bits = found.groups()
+    try:
+        if digits:
+            digits = digits.removeprefix("0x").replace(":", "")
+            data = bytes.fromhex(digits.zfill(len(digits) + len(digits) % 2))
+        else:
+            data = socket.inet_pton(socket.AF_INET if ipv4 else socket.AF_INET6, ipv4 or ipv6)
+    except OSError:
+        return None
+    return len(data), data, int(bits or 0)
 
 
 def _part(digits: str, text: str) -> tuple[bool, int, str]:

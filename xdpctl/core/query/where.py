@@ -33,7 +33,6 @@ Predicate = Callable[[Row], bool]
 _TOKEN = re.compile(
     r"""\s*(?:(?P<quoted>'[^']*'|"[^"]*")|(?P<op>==|!=|<=|>=|[<>~=(),])|(?P<word>[^\s()<>=!~,'"]+)|(?P<odd>\S))"""
 )
-_EXAMPLE = "write it like 'packets > 1k and src_ip in 10.0.0.0/8'"
 _RESERVED = ("and", "or", "not", "in")
 DEEPEST = 50
 
@@ -81,7 +80,14 @@ class _Parser:
     def fail(self, message: str, token: Token | None = None, *hints: str) -> NoReturn:
         at = (token or self.token).place
         place = len(self.text) if at < 0 else at
-        raise QueryInvalid(f"--where: {message}", pointed(self.text, place), *(hints or (_EXAMPLE,)))
+        raise QueryInvalid(f"--where: {message}", pointed(self.text, place), *(hints or self.example()))
+
+    def example(self) -> tuple[str, ...]:
+        """Of the last number, which is counted as a rule, and of the first column of words."""
+        tests = [f"{name} > 1k" for name in self.columns if name in self.numbers][-1:]
+        words = {name: zero for name, zero in self.columns.items() if isinstance(zero, str)}
+        tests += [f"{name} == {_quoted(zero)}" for name, zero in words.items()][:1]
+        return (f"write it like '{' and '.join(tests)}'",) if tests else ()
 
     def take(self) -> Token:
         taken, self.token = self.token, next(self.coming, END)
@@ -195,6 +201,10 @@ class _Parser:
             return make(words)
         except WrongWord as wrong:
             self.fail(wrong.message, tokens[0], *wrong.hints)
+
+
+def _quoted(text: str) -> str:
+    return text if re.fullmatch(r"[\w.:/-]+", text) else f'"{text}"'
 
 
 def _word(token: Token) -> Word:

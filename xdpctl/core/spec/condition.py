@@ -104,7 +104,9 @@ def _range(key: Key, word: str) -> Test:
     if not dash or not low.strip() or word in key.kind.names:
         value = number(key, word)
         return Range(value, value)
-    found = Range(*(number(key, end.strip(), repr(word)) for end in (low, high)))
+    _, highest = _bounds(key)
+    lowest = number(key, low.strip(), repr(word))
+    found = Range(lowest, number(key, high.strip(), repr(word)) if high.strip() else highest)
     if found.low > found.high or "none" in word:
         raise WrongValue(f"{key} can't be {word!r}: a range goes from the smaller number to the larger")
     return found

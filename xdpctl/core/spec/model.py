@@ -92,6 +92,15 @@ class Redirect(Struct, frozen=True):
     """One, or enough for interfaces with small numbers. A checked spec has the number."""
 
 
+class BuildFlags(Struct, frozen=True):
+    """What clang is told, besides how BPF is compiled."""
+
+    include: tuple[str, ...] = ()
+    """Directories of headers; relative ones as seen from where the spec is, or the user stands."""
+    define: tuple[str, ...] = ()
+    """Macros, as NAME or NAME=VALUE."""
+
+
 class Spec(Struct, frozen=True):
     program: str = "xdp_allow"
     verdict: Verdict = Verdict.PASS
@@ -105,6 +114,7 @@ class Spec(Struct, frozen=True):
     rules: tuple[Rule, ...] = msgspec.field(default=(), name="rule")
     policy: Policy | None = None
     redirect: Redirect | None = None
+    build: BuildFlags = BuildFlags()
 
     @property
     def default(self) -> Verdict:

@@ -19,7 +19,7 @@ from xdpctl.core.spec.check import (
     checked_redirect,
 )
 from xdpctl.core.spec.condition import MATCHED, WrongValue, condition
-from xdpctl.core.spec.model import Counter, Policy, Redirect, Rule, Slot, Spec
+from xdpctl.core.spec.model import BuildFlags, Counter, Policy, Redirect, Rule, Slot, Spec
 from xdpctl.core.spec.words import Field, Flag, MapType, Verdict
 from xdpctl.core.values.keys import Key
 from xdpctl.core.wording import did_you_mean
@@ -33,8 +33,10 @@ CHOICES: dict[type[Struct], dict[str, Iterable[str]]] = {
     Rule: {"verdict": Verdict},
     Policy: {"key": POLICY_KEYS, "default": Verdict},
     Redirect: {"key": Slot, "fallback": FALLBACKS},
+    BuildFlags: {},
 }
 """The entries that take one of a few words."""
+LISTS = ("key", "fields", "flags", "include", "define")
 ELSEWHERE = {
     "lpm_trie": "a trie holds verdicts by prefix: [policy] with key = 'src_ip' or 'dst_ip' makes one",
     "devmap": "a devmap holds devices to send packets out of: [redirect] makes one",
@@ -53,7 +55,11 @@ def parse(raw: Table) -> Spec:
     for path, table, struct in _parts(raw, counters, rules):
         _known_entries(path, table, struct)
         _words(path, table, struct)
-    spec = _converted({**raw, "counter": [_with_lists(counter) for counter in counters], "rule": []})
+    listed = {
+        "counter": [_with_lists(counter) for counter in counters],
+        "build": _with_lists(raw.get("build", {})),
+    }
+    spec = _converted({**raw, **listed, "rule": []})
     if not spec.counters:
         raise SpecError(("counter",), "a program has at least one [[counter]]")
     spec = msgspec.structs.replace(
@@ -85,7 +91,7 @@ def _parts(
 ) -> Iterator[tuple[Path, Table, type[Struct]]]:
     """Every table of a spec: where it stands, and what it should be."""
     yield (), raw, Spec
-    for struct, name in ((Policy, "policy"), (Redirect, "redirect")):
+    for struct, name in ((Policy, "policy"), (Redirect, "redirect"), (BuildFlags, "build")):
         if name in raw:
             if not isinstance(raw[name], dict):
                 raise SpecError((name,), f"{name} is a table of its own", f"write it as [{name}]")
@@ -117,12 +123,10 @@ def _words(path: Path, table: Table, struct: type[Struct]) -> None:
                 raise SpecError((*path, name), f"{name} can't be {word!r}", *hints)
 
 
-def _with_lists(counter: Table) -> Table:
+def _with_lists(table: Table) -> Table:
     """One word stands for a list of one."""
-    words = {
-        name: [counter[name]] for name in ("key", "fields", "flags") if isinstance(counter.get(name), str)
-    }
-    return {**counter, **words}
+    words = {name: [table[name]] for name in LISTS if isinstance(table.get(name), str)}
+    return {**table, **words}
 
 
 def _converted(raw: Table) -> Spec:

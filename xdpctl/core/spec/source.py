@@ -22,6 +22,8 @@ OPTIONS: dict[str, Path] = {
     "--field": ("counter", 0, "fields"),
     "--max-entries": ("counter", 0, "max_entries"),
     "--flag": ("counter", 0, "flags"),
+    "--include": ("build", "include"),
+    "--define": ("build", "define"),
 }
 """Each flag of `build` and the entry of a spec that says the same."""
 
@@ -76,14 +78,20 @@ def _refuse_ambiguous(raw: Mapping[str, Any], name: str, options: Mapping[str, A
 
 def _overlaid(raw: dict[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     for option, value in options.items():
-        table: Any = raw
         *outer, last = OPTIONS[option]
-        for step in outer:
-            if isinstance(step, str):
-                table = table.setdefault(step, [{}])
-            elif isinstance(table, list) and table and isinstance(table[step], dict):
-                table = table[step]
-            else:
-                return raw  # not a table: `parse` says what is wrong with it
+        table = _table(raw, outer)
+        if not isinstance(table, dict):
+            break  # `parse` says what is wrong with it
         table[last] = value
+    return raw
+
+
+def _table(raw: dict[str, Any], path: list[str | int]) -> Any:
+    """One of the spec's own, or the first of several; made if it isn't there."""
+    match path:
+        case [name, int(number)]:
+            tables = raw.setdefault(str(name), [{}])
+            return tables[number] if isinstance(tables, list) and tables else None
+        case [name]:
+            return raw.setdefault(str(name), {})
     return raw

@@ -25,4 +25,7 @@ def is_plain(text: bytes) -> bool:
 
 
 def _escaped(found: re.Match[str]) -> str:
+    """Bytes of a name that are no text are each a character to Python."""
+    if "\udc80" <= found[0] <= "\udcff":
+        return f"\\x{ord(found[0]) & 0xFF:02x}"
     return found[0] if found[0].isprintable() else repr(found[0])[1:-1]

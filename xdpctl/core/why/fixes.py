@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from xdpctl.core.machine.model import Argv, Map, Mode, Program
-from xdpctl.core.machine.owners import DISPATCHER, pinned_programs
-from xdpctl.core.machine.paths import PIN_DIRECTORY
+from xdpctl.core.machine.owners import is_dispatcher, pinned_programs
+from xdpctl.core.machine.paths import BUILD_DIRECTORY, PIN_DIRECTORY, object_name
 from xdpctl.core.machine.shell import command_line
-from xdpctl.core.why.snapshot import DevicePlace, RunningProgram, Scene
+from xdpctl.core.spec.model import Counter
+from xdpctl.core.why.snapshot import DevicePlace, LastBuilt, RunningProgram, Scene
 
 
 def line(*words: str, inside: Argv = ()) -> str:
@@ -24,8 +27,26 @@ def xdpctl(*words: str, netns: str = "", pin: str = PIN_DIRECTORY) -> str:
 
 
 def load(scene: Scene, where: DevicePlace | None = None) -> str:
+    """The object that `load` takes by itself; else the last built one, by its name."""
+    built = scene.built
     device, netns, _ = _address(scene, where)
-    return xdpctl("load", "--dev", device, netns=netns, pin=scene.pin)
+    named = () if built is None or built.is_only else (built.path,)
+    loading = xdpctl("load", *named, "--dev", device, netns=netns, pin=scene.pin)
+    return loading if built else then(xdpctl("build"), loading)
+
+
+def load_again(scene: Scene, program: Program, where: DevicePlace) -> str:
+    """A program that is built anew meanwhile, in place of the one that is loaded."""
+    is_only = scene.built is None or scene.built.is_only
+    anew = LastBuilt(f"{BUILD_DIRECTORY}/{object_name(program.name)}", is_only)
+    return then(xdpctl("unload", pin=scene.pin), load(replace(scene, built=anew), where))
+
+
+def in_the_way(scene: Scene) -> tuple[str, ...]:
+    """Pins of maps for which `load` would refuse the object; where none is built, that of the defaults."""
+    names = scene.built.names if scene.built else (Counter().map,)
+    wanted = {f"{scene.pin}/{name}" for name in names}
+    return tuple(pin for m in scene.maps for pin in m.pinned if pin in wanted)
 
 
 def attach(scene: Scene, program: Program, where: DevicePlace | None = None, mode: Mode | None = None) -> str:
@@ -44,7 +65,7 @@ def attach(scene: Scene, program: Program, where: DevicePlace | None = None, mod
 def release(scene: Scene, running: RunningProgram) -> str:
     """Takes a program off its device, whatever holds it there."""
     place, program = running.place, running.attachment.prog
-    if program.name == DISPATCHER:
+    if is_dispatcher(program, scene.programs):
         return line("xdp-loader", "unload", place.device.ifname, "--all", inside=place.inside)
     for link in scene.links:
         if link.prog_id == program.id and link.ifindex in (None, place.device.ifindex):

@@ -24,14 +24,28 @@ def hidden_pins(scene: Scene) -> Broken | None:
             f"{scene.pin} isn't in a bpffs, as in a shell of `ip netns exec`, which hides all pins",
             "nsenter --target 1 --mount",
         )
-    if [(m.point, m.kind) for m in scene.mounted].count((mount.point, "bpf")) > 1:
-        return Broken(
-            Link.PINNED,
-            "hidden pins",
-            f"nothing is pinned in {scene.pin}: a second bpffs lies over the first and hides its pins",
-            fixes.line("umount", mount.point),
-        )
-    return None
+    return _uncovered(scene, mount.point) if mounts.is_doubled(mount.point, scene.mounted) else None
+
+
+def _uncovered(scene: Scene, point: str) -> Broken | None:
+    """What can't be seen there is blamed only if a program of ours that runs here has no pin otherwise."""
+    says = f"nothing is pinned in {scene.pin}: a second bpffs lies over the first and"
+    seen = {pin for p in scene.programs for pin in p.pinned}
+    upper = (*seen, *(pin for m in scene.maps for pin in m.pinned))
+    hidden = [pin for p in scene.uncovered or () for pin in p.pinned if _is_meant(scene, p, pin)]
+    hidden = [pin for pin in hidden if pin not in seen]
+    lost = [p for p in scene.user_visible() if p.ours and not p.pinned] if scene.uncovered is None else []
+    if not (hidden or lost):
+        return None
+    says = f"{says} hides {join(hidden)}" if hidden else f"{says} may hide the pins of {named(lost[0])}"
+    used = any(pin.startswith(f"{point}/") for pin in upper)
+    inner = fixes.then(fixes.line("umount", point), "xdpctl status")
+    look = fixes.line("unshare", "--mount", "--propagation", "private", "sh", "-c", inner)
+    return Broken(Link.PINNED, "hidden pins", says, look if used else fixes.line("umount", point))
+
+
+def _is_meant(scene: Scene, program: Program, pin: str) -> bool:
+    return program.ours or pin.rpartition("/")[0] == scene.pin
 
 
 def nothing_pinned(scene: Scene) -> Broken | None:

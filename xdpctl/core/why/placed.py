@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from xdpctl.core.machine.model import Map, Program
-from xdpctl.core.machine.owners import DISPATCHER, named
+from xdpctl.core.machine.owners import is_dispatcher, named
 from xdpctl.core.why import fixes
 from xdpctl.core.why.finding import Broken, Link
 from xdpctl.core.why.snapshot import DevicePlace, RunningProgram, Scene
@@ -36,11 +36,26 @@ def other_map(scene: Scene) -> Broken | None:
 def unused_map(scene: Scene) -> Broken | None:
     if isinstance(scene.asked, DevicePlace) or scene.programs_asked():
         return None
-    unused = scene.maps_asked()
-    pins = dict.fromkeys(pin for m in unused for pin in m.pinned)
-    remove = fixes.line("rm", *pins) if pins else ""
-    says = f"no program uses {join(f'{m.name} (id {m.id})' for m in unused)}"
-    return Broken(Link.LOADED, "unused map", says, fixes.then(remove, fixes.load(scene)))
+    says = f"no program uses {join(f'{m.name} (id {m.id})' for m in scene.maps_asked())}"
+    if pinned := scene.pinned():
+        says, mend = _counted_elsewhere(scene, pinned[0], says)
+    elif pins := fixes.in_the_way(scene):
+        is_are = "is" if len(pins) == 1 else "are"
+        says += f"; `load` refuses while {join(pins)} {is_are} there, and rm takes the elements too"
+        mend = fixes.then(fixes.line("rm", *pins), fixes.load(scene))
+    else:
+        mend = fixes.load(scene)
+    return Broken(Link.LOADED, "unused map", says, mend)
+
+
+def _counted_elsewhere(scene: Scene, program: Program, says: str) -> tuple[str, str]:
+    """Where a program is loaded already, no other can be; it has maps of its own, or none."""
+    own = [m for m in scene.maps_of((program,)) if not m.internal]
+    if not own:
+        where = next((r.place for r in scene.running((program,))), None)
+        load = fixes.then(fixes.xdpctl("unload", pin=scene.pin), fixes.load(scene, where))
+        return f"{says}, and {named(program)} has no map to count in", load
+    return f"{says}: {named(program)} uses {join(m.name for m in own)}", fixes.dump(scene, own[0])
 
 
 def read_only(scene: Scene) -> Broken | None:
@@ -100,7 +115,7 @@ def no_map(scene: Scene) -> Broken | None:
 
 
 def without_map(scene: Scene, running: RunningProgram) -> Broken:
-    what = " for several programs" if running.attachment.prog.name == DISPATCHER else ""
+    what = " for several programs" if is_dispatcher(running.attachment.prog, scene.programs) else ""
     says = f"{running.says}{what}, and has no map to count in"
     return Broken(Link.RIGHT_MAP, "another program", says, _put_ours(scene, running))
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from xdpctl.core.machine.model import Argv, Attachment, BpfLink, Device, Map, MapId, ProgId, Program
 from xdpctl.core.machine.mounts import Mount
-from xdpctl.core.machine.owners import DISPATCHER, below, describe, ids
+from xdpctl.core.machine.owners import below, describe, ids, is_dispatcher
 
 
 class DevicePlace(Struct, frozen=True):
@@ -47,6 +47,16 @@ class RunningProgram(Struct, frozen=True):
         return f"{describe(self.attachment)} runs on {self.place.name}"
 
 
+class LastBuilt(Struct, frozen=True):
+    """The object that was built last."""
+
+    path: str
+    is_only: bool
+    """Then `load` needs no name."""
+    names: tuple[str, ...] = ()
+    """Those of the pins that loading it makes."""
+
+
 class Scene(Struct, frozen=True):
     programs: tuple[Program, ...]
     maps: tuple[Map, ...]
@@ -59,6 +69,9 @@ class Scene(Struct, frozen=True):
     """The namespace that the question is about; None for all."""
     asked: Map | DevicePlace | None = None
     """What the question is about; None for what is pinned."""
+    built: LastBuilt | None = None
+    uncovered: tuple[Program, ...] | None = ()
+    """Programs with their pins as they are where the upper one of two bpffs is taken away; None if unseen."""
 
     def xdp(self) -> tuple[Program, ...]:
         """XDP programs, and those that libxdp makes parts of its dispatcher."""
@@ -76,7 +89,7 @@ class Scene(Struct, frozen=True):
     def programs_asked(self) -> tuple[Program, ...]:
         if isinstance(self.asked, DevicePlace):
             here = self.asked.device.xdp.attached
-            parts = any(a.prog.name == DISPATCHER for a in here)
+            parts = any(is_dispatcher(a.prog, self.programs) for a in here)
             numbers = {a.prog.id for a in here}
             return tuple(p for p in self.programs if p.id in numbers or (parts and p.type == "ext"))
         if isinstance(self.asked, Map):
@@ -136,7 +149,7 @@ class Scene(Struct, frozen=True):
         objects = {p.btf_id for p in programs if p.btf_id}
         callers = (p for p in self.programs if p.btf_id in objects and tables & set(p.map_ids))
         parts = any(p.type == "ext" for p in programs)
-        dispatchers = (p for p in self.programs if parts and p.name == DISPATCHER)
+        dispatchers = (p for p in self.programs if parts and is_dispatcher(p, self.programs))
         return ids((*programs, *callers, *dispatchers))
 
 

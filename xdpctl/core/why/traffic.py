@@ -40,7 +40,7 @@ def full(scene: Scene, watched: Observed) -> Broken | None:
         if lost or stuck:
             count = f", and {packets(lost)} found no place in {watched.seconds:.1f} s" if lost else ""
             says = f"{found.name} (id {found.id}) is full: it holds {element_count(found.max_entries)}{count}"
-            again = fixes.then(fixes.xdpctl("unload", pin=scene.pin), fixes.load(scene, _places(scene)[0]))
+            again = fixes.load_again(scene, _program(scene), _places(scene)[0])
             return Broken(Link.COUNTS, "map full", says, f"build it with a larger max_entries, then: {again}")
     return None
 

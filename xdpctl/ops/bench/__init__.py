@@ -53,9 +53,12 @@ class Prepared(Struct, frozen=True):
         return tuple(steps)
 
 
-def prepare(files: Sequence[Path], race: bool, rounds: int, repeat: int | None) -> Prepared:
-    """What is to be measured: the files, the race, or the family; nothing is written yet."""
-    others = [from_file(file, i) for i, file in enumerate(files, 1)]
+def prepare(files: Sequence[Path], race: bool, rounds: int, repeat: int | None, chosen: str = "") -> Prepared:
+    """What is to be measured: the files, the race, or the family; nothing is written yet.
+
+    Of several XDP programs in a file, it is the chosen one.
+    """
+    others = [from_file(file, i, chosen) for i, file in enumerate(files, 1)]
     if not others:
         others = [from_variant(variant, i) for i, variant in enumerate(RACE if race else FAMILY, 1)]
     return Prepared((from_variant(EMPTY, 0), *others), host.cpus(), rounds, repeat)

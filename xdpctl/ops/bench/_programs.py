@@ -6,16 +6,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core.machine import paths
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.measure.variants import PACKET, Variant, build_line
-from xdpctl.core.objects.check import check_loadable
+from xdpctl.core.objects import choice
+from xdpctl.core.objects.check import check_object
+from xdpctl.core.objects.choice import Choice
+from xdpctl.core.plan import loading
 from xdpctl.core.plan.plan import Plan, step
 from xdpctl.core.program.render import headers, renderer
 from xdpctl.core.spec.model import Spec
 from xdpctl.core.spec.source import read_spec
+from xdpctl.core.wording import join
 from xdpctl.errors import BadRequest
+from xdpctl.ops import apply
 from xdpctl.tools import bpftool, clang, mountns, proc
 from xdpctl.tools.files import assets, objects, sources
 
@@ -43,6 +49,10 @@ class BenchProgram(Struct, frozen=True):
     build: Argv = ()
     """The `xdpctl build` that does the same as generating and compiling here."""
     counts: Counts | None = None
+    chosen: str = ""
+    """Which of several XDP programs of a C file."""
+    copying: Plan = ()
+    """What makes the object out of one that is loaded in part."""
 
     @property
     def cwd(self) -> Path | None:
@@ -67,7 +77,7 @@ class BenchProgram(Struct, frozen=True):
     def loading(self) -> Plan:
         file = str(self.object)
         loads = (bpftool.load_command(file, self.pin(mode), self.maps(mode)) for mode in MODES)
-        return tuple(step(f"load {self.name}", load) for load in loads)
+        return (*self.copying, *(step(f"load {self.name}", load) for load in loads))
 
 
 def from_variant(variant: Variant, number: int) -> BenchProgram:
@@ -78,18 +88,28 @@ def from_variant(variant: Variant, number: int) -> BenchProgram:
     return _compiled(variant.name, number, assets.TEMPLATES / variant.shipped, clang.STRICT, counts)
 
 
-def from_file(file: Path, number: int) -> BenchProgram:
+def from_file(file: Path, number: int, chosen: str) -> BenchProgram:
     match file.suffix:
         case ".toml":
             spec = read_spec(sources.text(file, "write one: xdpctl new"), str(file), {})
             return _generated(str(file), number, spec, {}, str(file))
         case ".c":
             sources.text(file)
-            return _compiled(str(file), number, file, clang.LENIENT)
+            return replace(_compiled(str(file), number, file, clang.LENIENT), chosen=chosen)
         case ".o":
-            check_loadable(objects.read(file), str(file))
-            return BenchProgram(name=str(file), directory=_directory(number, file.stem), object=file)
+            found = _one_of(objects.read(file), str(file), chosen)
+            directory = _directory(number, file.stem)
+            copying, copy = loading.from_copy(str(file), str(directory / "copy"), found)
+            return BenchProgram(name=str(file), directory=directory, object=Path(copy), copying=copying)
     raise BadRequest(f"{file} is neither a spec (.toml) nor a C file (.c) nor an object (.o)")
+
+
+def _one_of(data: bytes, name: str, program: str) -> Choice:
+    found = choice.choose(check_object(data, name), name, program)
+    if len(found.programs) > 1:
+        one, *others = found.programs
+        raise BadRequest(f"{one} of {name} calls {join(others)}, and bench loads only one")
+    return found
 
 
 def _directory(number: int, name: str) -> Path:
@@ -105,7 +125,9 @@ def _generated(name: str, number: int, spec: Spec, options: Mapping[str, Any], *
         name=name,
         directory=directory,
         object=target,
-        compile=clang.compile_command(source.name, target.name),
+        compile=clang.compile_command(
+            source.name, target.name, given=clang.given(spec.build, Path(*words).absolute().parent)
+        ),
         source=source,
         spec=spec,
         build=build_line(options, *words, "--out", str(directory)),
@@ -149,7 +171,8 @@ def make(program: BenchProgram) -> str:
             program.source.with_name(name).write_text(text, encoding="utf-8")
     if program.compile:
         compiled = clang.run(program.compile, program.source, program.cwd)
-        check_loadable(compiled.object, program.name)
+        chosen = _one_of(compiled.object, program.name, program.chosen)
         program.object.write_bytes(compiled.object)
+        apply.run(apply.Operation(loading.edited(str(program.object), chosen)))
         notes = compiled.notes
     return notes.rstrip()

@@ -13,6 +13,7 @@ from xdpctl.core.maps.decode import layout_of, notation
 from xdpctl.errors import NoSuchKey, XdpctlError
 from xdpctl.tools import host
 from xdpctl.tools.maps import content, elements, types
+from xdpctl.tools.maps.devices import device_names
 from xdpctl.tools.maps.find import Found, find_map, find_map_to_write
 
 
@@ -33,27 +34,34 @@ class Opened(Struct, frozen=True):
         return refusals.refusal(self.map, self.name, answer.number, answer.said, self.codec.key_in_words(key))
 
 
-def to_read(name: str, reach: Reach, as_: str = "", *, raw: bool = False) -> Opened:
+def to_read(name: str, reach: Reach, as_: str = "", *, raw: bool = False, netns: str | None = None) -> Opened:
+    """`netns` tells in which network namespace its devices are looked up, if they are."""
     host.require_privileges()
-    opened = _opened(name, find_map(name, reach), as_, raw=raw, lenient=True)
+    opened = _opened(name, find_map(name, reach), as_, raw=raw, lenient=True, netns=netns)
     refusals.check_readable(opened.map)
     return opened
 
 
-def to_write(name: str, directory: str, as_: str = "", *, lenient: bool = False) -> Opened:
+def to_write(
+    name: str, directory: str, as_: str = "", *, lenient: bool = False, netns: str | None = None
+) -> Opened:
     """Whether it can be written is yet to be checked."""
     host.require_privileges()
-    return _opened(name, find_map_to_write(name, directory), as_, lenient=lenient)
+    return _opened(name, find_map_to_write(name, directory), as_, lenient=lenient, netns=netns)
 
 
-def _opened(name: str, found: Found, as_: str, *, lenient: bool, raw: bool = False) -> Opened:
+def _opened(
+    name: str, found: Found, as_: str, *, lenient: bool, netns: str | None, raw: bool = False
+) -> Opened:
     map_ = found.map
     refusals.check_keys(map_)
     known, boot = types.from_notation(map_, as_) if as_ else types.of(map_), host.boot_time()
     layout = layout_of(map_, known, raw, boot)
     if layout.typed and not known.known and map_.bytes_key == 4:
-        known = types.from_notation(map_, notation(layout.value))
-    return Opened(name, found.pin, Codec(map=map_, types=known, layout=layout, boot=boot, lenient=lenient))
+        known = types.from_notation(map_, notation(layout.value, map_.holds_devices))
+    devices = device_names(map_, netns)
+    codec = Codec(map=map_, types=known, layout=layout, boot=boot, lenient=lenient, devices=devices)
+    return Opened(name, found.pin, codec)
 
 
 def lookup(opened: Opened, key: bytes) -> tuple[bytes, ...]:

@@ -1,6 +1,7 @@
 """Elements that are about to be written to a map, or deleted."""
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Self
 
 from msgspec import Struct
@@ -8,6 +9,8 @@ from msgspec.structs import replace
 
 from xdpctl.core.maps import refusals
 from xdpctl.core.maps.change import Change
+from xdpctl.core.maps.chunk import Element
+from xdpctl.core.maps.first_seen import Seen
 from xdpctl.errors import HalfDone, XdpctlError
 from xdpctl.ops.map._opened import Opened, keys
 from xdpctl.tools import netns
@@ -18,6 +21,8 @@ from xdpctl.tools.maps.elements import WriteOutcome
 class Writing(Struct, frozen=True):
     target: Opened
     change: Change
+    notes: tuple[str, ...] = ()
+    """What is to be told of what will be written."""
 
     def within(self, netns_name: str) -> Self:
         """The same in a network namespace, where that makes a difference."""
@@ -46,7 +51,11 @@ class Writing(Struct, frozen=True):
         return kind(error.message, done, *error.hints)
 
 
-def check_room(target: Opened, new: Iterable[bytes], which: str) -> None:
+def check_room(target: Opened, new: Iterable[Element], which: str) -> None:
     """Whether elements with these keys fit in beside those that are there."""
-    if not (target.map.evicts or refusals.is_array(target.map)):
-        refusals.check_room(target.map, target.name, len({*keys(target.map), *new}), which)
+    map_ = target.map
+    if not (map_.evicts or refusals.is_array(map_)):
+        all_ = Seen(map_.max_entries)
+        for key in chain(keys(map_), (element.key for element in new)):
+            all_.remember(key, map_.bytes_key)
+        refusals.check_room(map_, target.name, len(all_), which)

@@ -7,18 +7,22 @@ from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import refusals
 from xdpctl.core.maps.change import Change
 from xdpctl.errors import BadRequest
-from xdpctl.ops.map._opened import Opened, all_elements, to_read, to_write
+from xdpctl.ops.map._opened import Opened, to_read, to_write
 from xdpctl.ops.map._writing import Writing, check_room
+from xdpctl.tools import host
+from xdpctl.tools.maps import content
+from xdpctl.tools.maps.stored import stored
 
 
 def prepare(from_: str, to: str, reach: Reach) -> Writing:
     source, target = to_read(from_, reach), to_write(to, reach.pin)
     refusals.check_writable(target.map)
     _check_alike(source, target)
-    found = [*all_elements(source.map)]
+    cpus = host.possible_cpus() if source.map.per_cpu else 1
+    found = stored(target.map, cpus, content.start(source.map))
     for element in found:
         refusals.check_index(target.map, element.key)
-    check_room(target, [element.key for element in found], f"those of {source.map.name}")
+    check_room(target, found, f"those of {source.map.name}")
     return Writing(target, Change(target.map, found))
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from xdpctl.core.maps.new_map import NewMap, new_map
 from xdpctl.core.plan import plan
 from xdpctl.ops import apply
-from xdpctl.tools import host, pinning
+from xdpctl.tools import host, pinning, turns
 from xdpctl.tools.libbpf.create import can_create, create_map
 from xdpctl.tools.maps import commands
 
@@ -39,6 +39,7 @@ def prepare(
     new = new_map(os.path.basename(named), map_type, key, value, max_entries, flags)
     if not dry_run:
         host.require_privileges()
+        turns.wait()
     path = pinning.free_path(named, directory)
     directories = pinning.directory_steps(os.path.dirname(path))
     return Prepared(new, path, directories, can_create())

@@ -7,7 +7,7 @@ from msgspec import Struct
 from xdpctl.core.machine.model import Map
 from xdpctl.core.plan import plan
 from xdpctl.ops import apply
-from xdpctl.tools import host, pinning
+from xdpctl.tools import host, pinning, turns
 from xdpctl.tools.maps import commands
 from xdpctl.tools.maps.find import find_map_to_write
 
@@ -20,6 +20,7 @@ class Prepared(Struct, frozen=True):
 
 def prepare(name: str, directory: str, named: str) -> Prepared:
     host.require_privileges()
+    turns.wait()
     found = find_map_to_write(name, directory).map
     path = pinning.free_path(named, directory)
     pinned = plan.step(f"pin {found.name}", commands.pin(found, path), ("rm", "-f", path))

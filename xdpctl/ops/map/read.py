@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core.encode.words import Words, parse_input
 from xdpctl.core.machine.model import Map
@@ -31,8 +32,9 @@ class FoundKey(Struct, frozen=True):
     value: Value
 
 
-def get(name: str, reach: Reach, words: Words, as_: str, raw: bool, per_cpu: bool) -> Got:
-    target = to_read(name, reach, as_, raw=raw)
+def get(name: str, reach: Reach, words: Words, as_: str, raw: bool, per_cpu: bool, netns: str | None) -> Got:
+    """Devices are told by name if it is said in which network namespace."""
+    target = to_read(name, reach, as_, raw=raw, netns=netns)
     codec = target.codec
     if per_cpu and not target.map.per_cpu:
         raise BadRequest(
@@ -44,10 +46,11 @@ def get(name: str, reach: Reach, words: Words, as_: str, raw: bool, per_cpu: boo
         raise target.no_such_key(key)
     found = matching(target.map, key)
     by_cpu = per_cpu or (target.map.per_cpu and not codec.layout.typed)  # bytes can't be merged
+    entry = codec.decode_entry(found, values, by_cpu)
     return Got(
         map=target.map,
         pin=target.pin,
-        entry=codec.decode_entry(found, values, by_cpu),
+        entry=entry if codec.devices is None else replace(entry, value=codec.devices.shown(entry.value)),
         per_cpu=by_cpu,
         typed=codec.layout.typed,
         asked="" if found == key else codec.key_in_words(key),

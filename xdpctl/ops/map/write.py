@@ -5,13 +5,15 @@ from msgspec import Struct
 from xdpctl.core.encode.words import Words, parse_input, split
 from xdpctl.core.machine.model import Map
 from xdpctl.core.maps import refusals
-from xdpctl.core.maps.change import Change, How, emptied
+from xdpctl.core.maps.change import Change, How
 from xdpctl.core.maps.chunk import Element
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
-from xdpctl.ops.map._opened import held, keys, to_write
+from xdpctl.ops.map._opened import held, to_write
 from xdpctl.ops.map._writing import Writing
 from xdpctl.tools import host
+from xdpctl.tools.maps import content
+from xdpctl.tools.maps.stored import emptied, stored
 
 
 class Prepared(Struct, frozen=True):
@@ -31,8 +33,10 @@ class Prepared(Struct, frozen=True):
         return refusals.is_fixed(self.map)
 
 
-def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | None, how: How) -> Prepared:
-    target = to_write(name, directory, as_)
+def prepare_set(
+    name: str, directory: str, words: Words, as_: str, cpu: int | None, how: How, netns: str
+) -> Prepared:
+    target = to_write(name, directory, as_, netns=netns)
     map_, codec = target.map, target.codec
     refusals.check_writable(map_)
     said_key, said_value = split(words, codec.key_columns)
@@ -46,7 +50,7 @@ def prepare_set(name: str, directory: str, words: Words, as_: str, cpu: int | No
         raise refusals.no_such_key(map_, name, key_words)
     new = codec.encode_values(said_value, old, cpu, host.possible_cpus())
     writing = Writing(target, Change(map_, (Element(key, new),), how))
-    return Prepared(writing, key_words, codec.decode_values(old), codec.decode_values(new))
+    return Prepared(writing, key_words, codec.in_words(old), codec.in_words(new))
 
 
 def prepare_delete(name: str, directory: str, words: Words, as_: str) -> Prepared:
@@ -69,5 +73,5 @@ def prepare_clear(name: str, directory: str) -> Prepared:
         elements = emptied(map_, host.possible_cpus())
     else:
         refusals.check_deletable(map_, name)
-        elements = [Element(key) for key in keys(map_)]
+        elements = stored(map_, 0, content.start(map_))
     return Prepared(Writing(target, Change(map_, elements, gone_is_fine=True)))

@@ -18,13 +18,17 @@ def choose(named: Path | None) -> Path:
         raise BadRequest("there is no object in bpf/", "build one: xdpctl build")
     if len(found) > 1:
         names = ", ".join(map(str, found))
-        newest = max(found, key=lambda path: path.stat().st_mtime)
-        raise Ambiguous(f"bpf/ holds several objects: {names}", f"name one; the last built is {newest}")
+        hint = f"name one; the last built is {newest(found)}"
+        raise Ambiguous(f"bpf/ holds several objects: {names}", hint)
     return found[0]
 
 
 def built() -> list[Path]:
     return sorted(path for path in Path(BUILD_DIRECTORY).glob("*.bpf.o") if path.is_file())
+
+
+def newest(paths: list[Path]) -> Path:
+    return max(paths, key=lambda path: path.stat().st_mtime)
 
 
 def read(path: Path) -> bytes:

@@ -1,6 +1,7 @@
 """Specs, C files and lists of elements, as text."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from xdpctl.errors import BadRequest, FileUnusable
@@ -16,6 +17,10 @@ def text(source: Path, *hints: str) -> str:
     return found
 
 
+def first_line(source: Path) -> str:
+    return _read(source, 1 << 16).partition("\n")[0]
+
+
 def text_or_input(source: Path) -> str:
     """A file of any size, or standard input for `-`."""
     if str(source) != "-":
@@ -24,6 +29,23 @@ def text_or_input(source: Path) -> str:
         return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadRequest("standard input is no UTF-8 text") from error
+
+
+def lines_or_input(source: Path) -> Iterator[str]:
+    """Line by line, with their ends as they are."""
+    try:
+        is_input = str(source) == "-"
+        file = 0 if is_input else source
+        with open(file, encoding="utf-8-sig", newline="", closefd=not is_input) as lines:
+            yield from lines
+    except OSError as error:
+        raise FileUnusable(f"{_name(source)} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{_name(source)} is no UTF-8 text") from error
+
+
+def _name(source: Path) -> str:
+    return "standard input" if str(source) == "-" else str(source)
 
 
 def _read(source: Path, size: int, *hints: str) -> str:

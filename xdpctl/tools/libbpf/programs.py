@@ -1,16 +1,19 @@
-"""Programs run on a packet, on whichever CPU; and having the kernel count how often they run."""
+"""Programs run on packets, on whichever CPU; and having the kernel count how often they run."""
 
 import ctypes
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from msgspec import Struct
 
-from xdpctl.errors import BadRequest
+from xdpctl.core.packets.run_counts import Run
+from xdpctl.core.packets.samples import Packet
+from xdpctl.errors import BadRequest, Refused
 from xdpctl.tools import host, libbpf
+from xdpctl.tools.libbpf import CallRefused
 
-ROOM = 1 << 16
+ROOM = 1 << 17
 """Bytes that a packet may have in the end."""
 
 
@@ -54,6 +57,25 @@ def run(program: int, packet: bytes, repeat: int = 1, cpu: int | None = None) ->
     with nullcontext() if cpu is None else _on(cpu):
         libbpf.function("bpf_prog_test_run_opts")(program, ctypes.byref(options))
     return ProgramRun(options.retval, out.raw[: options.data_size_out], options.duration)
+
+
+def run_each(program: int, packets: Iterable[Packet]) -> Iterator[Run]:
+    """An open program on each packet, as they are asked for: what is made for the call is made once."""
+    call = libbpf.function("bpf_prog_test_run_opts")
+    out = bytearray(ROOM)
+    options = _TestRunOptions(data_out=ctypes.addressof(ctypes.c_char.from_buffer(out)), repeat=1)
+    reference = ctypes.byref(options)
+    for packet in packets:
+        data = packet.data
+        options.data_in, options.data_size_in, options.data_size_out = data, len(data), ROOM
+        try:
+            call(program, reference)
+        except CallRefused as refused:
+            raise Refused(f"packet {packet.name} can't be run: {os.strerror(refused.number)}") from None
+        size = options.data_size_out
+        yield Run(
+            packet, options.retval, data if size == len(data) and out.startswith(data) else bytes(out[:size])
+        )
 
 
 def count_runs() -> AbstractContextManager[int]:

@@ -21,10 +21,10 @@ MANY = 4096
 """A map of so many elements is read in batches if nothing else is asked for."""
 
 
-def start(map_: Map, via: Via | None = None) -> Iterator[Chunk]:
+def start(map_: Map, via: Via | None = None, many: int = MANY) -> Iterator[Chunk]:
     """The elements of a map, which begin to come at once."""
     refusals.check_dumpable(map_)
-    if via is Via.BATCH or (via is None and map_.type in BATCHED and map_.max_entries >= MANY):
+    if via is Via.BATCH or (via is None and map_.type in BATCHED and map_.max_entries >= many):
         from xdpctl.tools import libbpf
 
         if via is Via.BATCH or libbpf.can("bpf_map_lookup_batch"):

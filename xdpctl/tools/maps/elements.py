@@ -134,14 +134,16 @@ def apply(change: Change) -> WriteOutcome:
 def _through_libbpf(change: Change) -> WriteOutcome:
     from xdpctl.tools.libbpf import maps
 
-    done = 0
-    call = "bpf_map_update_elem" if change.elements[0].values else "bpf_map_delete_elem"
-    proc.remark(f"{call} of libbpf, {len(change.elements)} times, on map id {change.map.id}")
+    done = tried = 0
+    call = f"bpf_map_{'delete' if change.deletes else 'update'}"
+    way = f"{call}_batch" if maps.batched(change) else f"{call}_elem"
+    proc.remark(f"{way} of libbpf, {len(change.elements)} elements, on map id {change.map.id}")
     with signals.noted() as interrupted:
-        for tried, number in enumerate(maps.change(change.map, change.for_kernel, change.how.flag)):
-            if number and not (number == errno.ENOENT and change.gone_is_fine):
-                return WriteOutcome(done, KernelAnswer(number, os.strerror(number)), tried)
-            done += not number
+        for answer in maps.change(change):
+            done, tried = done + answer.done, tried + answer.done
+            if answer.number and not (answer.number == errno.ENOENT and change.gone_is_fine):
+                return WriteOutcome(done, KernelAnswer(answer.number, os.strerror(answer.number)), tried)
+            tried += bool(answer.number)
             if interrupted():
                 raise Interrupted(_how_far(done, change))
     return WriteOutcome(done)

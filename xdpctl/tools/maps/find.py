@@ -1,5 +1,6 @@
 """Find a map by its name, its path in bpffs, or its id."""
 
+import os
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -22,7 +23,7 @@ def find_map(name: str, reach: Reach) -> Found:
     """A map to be read."""
     if not is_bare(name):
         return exact_map(name)
-    pins = (naming.pin_at(f"{directory}/{name}", "map") for directory in reach.directories)
+    pins = (naming.pin_in(directory, name, "map") for directory in reach.directories)
     pin = next(filter(None, pins), None)
     found = Found(pinned_map(pin), pin) if pin else _anywhere(name, reach)
     reach.found(name, found.pin or f"id:{found.map.id}")
@@ -30,7 +31,10 @@ def find_map(name: str, reach: Reach) -> Found:
 
 
 def find_map_to_write(name: str, directory: str) -> Found:
-    """A map to be written: a bare name is in the directory, or nowhere."""
+    """A map to be written: a bare name is in the directory, or nowhere.
+
+    Global variables have no pin of their own: they are those of a program that is pinned there.
+    """
     if not is_bare(name):
         return exact_map(name)
     pin = naming.own_pin(name, directory, "map")
@@ -38,8 +42,18 @@ def find_map_to_write(name: str, directory: str) -> Found:
         return Found(pinned_map(pin), pin)
     maps = bpftool.maps()
     if elsewhere := _called(name, maps):
+        variables = _of_programs(directory, elsewhere) if "." in name else []
+        if len(variables) == 1:
+            return variables[0]
         raise not_here("map", name, directory, _choices(elsewhere))
     raise NoSuchMap(f"there is no map {name!r} in {directory}", *_near(name, _pinned_names(maps, directory)))
+
+
+def _of_programs(directory: str, found: Iterable[Found]) -> list[Found]:
+    """Those that programs use which are pinned in a directory."""
+    pinned = [p for p in bpftool.programs() if any(os.path.dirname(pin) == directory for pin in p.pinned)]
+    used = {map_id for program in pinned for map_id in program.map_ids}
+    return [one for one in found if one.map.id in used]
 
 
 def exact_map(name: str) -> Found:
@@ -103,7 +117,7 @@ def _anywhere(name: str, reach: Reach) -> Found:
         raise NoSuchMap(f"there is no map {name!r}", *did_you_mean(name, _known(maps, reach)))
     found = _of_own_programs(found, reach) or found if _several(found) else found
     if _several(found):
-        raise Ambiguous(f"several maps are called {name!r}; name one by its id or path:", *_choices(found))
+        raise Ambiguous(f"several maps are called {name!r}; name one by its id or path", *_choices(found))
     # Asked anew: where bpftool 7.1 lists several, a map without BTF seems to have that of the one before.
     return Found(_by_id(f"id:{found[0].map.id}"), found[0].pin)
 
@@ -130,7 +144,7 @@ def _called(name: str, maps: Iterable[Map]) -> list[Found]:
 
 
 def _choices(found: Iterable[Found]) -> list[str]:
-    return [f"  id:{f.map.id}  {f.map.type}  {f.pin or f.map.name}" for f in found]
+    return [f"id:{f.map.id}  {f.map.type}  {f.pin or f.map.name}" for f in found]
 
 
 def _is_called(map_: Map, name: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from xdpctl.core.machine import owners
+from xdpctl.core.machine.identifiers import cut
 from xdpctl.core.machine.model import Program
 from xdpctl.core.machine.reach import Reach, is_bare, not_here
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
@@ -15,7 +16,7 @@ def find_program(name: str, reach: Reach) -> Program:
     """A program to be looked at."""
     if not is_bare(name):
         return _exactly(name)
-    pins = (naming.pin_at(f"{directory}/{name}", "program") for directory in reach.directories)
+    pins = (naming.pin_in(directory, name, "program") for directory in reach.directories)
     pin = next(filter(None, pins), None)
     program = _xdp(shown_program("pinned", pin), pin) if pin else _anywhere(name, reach)
     reach.found(name, pin or (*program.pinned, f"id:{program.id}")[0])
@@ -78,9 +79,7 @@ def _anywhere(name: str, reach: Reach) -> Program:
     if not found:
         raise NoSuchProgram(f"there is no XDP program {name!r}", *did_you_mean(name, _known(programs, reach)))
     if len(found) > 1:
-        raise Ambiguous(
-            f"several programs are called {name!r}; name one by its id or path:", *_choices(found)
-        )
+        raise Ambiguous(f"several programs are called {name!r}; name one by its id or path", *_choices(found))
     return found[0]
 
 
@@ -92,8 +91,10 @@ def _known(programs: Iterable[Program], reach: Reach) -> list[str]:
 
 
 def _called(name: str, programs: Iterable[Program]) -> list[Program]:
-    return [program for program in programs if program.type == "xdp" and program.name == name]
+    return [
+        program for program in programs if program.type == "xdp" and name in (program.name, cut(program.name))
+    ]
 
 
 def _choices(programs: Iterable[Program]) -> list[str]:
-    return [f"  id:{p.id}" + "".join(f"  {pin}" for pin in p.pinned) for p in programs]
+    return [f"id:{p.id}" + "".join(f"  {pin}" for pin in p.pinned) for p in programs]

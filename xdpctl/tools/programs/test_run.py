@@ -1,13 +1,14 @@
-"""`bpftool prog run`: a program on packets in files, many of them with each process."""
+"""A program on packets: a few by `bpftool prog run`, many through libbpf, which costs no process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from xdpctl.core.machine import answers
-from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine.model import Argv, ProgId
 from xdpctl.core.packets.run_counts import Run
 from xdpctl.core.packets.samples import Packet
 from xdpctl.core.plan import plan
@@ -52,6 +53,36 @@ class RunPlace(Struct, frozen=True):
             for i in range(len(packets))
         )
         yield self.commands, "".join(f"{line}\n" for line in lines).encode()
+
+
+class Running(Struct, frozen=True):
+    """A program that is loaded, and what runs it."""
+
+    place: RunPlace
+    program: ProgId
+    through_libbpf: bool
+
+    def on(self, packets: Iterable[Packet]) -> Iterator[Run]:
+        """As they come."""
+        return self._libbpf(packets) if self.through_libbpf else self._bpftool(packets)
+
+    def _libbpf(self, packets: Iterable[Packet]) -> Iterator[Run]:
+        from xdpctl.tools.libbpf import opening, programs
+
+        proc.remark(f"bpf_prog_test_run_opts of libbpf, on program id {self.program} for each packet")
+        with opening.open_program(self.program) as fd:
+            yield from programs.run_each(fd, packets)
+
+    def _bpftool(self, packets: Iterable[Packet]) -> Iterator[Run]:
+        waiting = iter(packets)
+        while some := tuple(islice(waiting, AT_ONCE)):
+            yield from run(self.place, some)
+
+
+def has_libbpf() -> bool:
+    from xdpctl.tools import libbpf
+
+    return libbpf.can("bpf_prog_test_run_opts")
 
 
 def steps(place: RunPlace, packets: Sequence[Packet]) -> Plan:
