@@ -63,6 +63,20 @@ def test_formats(counted: Lab) -> None:
     assert len(found) == 9
 
 
+def test_several_maps_in_one_exposition(counted: Lab) -> None:
+    counted.ok("load", "--pin", "/sys/fs/bpf/other")
+    counted.ok("map", "set", "/sys/fs/bpf/other/pkt_cnt", "0", "4")
+    text = counted.ok("dump", "lengths", "pkt_cnt", "/sys/fs/bpf/other/pkt_cnt", "--prometheus")
+    found = [
+        (f.name, s.labels["map"], s.value) for f in text_string_to_metric_families(text) for s in f.samples
+    ]
+    assert len(found) == 9 + 2
+    assert found[-2:] == [("xdpctl_value", "pkt_cnt", 10), ("xdpctl_value", "/sys/fs/bpf/other/pkt_cnt", 4)]
+    counted.refused(2, "several maps are for --prometheus alone", "dump", "lengths", "pkt_cnt")
+    twice = ("dump", "lengths", "/sys/fs/bpf/ebpf/lengths", "--prometheus")
+    counted.refused(2, "/sys/fs/bpf/ebpf/lengths is named twice", *twice)
+
+
 def test_types_that_are_told(lab: Lab) -> None:
     path = "/sys/fs/bpf/plain"
     create = f"bpftool map create {path} type hash key 8 value 16 entries 4 name plain"

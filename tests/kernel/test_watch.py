@@ -117,6 +117,24 @@ def test_what_finds_no_place_is_told(lab: Lab, via: str) -> None:
         watch.end()
 
 
+@pytest.mark.parametrize("via", ["batch", "bpftool"])
+def test_what_an_lru_map_forgets(lab: Lab, via: str) -> None:
+    lab.ok("build", "--type", "lru_percpu_hash", "--key", "length", "--max-entries", "2")
+    lab.ok("load", "--dev", "veth0")
+    lab.send([60])
+    with watching(lab, "pkt_cnt", "--via", via) as watch:
+        watch.until(key="32-63")
+        lab.send([60, 100, 200, 400, 800] * 20)
+        forgotten = lab.read("pkt_cnt")["forgotten"]["packets"]
+        assert forgotten
+        told = 0
+        while told < forgotten:
+            event = watch.until(event=_Begins("pkt_cnt made room for new keys: "))["event"]
+            assert event.endswith(" more forgotten")
+            told += int(event.split()[6])
+        assert told == forgotten
+
+
 class _Begins(str):
     """Equals what begins so."""
 

@@ -50,7 +50,7 @@ SHOWN = {
     "delta": -16,
     "rest": 31,
     "name": "eth0",
-    "mac": [2, 0, 0, 0, 0, 255],
+    "mac": "02:00:00:00:00:ff",
     "port": 443,
     "where": "2001:db8::1",
     "act": "XDP_DROP",

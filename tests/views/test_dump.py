@@ -51,6 +51,21 @@ def without_cpus(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     return tuple(Entry(entry.key, entry.value) for entry in entries)
 
 
+def test_a_table_on_a_narrow_terminal() -> None:
+    """All of it is there, one cell below the other."""
+    flows = [[Entry({"src": "10.0.0.1", "port": 443}, {"packets": 1, "bytes": 98})]]
+    assert "".join(table_lines(flows, False, {"packets": 1}, width=25)).splitlines() == [
+        "SRC",
+        "10.0.0.1",
+        "  port     443",
+        "  packets  1",
+        "  bytes    98",
+        "total",
+        "  packets  1",
+    ]
+    assert [*table_lines(flows, False, width=80)] == [*table_lines(flows, False)]
+
+
 def test_json_has_the_shape_of_the_design() -> None:
     assert as_json(MAP, PIN, without_cpus(STRUCTS)) == (
         '{"schema":1,'

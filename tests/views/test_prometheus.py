@@ -3,7 +3,7 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from xdpctl.core.maps.decode import CpuValue, Entry
-from xdpctl.views.prometheus import Families
+from xdpctl.views.prometheus import Families, exposition
 
 ENTRIES = [
     Entry("tcp", {"packets": 2**64 - 1, "last_seen": "2026-11-20T14:55:58.015Z", "name": "eth0"}),
@@ -101,3 +101,20 @@ def test_what_is_counted_beside_the_entries() -> None:
         "counter xdpctl_lost_bytes_total": [({"map": "m"}, 60.0)],
     }
     assert list(Families("m", ()).lines({"lost": None})) == []
+
+
+def test_several_maps_share_families() -> None:
+    one, other = Families("a", ("packets",)), Families("b", ("packets", "hits"))
+    one.add([[Entry(1, {"packets": 1, "hits": 2})]], per_cpu=False)
+    other.add([[Entry({"src": "x"}, {"packets": 3, "hits": 4})]], per_cpu=False)
+    text = "".join(exposition([(one, {"lost": {"packets": 5}}), (other, {"lost": {"packets": 6}})]))
+    found = list(text_string_to_metric_families(text))
+    assert [(f.name, f.type, [(s.labels["map"], s.value) for s in f.samples]) for f in found] == [
+        ("xdpctl_packets", "counter", [("a", 1), ("b", 3)]),
+        ("xdpctl_hits", "gauge", [("a", 2)]),
+        ("xdpctl_hits", "counter", [("b", 4)]),
+        ("xdpctl_lost_packets", "counter", [("a", 5), ("b", 6)]),
+    ]
+    assert (
+        text.count("# TYPE ") == len({line for line in text.splitlines() if line.startswith("# TYPE ")}) == 4
+    )

@@ -1,6 +1,6 @@
 """Aligned columns."""
 
-from xdpctl.views.table import listed, table
+from xdpctl.views.table import StackedCells, listed, table
 
 
 def test_numbers_go_to_the_right_and_text_to_the_left() -> None:
@@ -47,3 +47,16 @@ def test_numbers_that_do_not_fit_stand_below_each_other() -> None:
         "  lost  3",
     ]
     assert listed(header, rows, 80) == listed(header, rows, None) == table(header, rows)
+
+
+def test_cells_that_do_not_fit_are_broken() -> None:
+    cells = StackedCells(("key", "n", "text"), 22)
+    assert cells.header == "KEY"
+    assert cells.line(("k" * 25, 5, "abcdefghijklmnopqrstu")).splitlines() == [
+        "k" * 22,
+        "kkk",
+        "  n     5",
+        "  text  abcdefghijklmn",
+        "        opqrstu",
+    ]
+    assert cells.line(("total", 7, "")) == "total\n  n     7"

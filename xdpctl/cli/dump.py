@@ -12,7 +12,7 @@ Examples:
   xdpctl dump pkt_cnt --sort bytes --top 10 --totals
   xdpctl dump flows --where 'dst_port in 1-1023 and packets > 1k' --csv
   xdpctl dump slots --where 'slot[1].packets > 3' --sort 'slot[0].packets'
-  xdpctl dump pkt_cnt --prometheus > pkt_cnt.prom
+  xdpctl dump pkt_cnt actions --prometheus > counters.prom
   xdpctl dump id:25 --json
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import typer
 
-from xdpctl.cli import arguments, session
+from xdpctl.cli import arguments, session, terminal
 from xdpctl.core.machine.model import Via
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.query.rows import Batches
@@ -31,10 +31,10 @@ from xdpctl.views import dump as view
 
 
 def command(
-    name: str = typer.Argument(
+    names: list[str] = typer.Argument(
         ...,
-        metavar="MAP",
-        help="Map to read.",
+        metavar="MAP...",
+        help="Map to read; several with --prometheus.",
         autocompletion=arguments.completion("maps", "pin"),
         show_default=False,
     ),
@@ -72,7 +72,9 @@ def command(
         raise Usage(f"{' and '.join(chosen)} exclude each other", "give one of them")
     if totals and (jsonl or prometheus):
         raise Usage(f"{chosen[0]} has no totals", "leave one of them out")
-    reach = session.reach(pin)
+    if len(names) > 1 and not prometheus:
+        raise Usage("several maps are for --prometheus alone", "give it, or dump one after the other")
+    name, reach = names[0], session.reach(pin)
     if save is not None:
         if chosen or sort or top or where or totals or per_cpu or raw or as_:
             raise Usage("--save writes all of a map, as it is", "leave the rest out")
@@ -92,6 +94,9 @@ def command(
         zeros=json or jsonl,
         netns=None if chosen or raw else session.netns(),
     )
+    if prometheus:
+        _print_for_prometheus(dump.each(request, names))
+        return
     found = dump.dump(request)
     _tell(found.notes)
     _print(found, chosen)
@@ -126,8 +131,6 @@ def _print(found: dump.Dump, chosen: list[str]) -> None:
             session.stream([view.json_start(found.map, found.pin)])
             session.stream(view.json_entries(entries))
             session.stream([view.json_end(found.accounts(), totals)])
-        case ["--prometheus"]:
-            _print_for_prometheus(found, entries)
         case ["--jsonl"]:
             session.stream(view.json_lines(entries))
             session.note_lines(view.as_lines(found.accounts()))
@@ -136,7 +139,8 @@ def _print(found: dump.Dump, chosen: list[str]) -> None:
             beside = {**found.accounts(), **({"totals": totals} if totals else {})}
             session.note_lines(view.as_lines(beside))
         case _:
-            session.stream(view.table_lines(entries, found.per_cpu, totals, _known(found)))
+            width = terminal.width_to_fit()
+            session.stream(view.table_lines(entries, found.per_cpu, totals, _known(found), width))
             lines = view.as_lines(found.accounts())
             session.say_lines(lines and f"\n{lines}")
 
@@ -152,10 +156,15 @@ def _known(found: dump.Dump) -> Iterable[str]:
     return view.NOTHING_KNOWN if found.per_cpu else found.columns
 
 
-def _print_for_prometheus(found: dump.Dump, entries: Batches) -> None:
-    from xdpctl.views.prometheus import Families
+def _print_for_prometheus(maps: Iterable[tuple[str, dump.Dump]]) -> None:
+    from xdpctl.views.prometheus import Families, exposition
 
-    families = Families(found.map.name, found.counters, found.named)
-    families.add(entries, found.per_cpu)
-    session.stream(families.lines(found.accounts()))
-    _tell(f"{field} is left out: Prometheus takes nothing but numbers" for field in families.no_numbers)
+    told = []
+    for label, found in maps:
+        _tell(found.notes)
+        families = Families(label, found.counters, found.named)
+        families.add(_entries(found), found.per_cpu)
+        told.append((families, found.accounts()))
+        _tell(f"{field} is left out: Prometheus takes nothing but numbers" for field in families.no_numbers)
+        _tell(found.zeros_hidden())
+    session.stream(exposition(told))

@@ -43,6 +43,11 @@ def width() -> int | None:
     return size().columns if is_there() or os.environ.get("COLUMNS") else None
 
 
+def width_to_fit() -> int | None:
+    """The same for what programs read too: whatever is set, files and pipes get all of a line."""
+    return width() if is_there() else None
+
+
 def drawn_over(text: str) -> str:
     """Text that takes the place of all that was on the screen."""
     return _HOME + text.replace("\n", _NEXT) + _BELOW

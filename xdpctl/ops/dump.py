@@ -1,6 +1,6 @@
 """Read a map: the entries that are asked for, decoded, and what its program keeps beside it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from msgspec import Struct
@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
+from xdpctl.core.maps import refusals
 from xdpctl.core.maps.companions import Accounts
 from xdpctl.core.maps.decode import Layout
 from xdpctl.core.maps.refusals import holds_bytes
@@ -19,7 +20,7 @@ from xdpctl.errors import BadRequest
 from xdpctl.tools import host
 from xdpctl.tools.maps import reading
 from xdpctl.tools.maps.devices import device_names
-from xdpctl.tools.maps.find import find_map
+from xdpctl.tools.maps.find import Found, find_map
 from xdpctl.tools.maps.reading import Reading
 
 
@@ -74,13 +75,29 @@ class Dump(Struct, frozen=True):
         return (note,) if hidden else ()
 
 
-def dump(request: Request) -> Dump:
-    """What is asked for of a map.
+def each(request: Request, names: Sequence[str]) -> Iterator[tuple[str, Dump]]:
+    """The same of several maps, each read when it is asked for, with what tells it from the others.
 
-    Its first entries have been read, so that what can't be read fails here.
+    That is its own name, or where it isn't the only one of that name, how it was named.
     """
     host.require_privileges()
-    found = find_map(request.name, request.reach)
+    maps = [find_map(name, request.reach) for name in names]
+    ids, own_names = [found.map.id for found in maps], [found.map.name for found in maps]
+    if twice := [name for name, id_ in zip(names, ids, strict=True) if ids.count(id_) > 1]:
+        raise BadRequest(f"{twice[-1]} is named twice", "name it once")
+    for name, found in zip(names, maps, strict=True):
+        alone = own_names.count(found.map.name) == 1
+        yield found.map.name if alone else name, _read(request, found)
+
+
+def dump(request: Request) -> Dump:
+    """What is asked for of a map."""
+    host.require_privileges()
+    return _read(request, find_map(request.name, request.reach))
+
+
+def _read(request: Request, found: Found) -> Dump:
+    """Its first entries have been read, so that what can't be read fails here."""
     if request.per_cpu and not found.map.per_cpu:
         raise BadRequest(
             f"--per-cpu: {found.map.name} is {one(f'{found.map.type} map')}, which has one value for all CPUs"
@@ -133,5 +150,7 @@ def _notes(under_way: Reading, empty: bool) -> Iterable[str]:
         yield f"{name} holds flows over IPv6 alone: {part_of} shows all of them"
     if empty:
         yield f"{name} is empty"
+    elif refusals.keeps_values(under_way.of.map):
+        yield f"{name} holds sockets, which only the kernel knows: these keys are in use"
     elif not under_way.of.layout.typed:
         yield f"{name} has no BTF: its bytes are shown as they are"

@@ -35,7 +35,7 @@ def save(name: str, reach: Reach, path: Path, via: Via | None) -> Saved:
     with _output(path) as file:
         found = find_map(name, reach)
         refusals.check_restorable(found.map)
-        under_way = reading.start(found.map, raw=True, via=via, per_cpu=found.map.per_cpu)
+        under_way = reading.start(found.map, raw=True, via=via, per_cpu=found.map.per_cpu, keys_alone=False)
         file.write(_line(_about(found)))
         count = 0
         for entries in under_way.own_entries():

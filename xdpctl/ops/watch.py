@@ -8,6 +8,7 @@ from msgspec import Struct
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import companions
+from xdpctl.core.maps.companions import CountedInEntries, Counts
 from xdpctl.core.maps.decode import Entry, decode
 from xdpctl.core.measure.rates import Label, Rates, Values
 from xdpctl.core.query.rows import row, sums
@@ -42,12 +43,16 @@ class WatchedMaps(Struct, frozen=True):
     parts: tuple[Readable, ...]
     """The map, and its twin if it has one."""
     lost_in: Map | None
+    total: Readable | None
+    """What counts all packets, also those that the map has forgotten."""
     matches: Callable[[Row], bool] | None
 
     @property
     def all(self) -> tuple[Map, ...]:
+        """The total first: what comes in meanwhile isn't forgotten."""
+        total = (self.total.map,) if self.total else ()
         lost_in = (self.lost_in,) if self.lost_in else ()
-        return (*(part.map for part in self.parts), *lost_in)
+        return (*total, *(part.map for part in self.parts), *lost_in)
 
 
 def _look(found: Found, request: Request) -> WatchedMaps:
@@ -58,6 +63,7 @@ def _look(found: Found, request: Request) -> WatchedMaps:
         inode=inode,
         parts=(of, twin) if twin else (of,),
         lost_in=reading.lost_in(of),
+        total=reading.total_in(of),
         matches=matching(request.where, of.layout) if request.where else None,
     )
 
@@ -74,6 +80,7 @@ class WatchedCounter:
         self.key_names: tuple[str, ...] = ("key",)
         self.there = True
         self._lost: int | None = None
+        self._forgotten: int | None = None
 
     @property
     def map(self) -> Map:
@@ -86,7 +93,8 @@ class WatchedCounter:
         before = self.map.id
         try:  # another's map of this name is no answer
             found = exact_map(self.maps.pin or f"id:{before}")
-            self.maps, self._lost = _look(found, self._request), None
+            self.maps = _look(found, self._request)
+            self._lost = self._forgotten = None
         except (BadRequest, Gone):
             self._vanish(tell)
             return
@@ -108,11 +116,15 @@ class WatchedCounter:
             self._vanish(tell)
             return
         sample: dict[Label, Values] = {}
+        held = CountedInEntries(self._total(readings), self.maps.parts[0].layout.is_sum)
         for part, read in zip(self.maps.parts, found, strict=True):
             for chunk in read.chunks if read else ():
-                for entry in decode(chunk, part.layout):
+                entries = decode(chunk, part.layout)
+                held.add(entries)
+                for entry in entries:
                     self._add(entry, sample)
         self._tell_losses(readings, tell)
+        self._tell_forgotten(held.forgotten, tell)
         if self.maps.matches and not (sample or self.rates.begun):
             tell(f"nothing in {self.name} matches --where so far")
         for fall in self.rates.advance(found[0].at, sample):
@@ -128,6 +140,21 @@ class WatchedCounter:
         )
         if before is not None and self._lost > before:
             tell(f"{self.name} has no place left: {packets(self._lost - before)} more lost")
+
+    def _total(self, readings: Readings) -> Counts:
+        """Nothing, where it wasn't read before the elements."""
+        total = self.maps.total
+        read, after = readings.get(total.map.id) if total else None, readings[self.map.id]
+        return reading.counted_in(total, read.chunks[0]) if total and read and read.at <= after.at else {}
+
+    def _tell_forgotten(self, forgotten: Counts, tell: Tell) -> None:
+        """It only seems to become less where elements grow while they are read."""
+        for number in [*forgotten.values()][:1]:
+            before, self._forgotten = self._forgotten, max(number, self._forgotten or 0)
+            if before is not None and self._forgotten > before:
+                more = self._forgotten - before
+                words = packets(more) if "packets" in forgotten else f"{more} bytes"
+                tell(f"{self.name} made room for new keys: {words} more forgotten")
 
     def _add(self, entry: Entry, sample: dict[Label, Values]) -> None:
         """An element of an array in which nothing was ever counted is no key."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from xdpctl.core.machine import mounts
@@ -36,9 +37,13 @@ def holds_pins(directory: str) -> bool:
 
 
 def listing(directory: str) -> str:
-    """What a directory holds, in words; of many names a few."""
-    first, more = (found := entries(directory))[:FEW], len(found) - FEW
-    return f"it holds: {', '.join(first)}{f' … and {more} more' if more > 0 else ''}"
+    return in_words(entries(directory))
+
+
+def in_words(names: Sequence[str]) -> str:
+    """What a directory holds; of many names a few."""
+    more = len(names) - FEW
+    return f"it holds: {', '.join(names[:FEW])}{f' … and {more} more' if more > 0 else ''}"
 
 
 def identity(pin: str) -> tuple[int, int]:

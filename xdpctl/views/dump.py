@@ -9,7 +9,7 @@ from xdpctl.core.query.rows import Batches, of_each_cpu, row
 from xdpctl.core.values.cells import cell, spelled
 from xdpctl.core.values.json_text import SCHEMA, to_json, to_json_lines
 from xdpctl.core.values.value import Row, Value
-from xdpctl.views.table import TableColumns
+from xdpctl.views.table import StackedCells, TableColumns
 
 NOTHING_KNOWN = ("key", "value")
 AHEAD = 10_000
@@ -82,12 +82,18 @@ def _cell(value: Value) -> object:
 
 
 def table_lines(
-    batches: Batches, per_cpu: bool, totals: Counts | None = None, known: Iterable[str] = NOTHING_KNOWN
+    batches: Batches,
+    per_cpu: bool,
+    totals: Counts | None = None,
+    known: Iterable[str] = NOTHING_KNOWN,
+    width: int | None = None,
 ) -> Iterator[str]:
+    """`width` is that of a terminal, if there is one."""
     header, rows = _columns(_rows(batches, per_cpu), known)
     lines = ([cells.get(name) for name in header] for cells in rows)
     first = list(islice(lines, AHEAD))
-    columns = TableColumns(header, first, [] if totals is None else [_bottom(header, totals)])
+    table = TableColumns(header, first, [] if totals is None else [_bottom(header, totals)])
+    columns = StackedCells(header, width) if width and table.width > width else table
     yield columns.header + "\n"
     for line in chain(first, lines):
         yield columns.line(line) + "\n"

@@ -1,7 +1,7 @@
-"""The content of a map in the text format of Prometheus: one family of samples for each field."""
+"""The content of maps in the text format of Prometheus: one family of samples for each field."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from xdpctl.core.maps.companions import Accounts
@@ -18,7 +18,7 @@ _BESIDE = {
 
 
 class Families:
-    """Samples by family, since those of one have to stand together."""
+    """Samples of one map by field, since those of one family have to stand together."""
 
     def __init__(self, map_name: str, counters: Iterable[str], named: Iterable[str] = ()) -> None:
         """Counters only grow; what is named is left out, also where it happens to be a number."""
@@ -38,17 +38,20 @@ class Families:
                     self._add({**key, "cpu": part.cpu}, part.value)
 
     def lines(self, accounts: Accounts) -> Iterator[str]:
-        taken = {name for name, *_ in _beside(accounts)}
+        return exposition([(self, accounts)])
+
+    def fields(self) -> Iterator[tuple[str, str, str, list[str]]]:
+        """Those that can be told: each with the end of its name, its kind and its samples."""
         for field, samples in self._samples.items():
             if field in self.no_numbers:
                 continue
-            name, kind = self._family(field, taken)
-            taken.add(name)
-            yield _head(name, kind, f"The field {field} of the elements of BPF maps")
-            yield from (f"{name}{sample}\n" for sample in samples)
-        label = self._labels({})
-        for name, kind, about, number in _beside(accounts):
-            yield _head(name, kind, about) + f"{name}{label} {number}\n"
+            if field in self._counters:
+                yield field, "_total", "counter", samples
+            else:
+                yield field, "_seconds" if field in self._times else "", "gauge", samples
+
+    def label(self) -> str:
+        return self._labels({})
 
     def _add(self, key: Row, value: Value) -> None:
         labels = self._labels(key)
@@ -61,16 +64,6 @@ class Families:
             elif part is not None:
                 self.no_numbers[field] = None
 
-    def _family(self, field: str, taken: Collection[str]) -> tuple[str, str]:
-        name, end, kind = f"xdpctl_{_name(field)}", "", "gauge"
-        if field in self._counters:
-            end, kind = "_total", "counter"
-        elif field in self._times:
-            end = "_seconds"
-        while name + end in taken:
-            name += "_"
-        return name + end, kind
-
     def _labels(self, key: Mapping[str, Value]) -> str:
         labels = {"map": self._map}
         for column, value in key.items():
@@ -81,16 +74,38 @@ class Families:
         return "{" + ",".join(f'{name}="{text.translate(_ESCAPES)}"' for name, text in labels.items()) + "}"
 
 
+def exposition(maps: Sequence[tuple[Families, Accounts]]) -> Iterator[str]:
+    """Several maps may have families in common, each of which stands there once."""
+    beside: dict[tuple[str, str, str], list[str]] = {}
+    for families, accounts in maps:
+        for name, kind, about, number in _beside(accounts):
+            beside.setdefault((name, kind, about), []).append(f"{families.label()} {number}")
+    taken = {name for name, *_ in beside}
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for families, _ in maps:
+        for field, end, kind, samples in families.fields():
+            found.setdefault((field, end, kind), []).extend(samples)
+    for (field, end, kind), samples in found.items():
+        name = f"xdpctl_{_name(field)}"
+        while name + end in taken:
+            name += "_"
+        taken.add(name + end)
+        yield from _family(name + end, kind, f"The field {field} of the elements of BPF maps", samples)
+    for (name, kind, about), samples in beside.items():
+        yield from _family(name, kind, about, samples)
+
+
+def _family(name: str, kind: str, about: str, samples: Iterable[str]) -> Iterator[str]:
+    yield f"# HELP {name} {about}.\n# TYPE {name} {kind}\n"
+    yield from (f"{name}{sample}\n" for sample in samples)
+
+
 def _beside(accounts: Accounts) -> Iterator[tuple[str, str, str, int]]:
     """What is counted beside the entries: what it is called, its kind, words about it, and how much it is."""
     for what, counts in accounts.items():
         adjective, kind, about = _BESIDE[what]
         for field, number in (counts or {}).items():
             yield f"xdpctl_{adjective}_{field}" + "_total" * (kind == "counter"), kind, about, number
-
-
-def _head(name: str, kind: str, about: str) -> str:
-    return f"# HELP {name} {about}.\n# TYPE {name} {kind}\n"
 
 
 def _name(column: str) -> str:

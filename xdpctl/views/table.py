@@ -1,6 +1,7 @@
 """Rows to aligned columns."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.visible import visible
@@ -67,13 +68,28 @@ def listed(header: Sequence[str], rows: Sequence[Row], width: int | None) -> str
     """A table, or where a terminal is narrower, the cells of each row below its first."""
     if not width or TableColumns(header, rows).width <= width:
         return table(header, rows)
-    names = [name.strip() for name in header[1:]]
-    room, blocks = max(map(len, names)), []
-    for row in rows:
+    return "\n".join(map(StackedCells(header, width).line, rows))
+
+
+class StackedCells:
+    """For a terminal narrower than a table: the first cell of a row, and below it the others by name."""
+
+    def __init__(self, header: Sequence[str], width: int) -> None:
+        first, *others = (name.strip() for name in header)
+        self.header, self._width = first.upper(), width
+        room = max(map(len, others), default=0)
+        self._names = [f"  {name:<{room}}{GAP}" for name in others]
+
+    def line(self, row: Row) -> str:
+        """Several, each as long as the terminal is wide; cells that there aren't are left out."""
         first, *cells = (text(cell).strip() for cell in row)
-        named = zip(names, cells, strict=True)
-        blocks.append("\n".join([first, *(f"  {name:<{room}}{GAP}{cell}" for name, cell in named)]))
-    return "\n".join(blocks)
+        named = (self._lines(name, cell) for name, cell in zip(self._names, cells, strict=True) if cell)
+        return "\n".join([*self._lines("", first), *chain.from_iterable(named)])
+
+    def _lines(self, name: str, cell: str) -> list[str]:
+        room = max(LEAST, self._width - len(name))
+        parts = [cell[at : at + room] for at in range(0, len(cell), room)] or [""]
+        return [name + parts[0], *(" " * len(name) + part for part in parts[1:])]
 
 
 def text(value: object) -> str:

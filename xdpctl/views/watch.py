@@ -82,24 +82,33 @@ def _map(one: WatchRow, room: int, terminal: Terminal) -> Iterator[str]:
 
 
 def _table(one: WatchRow, rows: Sequence[list[str]], width: int) -> Iterator[str]:
-    """Where it is too wide, keys are cut before numbers are, and what stands behind is left out."""
-    keys, counts = len(one.key_names), 2 * len(one.fields)
+    """Where it is too wide, keys are cut before numbers are left out; the history is what ends it."""
+    keys, fields = len(one.key_names), len(one.fields)
     header = [*one.key_names, *_headings(one.fields), "share", "history", ""]
-    numbers = [*([False] * keys), *([True] * (counts + 1)), False, False]
-    columns = TableColumns(header, rows, numbers=numbers)
-    over = columns.starts[keys + counts] - len(GAP) - width
+    numbers = [*([False] * keys), *([True] * (2 * fields + 1)), False, False]
+    shown, with_share = _fitting(TableColumns(header, rows, numbers=numbers), keys, fields, width)
+    counts, rest = keys + 2 * shown, keys + 2 * fields if with_share else len(header)
+    header, numbers = header[:counts] + header[rest:], numbers[:counts] + numbers[rest:]
+    rows = [row[:counts] + row[rest:] for row in rows]
+    columns = TableColumns([*header, ""], [[*row, ""] for row in rows], numbers=[*numbers, False])
+    over = columns.starts[counts + with_share] - len(GAP) - width
     if over > 0:
         room = max(LEAST_KEY, columns.starts[keys] - len(GAP) - over)
         rows = [[_cut(" ".join(row[:keys]), room), *row[keys:]] for row in rows]
-        header = [header[0] if keys == 1 else "key", *header[keys:]]
+        header = [_cut(header[0], room) if keys == 1 else "key", *header[keys:]]
         numbers = numbers[keys - 1 :]
-        columns = TableColumns(header, rows, numbers=numbers)
-    fitting = sum(end <= width for end in columns.ends)
-    if (kept := max(fitting, len(header) - TRAILING)) < len(header):
-        columns = TableColumns(header[:kept], [row[:kept] for row in rows], numbers=numbers[:kept])
-        rows = [row[:kept] for row in rows]
+    columns = TableColumns(header, rows, numbers=numbers)
     yield columns.header
     yield from map(columns.line, rows)
+
+
+def _fitting(columns: TableColumns, keys: int, fields: int, width: int) -> tuple[int, bool]:
+    """How many of the fields there is room for beside keys that are cut, and whether the share fits too."""
+    room = width + max(0, columns.starts[keys] - len(GAP) - LEAST_KEY)
+    ends = [start - len(GAP) for start in columns.starts[1:]]
+    shown = max((n for n in range(1, fields + 1) if ends[keys + 2 * n - 1] <= room), default=1)
+    share = ends[keys + 2 * fields] - ends[keys + 2 * fields - 1]
+    return shown, ends[keys + 2 * shown - 1] + share <= room
 
 
 def _cut(words: str, room: int) -> str:

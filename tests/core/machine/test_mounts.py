@@ -21,6 +21,15 @@ def test_mounts_are_parsed() -> None:
     assert MOUNTS[2:4] == (Mount("/sys/fs/bpf", "bpf"), Mount("/run/a bpffs", "bpf"))
 
 
+def test_what_is_mounted_read_only() -> None:
+    for line, read_only in (
+        ("ro,nosuid - bpf bpf rw", True),
+        ("rw - bpf bpf ro,mode=700", True),
+        ("rw - bpf ro rw", False),
+    ):
+        assert parse(f"36 35 98:0 / /mnt {line}\n") == (Mount("/mnt", "bpf", read_only=read_only),)
+
+
 def test_the_nearest_and_latest_mount_counts() -> None:
     assert mount_of("/sys/fs/bpf/ebpf", MOUNTS) == Mount("/sys/fs/bpf", "bpf")
     assert mount_of("/sys/fs/bpffs", MOUNTS) == Mount("/sys", "sysfs")

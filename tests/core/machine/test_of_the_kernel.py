@@ -35,7 +35,7 @@ VALUE = BtfType(
 SECTION = BtfType(11, "DATASEC", ".data", size=8, vars=(Variable(12, 0, 4), Variable(13, 4, 4)))
 VARIABLES = (BtfType(12, "VAR", "glock", type_id=2), BtfType(13, "VAR", "n", type_id=1))
 TYPES = (U32, LOCK, TYPEDEF, HEADS, HEAD, POINTER, TAG, TASK, OTHERS_POINTER, VALUE, SECTION, *VARIABLES)
-POINTER_WORDS = "0x" + "00" * 8
+POINTER_WORDS = 0
 
 
 def test_they_are_not_shown() -> None:

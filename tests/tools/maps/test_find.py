@@ -40,6 +40,26 @@ def test_global_variables_of_several_programs(monkeypatch: pytest.MonkeyPatch) -
     assert caught.value.hints == ("id:1  array  xdp_allo.bss", "id:2  array  other.bss")
 
 
+def test_known_names_begin_with_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {"type": "array", "bytes_key": 4, "bytes_value": 8, "max_entries": 1}
+    named = {
+        "alpha": "/own/zulu",
+        "b.rodata": "",
+        "charlie": "/own/sub/charlie",
+        "b.bss": "",
+        "mike": "/own/mike",
+    }
+    found = [
+        {"id": i, "name": name, "pinned": [pin] if pin else [], **sizes}
+        for i, (name, pin) in enumerate(named.items(), start=1)
+    ]
+    answer = json.dumps(found).encode()
+    monkeypatch.setattr(proc, "query", lambda argv: proc.Result(argv, 0, answer, ""))
+    with pytest.raises(BadRequest) as caught:
+        find_map("1234", Reach("/own", ("/own",), lambda _: None))
+    assert caught.value.hints == ("known: mike, zulu, alpha, b.bss, charlie",)
+
+
 def test_a_name_that_no_map_ends_in(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel_has(monkeypatch, "xdp_allo.bss", "pkt_cnt")
     for name in (".rodata", "cnt"):

@@ -10,7 +10,7 @@ Examples:
 
 import typer
 
-from xdpctl.cli import arguments, session
+from xdpctl.cli import arguments, session, terminal
 from xdpctl.ops.map import read
 from xdpctl.views import dump as view
 
@@ -31,7 +31,7 @@ def command(
     if json:
         session.stream([view.json_start(got.map, got.pin), *view.json_entries(batches), view.json_end({})])
         return
-    session.stream(view.table_lines(batches, got.per_cpu))
+    session.stream(view.table_lines(batches, got.per_cpu, width=terminal.width_to_fit()))
     if got.asked:
         session.note(f"{got.asked} lies in this prefix")
     if not got.typed:

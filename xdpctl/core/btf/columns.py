@@ -70,6 +70,19 @@ class Record(Struct, frozen=True):
 Column = Leaf | Record
 
 
+def merger(column: Column) -> Merger:
+    """How to make one value of those of all CPUs."""
+    if isinstance(column, Leaf):
+        return column.merge
+    members = {name: merger(part) for name, _, part in column.members}
+    return lambda values: {name: merge([value[name] for value in values]) for name, merge in members.items()}
+
+
+def each_of(merge: Merger) -> Merger:
+    """Arrays of several CPUs to one, element by element."""
+    return lambda arrays: [merge(list(of_cpus)) for of_cpus in zip(*arrays, strict=True)]
+
+
 def one(column: Column, data: bytes) -> Value:
     """The value that these bytes are."""
     return column.values(data, len(data))[0]

@@ -168,3 +168,14 @@ def total(values: list[Any]) -> Value:
         return number
     same: Value = first
     return same if len(kinds) == 1 and values.count(first) == len(values) else None
+
+
+def apart(nothing: Value) -> Merger:
+    """For what has no sum: what CPUs have agree on; else the values of all of them, in their order."""
+
+    def merge(values: list[Any]) -> Value:
+        held = [value for value in values if value != nothing] or values
+        one: Value = held[0]
+        return one if held.count(one) == len(held) else [*values]
+
+    return merge

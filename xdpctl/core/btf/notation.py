@@ -24,11 +24,13 @@ ALIASES = {
     "be16": "__be16",
     "be32": "__be32",
     "be64": "__be64",
-    "ipv4": "__be32",
+    "ipv4": "ipv4_t",
     "ipv6": "in6_addr",
     "verdict": "xdp_action_t",
     "device": "ifindex_t",
 }
+NAMING = {"ipv4_t": "__be32"}
+"""What says by its name what is in the other."""
 TYPEDEFS = {name: SIZES[name][-1] for name in (*OF_TYPEDEFS, *OF_TIMES)} | {"xdp_action_t": 4, "ifindex_t": 4}
 STRUCTS = {
     "in6_addr": "parts:u32[4]",
@@ -151,6 +153,9 @@ class _Parser:
             encoding, size = INTEGERS[name]
             called = {"u8": "unsigned char"}.get(name, name)
             return self._add(BtfType(id=0, kind="INT", name=called, size=size, encoding=encoding), size, size)
+        if name in NAMING:
+            inner = self._of_word(NAMING[name], place)
+            return self._add(BtfType(0, "TYPEDEF", name, type_id=inner.id), inner.size, inner.align)
         if name in TYPEDEFS:
             size = TYPEDEFS[name]
             base = self._add(BtfType(0, "INT", f"u{8 * size}", size), size, size)

@@ -46,8 +46,16 @@ def _shortest(data: bytes, form: str) -> Value:
     return found
 
 
-def text(data: bytes) -> str:
-    return data.split(b"\0", 1)[0].decode(errors="replace")
+def text(of_bytes: Column, size: int) -> Leaf:
+    """Up to the first zero; what is no text is shown byte by byte."""
+
+    def read(data: bytes) -> Value:
+        try:
+            return data.split(b"\0", 1)[0].decode()
+        except UnicodeDecodeError:
+            return of_bytes.values(data, 1)
+
+    return Leaf(size, read)
 
 
 def bitfield(whole: Column, first: int, width: int, is_signed: bool) -> Leaf:

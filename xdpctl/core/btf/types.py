@@ -8,11 +8,11 @@ from typing import Annotated
 from msgspec import Struct
 from msgspec.structs import replace
 
-from xdpctl.core.btf import known_types
-from xdpctl.core.btf.columns import Column, Leaf, Record
+from xdpctl.core.btf import known_types, names
+from xdpctl.core.btf.columns import Column, Leaf, Record, each_of, merger, one
 from xdpctl.core.btf.readers import FORMS, bitfield, floating, named, number, text
 from xdpctl.core.machine.model import U32
-from xdpctl.core.values.formats import hexadecimal, ipv6
+from xdpctl.core.values.formats import Reader, hexadecimal, ipv6, mac, network_order
 
 ANONYMOUS = ("(anon)", "")
 """How bpftool names a struct or union in another one whose members are used as the outer one's."""
@@ -58,6 +58,10 @@ class BtfType(Struct, frozen=True):
     vars: tuple[Variable, ...] = ()
 
     @property
+    def member_names(self) -> tuple[str, ...]:
+        return tuple(member.name for member in self.members)
+
+    @property
     def is_signed(self) -> bool:
         """clang before 15 doesn't say so of enums: there, a value that fills 32 bits is taken as negative."""
         return self.encoding == "SIGNED" or (
@@ -83,26 +87,26 @@ class Types:
         self.boot = boot
 
     @cached_property
-    def _makers(self) -> dict[str, Callable[[BtfType], Column]]:
+    def _makers(self) -> dict[str, Callable[[BtfType, str], Column]]:
         return {
             "INT": self._int,
             "ENUM": self._enum,
             "ENUM64": self._enum,
             "FLOAT": self._float,
+            "PTR": lambda t, _: _no_sum(number(self.size(t.id), False)),
             "TYPEDEF": self._typedef,
             "STRUCT": self._struct,
             "UNION": self._struct,
             "ARRAY": self._array,
             "DATASEC": self._datasec,
-            "VAR": lambda t: self.column(t.type_id),
-            **dict.fromkeys(MODIFIERS, lambda t: self.column(t.type_id)),
+            **dict.fromkeys(("VAR", *MODIFIERS), lambda t, name: self.column(t.type_id, name)),
         }
 
-    def column(self, type_id: int) -> Column:
-        """How to read what is of a type."""
+    def column(self, type_id: int, name: str = "") -> Column:
+        """How to read what is of a type; the name is that of a member, a whole key or value has none."""
         type_ = self.types.get(type_id)
         make = self._makers.get(type_.kind) if type_ else None
-        return make(type_) if make and type_ else Leaf(self.size(type_id), hexadecimal)
+        return make(type_, name) if make and type_ else _no_sum(Leaf(self.size(type_id), hexadecimal))
 
     def size(self, type_id: int) -> int:
         type_ = self.types.get(type_id)
@@ -114,76 +118,90 @@ class Types:
             return 8
         return type_.size or self.size(type_.type_id)
 
-    def _int(self, type_: BtfType) -> Column:
+    def _int(self, type_: BtfType, name: str) -> Column:
         if type_.encoding == "BOOL":
-            return Leaf(type_.size, lambda data: any(data))
-        return number(type_.size, type_.is_signed)
+            return _no_sum(Leaf(type_.size, lambda data: any(data)))
+        found = number(type_.size, type_.is_signed)
+        return found if names.counts(name) else _no_sum(found)
 
-    def _float(self, type_: BtfType) -> Column:
-        return floating(type_.size) if type_.size in FORMS else Leaf(type_.size, hexadecimal)
+    def _float(self, type_: BtfType, _name: str) -> Column:
+        return floating(type_.size) if type_.size in FORMS else _no_sum(Leaf(type_.size, hexadecimal))
 
-    def _enum(self, type_: BtfType) -> Column:
+    def _enum(self, type_: BtfType, _name: str) -> Column:
         if self.raw:
-            return replace(number(type_.size, type_.is_signed), names=True)
+            return _no_sum(replace(number(type_.size, type_.is_signed), names=True))
         mask = (1 << 8 * type_.size) - 1
         known = () if type_.names_are_cut else type_.values
-        return named(type_.size, {value.val & mask: value.name for value in known}, type_.is_signed)
+        by_number = {value.val & mask: value.name for value in known}
+        return _no_sum(named(type_.size, by_number, type_.is_signed))
 
-    def _typedef(self, type_: BtfType) -> Column:
-        column, size = self._plain_typedef(type_), self.size(type_.type_id)
+    def _typedef(self, type_: BtfType, name: str) -> Column:
+        name = names.inner_name(type_.name, name)
+        column, size = self._plain_typedef(type_, name), self.size(type_.type_id)
         known = size in known_types.SIZES.get(type_.name, ())
         if known and not self.raw:
-            in_time = type_.name in known_types.OF_TIMES
-            read = known_types.time_since_boot(self.boot) if in_time else known_types.OF_TYPEDEFS[type_.name]
-            column = Leaf(size, read)
+            column = _no_sum(Leaf(size, self._meaning(type_, name)))
         if not isinstance(column, Leaf):
             return column
         merge = known_types.MERGERS.get(type_.name, column.merge)
-        names = column.names or (known and type_.name in known_types.WITH_NAMES)
-        return replace(column, merge=merge, names=names)
+        shown_otherwise = column.names or (known and type_.name in known_types.WITH_NAMES)
+        return replace(column, merge=merge, names=shown_otherwise and not names.is_number(type_.name, name))
 
-    def _plain_typedef(self, type_: BtfType) -> Column:
+    def _meaning(self, type_: BtfType, name: str) -> Reader:
+        if type_.name in known_types.OF_TIMES:
+            return known_types.time_since_boot(self.boot)
+        return network_order if names.is_number(type_.name, name) else known_types.OF_TYPEDEFS[type_.name]
+
+    def _plain_typedef(self, type_: BtfType, name: str) -> Column:
         if type_.name in known_types.IN_NETWORK_ORDER:
-            return Leaf(self.size(type_.type_id), hexadecimal)
-        return self.column(type_.type_id)
+            return _no_sum(Leaf(self.size(type_.type_id), hexadecimal))
+        return self.column(type_.type_id, name)
 
-    def _struct(self, type_: BtfType) -> Column:
+    def _struct(self, type_: BtfType, _name: str) -> Column:
         if is_ipv6(type_):
-            return Leaf(type_.size, hexadecimal if self.raw else ipv6)
+            return _no_sum(Leaf(type_.size, hexadecimal if self.raw else ipv6))
         if struct_with_meaning(type_) and not self.raw:
-            return Leaf(type_.size, known_types.OF_STRUCTS[_named(type_)])
+            return _no_sum(Leaf(type_.size, known_types.OF_STRUCTS[_named(type_)]))
         shown = (member for member in type_.members if not self.of_the_kernel(member.type_id))
-        return Record(type_.size, tuple(chain.from_iterable(map(self._member, shown))))
+        of_all = type_.member_names
+        found = (self._member(member, names.member_name(member.name, of_all)) for member in shown)
+        return Record(type_.size, tuple(chain.from_iterable(found)))
 
-    def _member(self, member: Member) -> Iterator[tuple[str, int, Column]]:
+    def _member(self, member: Member, called: str) -> Iterator[tuple[str, int, Column]]:
         """One, or those of a struct without a name."""
-        at, column = member.bits_offset // 8, self.column(member.type_id)
+        at, column = member.bits_offset // 8, self.column(member.type_id, called)
         if member.bitfield_size:
             first, is_signed = member.bits_offset % 8, self.is_signed(member.type_id)
-            yield member.name, at, bitfield(column, first, member.bitfield_size, is_signed)
+            yield member.name, at, _no_sum(bitfield(column, first, member.bitfield_size, is_signed))
         elif member.name in ANONYMOUS and isinstance(column, Record):
-            yield from ((name, at + inner, part) for name, inner, part in column.members)
+            yield from ((inner, at + place, part) for inner, place, part in column.members)
         else:
             yield member.name, at, column
 
-    def _array(self, type_: BtfType) -> Column:
+    def _array(self, type_: BtfType, name: str) -> Column:
         size = self.size(type_.id)
-        if self._is_char(type_.type_id) and not self.raw:
-            return Leaf(size, text)
-        item = self.column(type_.type_id)
+        item = self.column(type_.type_id, name)
+        if self._is_int(type_.type_id, "char", MODIFIERS) and not self.raw:
+            return _no_sum(text(item, size))
+        if self._is_mac(type_, name) and not self.raw:
+            return _no_sum(Leaf(size, mac))
         if not size:
             return Leaf(0, lambda _: [])
-        return Leaf(size, lambda data: item.values(data, item.size))
+        merge = each_of(merger(item))
+        return Leaf(size, lambda data: item.values(data, item.size), merge=merge)
 
-    def _datasec(self, type_: BtfType) -> Column:
-        shown = (v for v in type_.vars if not self.of_the_kernel(v.type_id))
-        return Record(
-            type_.size, tuple((self.types[v.type_id].name, v.offset, self.column(v.type_id)) for v in shown)
-        )
+    def _datasec(self, type_: BtfType, _name: str) -> Column:
+        shown = ((v, self.types[v.type_id].name) for v in type_.vars if not self.of_the_kernel(v.type_id))
+        return Record(type_.size, tuple((name, v.offset, self.column(v.type_id, name)) for v, name in shown))
 
-    def _is_char(self, type_id: int) -> bool:
-        type_ = self.resolved(type_id, MODIFIERS)
-        return type_ is not None and type_.kind == "INT" and type_.name == "char"
+    def _is_mac(self, type_: BtfType, name: str) -> bool:
+        """Six bytes that are called so, or are a whole key or value."""
+        of_bytes = type_.nr_elems == 6 and self._is_int(type_.type_id, "unsigned char")
+        return of_bytes and names.is_mac(name)
+
+    def _is_int(self, type_id: int, name: str, through: Collection[str] = NAMING) -> bool:
+        type_ = self.resolved(type_id, through)
+        return type_ is not None and (type_.kind, type_.name) == ("INT", name)
 
     def is_signed(self, type_id: int) -> bool:
         type_ = self.resolved(type_id)
@@ -209,8 +227,13 @@ class Types:
         return type_
 
 
+def _no_sum(leaf: Leaf) -> Leaf:
+    """What is no count: of CPUs that differ, each value is shown."""
+    return replace(leaf, merge=known_types.apart(one(leaf, bytes(leaf.size)) if leaf.size else None))
+
+
 def _named(type_: BtfType) -> tuple[str, tuple[str, ...]]:
-    return type_.name, tuple(member.name for member in type_.members)
+    return type_.name, type_.member_names
 
 
 def struct_with_meaning(type_: BtfType) -> str:

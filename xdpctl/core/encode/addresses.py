@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from xdpctl.core.btf.known_types import NONE
-from xdpctl.core.encode.numbers import OF_NUMBERS, EncodeOptions, Meant, native, number
+from xdpctl.core.encode.numbers import OF_NUMBERS, EncodeOptions, Meant, native, network_order, number
 from xdpctl.core.encode.text import CannotEncode, Input, as_bytes, at, members, shown, unknown
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", re.I)
@@ -64,6 +64,11 @@ def prefix(said: Input, options: EncodeOptions) -> tuple[int, bytes, int]:
 
 def _ipv4(said: Input, size: int, _options: EncodeOptions) -> bytes:
     return as_bytes(said, size) if _is_hex(said) else address(said, 4)
+
+
+def number_or_address(said: Input, size: int, options: EncodeOptions) -> bytes:
+    """What is in network order, and nothing says that it is an address."""
+    return address(said, 4) if _interface(said) else network_order(said, size, options)
 
 
 def ipv6(said: Input, size: int, _options: EncodeOptions) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from xdpctl.core.btf.known_types import IN_NETWORK_ORDER, SIZES
+from xdpctl.core.btf.names import inner_name, is_number, member_name
 from xdpctl.core.btf.readers import CODES
 from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, Member, is_ipv6, struct_with_meaning
 from xdpctl.core.encode import cells
@@ -65,27 +66,30 @@ class _Fields:
     def __init__(self, encoder: Encoder, what: str) -> None:
         self._encoder, self._types, self._what = encoder, encoder.types, what
 
-    def of(self, type_id: int, place: Place) -> Iterator[Field]:
+    def of(self, type_id: int, place: Place, name: str = "") -> Iterator[Field]:
+        """The name is that of a member, as for the writers of single ones."""
         type_ = self._types.types.get(type_id)
         if type_ is None or type_.kind in ("UNION", "DATASEC"):
             raise cells.NotPlain
         if type_.kind == "STRUCT":
             yield from self._of_struct(type_, place)
         elif type_.kind in MODIFIERS or (type_.kind == "TYPEDEF" and not self._is_meant(type_)):
-            yield from self.of(type_.type_id, place)
+            yield from self.of(type_.type_id, place, inner_name(type_.name, name))
         else:
-            yield self._field(type_id, place, self._pack(type_))
+            yield self._field(type_id, place, self._pack(type_, name))
 
     def _is_meant(self, type_: BtfType) -> bool:
         return self._encoder.has_meaning(type_) or type_.name in IN_NETWORK_ORDER
 
-    def _pack(self, type_: BtfType) -> Pack:
+    def _pack(self, type_: BtfType, name: str) -> Pack:
         size = self._types.size(type_.id)
+        write = self._encoder.of_type(type_.id, size, name)
+        if is_number(type_.name, inner_name(type_.name, name)):
+            return cells.remembered(lambda said: write(said, None))
         if type_.kind == "TYPEDEF" and size in SIZES.get(type_.name, ()) and type_.name in IN_NETWORK_ORDER:
             return cells.each(cells.ipv4) if type_.name == "__be32" else cells.in_network_order(size)
         if type_.kind == "INT" and type_.encoding != "BOOL" and size in CODES:
             return cells.numbers(size, type_.is_signed)
-        write = self._encoder.of_type(type_.id, size)
         return cells.remembered(lambda said: write(said, None))
 
     def _of_struct(self, type_: BtfType, place: Place) -> Iterator[Field]:
@@ -96,14 +100,14 @@ class _Fields:
             yield self._field(type_.id, place, cells.each(_OF_STRUCTS.get(meaning) or cells.mac(type_.size)))
         else:
             for member in type_.members:
-                yield from self._of_member(member, place)
+                yield from self._of_member(member, place, member_name(member.name, type_.member_names))
 
-    def _of_member(self, member: Member, place: Place) -> Iterator[Field]:
+    def _of_member(self, member: Member, place: Place, called: str) -> Iterator[Field]:
         outer, at = place
         if member.bitfield_size or self._types.of_the_kernel(member.type_id):
             raise cells.NotPlain
         name = outer if member.name in ANONYMOUS else f"{outer}.{member.name}" if outer else member.name
-        yield from self.of(member.type_id, (name, at + member.bits_offset // 8))
+        yield from self.of(member.type_id, (name, at + member.bits_offset // 8), called)
 
     def _of_flow(self, size: int, place: Place) -> Iterator[Field]:
         if place != ("", 0):

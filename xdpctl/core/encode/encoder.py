@@ -3,16 +3,26 @@
 Padding is always zero, and nothing is cut off to fit: what a type can't hold is refused.
 """
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property, reduce
 from operator import or_
 
 from xdpctl.core.btf.known_types import IN_NETWORK_ORDER, SIZES
+from xdpctl.core.btf.names import inner_name, is_number, member_name
 from xdpctl.core.btf.readers import signed
 from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, Types, is_ipv6, struct_with_meaning
 from xdpctl.core.encode import arrays, members
-from xdpctl.core.encode.addresses import OF_STRUCTS, OF_TYPEDEFS, ipv6, is_mac, mac, prefix_key
+from xdpctl.core.encode.addresses import (
+    OF_STRUCTS,
+    OF_TYPEDEFS,
+    ipv6,
+    is_mac,
+    mac,
+    number_or_address,
+    prefix_key,
+)
 from xdpctl.core.encode.members import Part, Writer, of_the_kernel
 from xdpctl.core.encode.numbers import (
     EncodeOptions,
@@ -27,6 +37,13 @@ from xdpctl.core.encode.numbers import (
 from xdpctl.core.encode.text import CannotEncode, Input, as_bytes, characters, shown, split_head
 from xdpctl.core.values.device_names import DeviceNames
 from xdpctl.core.values.formats import unsigned
+
+LARGEST_POINTER = (1 << 64) - 1
+
+
+def is_list(text: str, longer_than: int) -> bool:
+    """Whether it is one of so many numbers at least, which can't be taken for that much text."""
+    return len(text) > longer_than and re.fullmatch(r"\[[-0-9, ]+\]", text) is not None
 
 
 class Encoder:
@@ -61,25 +78,28 @@ class Encoder:
         return checked
 
     @cached_property
-    def _makers(self) -> dict[str, Callable[[BtfType], Writer]]:
+    def _makers(self) -> dict[str, Callable[[BtfType, str], Writer]]:
         return {
-            "INT": self._int,
-            "ENUM": self._enum,
-            "ENUM64": self._enum,
-            "FLOAT": lambda t: lambda said, _: floating(said, t.size),
+            "INT": lambda t, _: self._int(t),
+            "ENUM": lambda t, _: self._enum(t),
+            "ENUM64": lambda t, _: self._enum(t),
+            "FLOAT": lambda t, _: lambda said, _: floating(said, t.size),
+            "PTR": lambda *_: lambda said, _: native(number(said, 0, LARGEST_POINTER), 8),
             "TYPEDEF": self._typedef,
-            "STRUCT": self._struct,
-            "UNION": self._plain_struct,
+            "STRUCT": lambda t, _: self._struct(t),
+            "UNION": lambda t, _: self._plain_struct(t),
             "ARRAY": self._array,
-            "DATASEC": self._plain_struct,
-            **dict.fromkeys((*MODIFIERS, "VAR"), lambda t: self.of_type(t.type_id, self.types.size(t.id))),
+            "DATASEC": lambda t, _: self._plain_struct(t),
+            **dict.fromkeys(
+                (*MODIFIERS, "VAR"), lambda t, name: self.of_type(t.type_id, self.types.size(t.id), name)
+            ),
         }
 
-    def of_type(self, type_id: int, size: int) -> Writer:
-        """How to write a part."""
+    def of_type(self, type_id: int, size: int, name: str = "") -> Writer:
+        """The name is that of a member, a whole key or value has none."""
         type_ = self.types.types.get(type_id)
         make = self._makers.get(type_.kind) if type_ else None
-        return make(type_) if make and type_ else lambda said, _: as_bytes(said, size)
+        return make(type_, name) if make and type_ else lambda said, _: as_bytes(said, size)
 
     def _int(self, type_: BtfType, bits: int = 0) -> Writer:
         size, width = type_.size, bits or 8 * type_.size
@@ -99,14 +119,16 @@ class Encoder:
             return lambda said, _: native(number_for(said, names, low, top), size)
         return lambda said, _: native(named(said, names, short, low, top), size)
 
-    def _typedef(self, type_: BtfType) -> Writer:
-        size = self.types.size(type_.type_id)
+    def _typedef(self, type_: BtfType, name: str) -> Writer:
+        size, name = self.types.size(type_.type_id), inner_name(type_.name, name)
+        if is_number(type_.name, name):
+            return lambda said, _: number_or_address(said, size, self.options)
         if self.has_meaning(type_):
             write = OF_TYPEDEFS[type_.name]
             return lambda said, _: write(said, size, self.options)
         if type_.name in IN_NETWORK_ORDER:
             return lambda said, _: as_bytes(said, size)
-        return self.of_type(type_.type_id, size)
+        return self.of_type(type_.type_id, size, name)
 
     def _struct(self, type_: BtfType) -> Writer:
         meant = ipv6 if is_ipv6(type_) else OF_STRUCTS.get(struct_with_meaning(type_))
@@ -142,19 +164,24 @@ class Encoder:
         return members.writer(self._parts(type_), size, type_.kind == "UNION")
 
     def _parts(self, type_: BtfType) -> tuple[Part, ...]:
-        spots = [(m.name, m.type_id, m.bits_offset, m.bitfield_size) for m in type_.members]
-        spots += [(self.types.types[v.type_id].name, v.type_id, 8 * v.offset, 0) for v in type_.vars]
+        of_all = type_.member_names
+        spots = [
+            (m.name, member_name(m.name, of_all), m.type_id, m.bits_offset, m.bitfield_size)
+            for m in type_.members
+        ]
+        variables = ((self.types.types[v.type_id].name, v) for v in type_.vars)
+        spots += [(name, name, v.type_id, 8 * v.offset, 0) for name, v in variables]
         if type_.id not in self._known_parts:
             self._known_parts[type_.id] = tuple(self._part(type_.size, *spot) for spot in spots)
         return self._known_parts[type_.id]
 
-    def _part(self, whole: int, name: str, type_id: int, first: int, bits: int) -> Part:
+    def _part(self, whole: int, name: str, meant: str, type_id: int, first: int, bits: int) -> Part:
         if kept := self.types.of_the_kernel(type_id):
             return of_the_kernel(name, kept)
         size = self.types.size(type_id)
         width = bits or 8 * size
         shift = first if sys.byteorder == "little" else 8 * whole - first - width
-        write = self._bitfield(type_id, size, bits) if bits else self.of_type(type_id, size)
+        write = self._bitfield(type_id, size, bits) if bits else self.of_type(type_id, size, meant)
         called = "" if name in ANONYMOUS else name
         solid = self._solid(type_id) & (1 << width) - 1
         names = self._spoken_of(name, type_id)
@@ -193,15 +220,15 @@ class Encoder:
             return unsigned(one * type_.nr_elems)
         return (1 << 8 * size) - 1
 
-    def _array(self, type_: BtfType) -> Writer:
+    def _array(self, type_: BtfType, name: str) -> Writer:
         count, size = type_.nr_elems, self.types.size(type_.type_id)
-        write = self.of_type(type_.type_id, size)
+        write = self.of_type(type_.type_id, size, name)
         is_char, is_byte = self._is_int(type_.type_id, "char"), self._is_int(type_.type_id, "unsigned char")
 
         write_elements = arrays.writer(count, size, self._solid(type_.type_id), write)
 
         def write_array(said: Input, old: bytes | None) -> bytes:
-            if is_char and isinstance(said, str):
+            if is_char and isinstance(said, str) and not is_list(said, longer_than=count):
                 return characters(said, count)
             if is_byte and count == 6 and is_mac(said):
                 return mac(said, count, self.options)

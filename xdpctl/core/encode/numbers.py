@@ -118,7 +118,7 @@ def native(value: int, size: int) -> bytes:
     return value.to_bytes(size, sys.byteorder, signed=value < 0)
 
 
-def _network_order(said: Input, size: int, _options: EncodeOptions) -> bytes:
+def network_order(said: Input, size: int, _options: EncodeOptions) -> bytes:
     return number(said, 0, (1 << 8 * size) - 1).to_bytes(size, "big")
 
 
@@ -235,8 +235,8 @@ OF_NUMBERS: dict[str, Meant] = {
     "length_max_t": _number_if_any,
     "time_first_t": _time,
     "time_last_t": _time,
-    "__be16": _network_order,
-    "__be64": _network_order,
+    "__be16": network_order,
+    "__be64": network_order,
 }
 
 

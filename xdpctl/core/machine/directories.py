@@ -10,7 +10,7 @@ from xdpctl.core.machine.model import Attachment, BpfLink, Device, ProgId, Progr
 from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.machine.paths import BPFFS
 from xdpctl.core.machine.shell import command_line
-from xdpctl.errors import AlreadyPinned, BadRequest, NoSuchProgram, NotYours
+from xdpctl.errors import AlreadyPinned, BadRequest, HostLacks, NoSuchProgram, NotYours
 
 Identity = tuple[int, int]
 """What several paths have in common if they are one pin."""
@@ -79,6 +79,9 @@ def check_place(directory: PinDirectory) -> None:
             f"{path} is not in a bpffs, so nothing can be pinned there",
             f"choose a directory below {' or '.join(mounts.bpffs_points(mounted)) or BPFFS}",
         )
+    if (bpffs := mounts.mount_of(path, mounted)).read_only and not directory.needs_mount:
+        remount = command_line(("mount", "-o", "remount,rw", bpffs.point))
+        raise HostLacks(f"nothing can be pinned in {path}: its bpffs is mounted read-only", remount)
     if "." in path:
         raise BadRequest(f"{path}: libbpf can't pin below a name with a dot", "choose a name without dots")
 

@@ -97,6 +97,11 @@ class Map(Struct, frozen=True):
         return str(self.type).startswith("devmap")
 
     @property
+    def constant(self) -> bool:
+        """Programs only read it (BPF_F_RDONLY_PROG), as they do `.rodata`: nothing is counted there."""
+        return bool(self.flags >> 7 & 1)
+
+    @property
     def internal(self) -> bool:
         """libbpf makes such maps for a program's global variables: `xdp_allo.rodata`."""
         return "." in self.name

@@ -10,6 +10,7 @@ class Mount(Struct, frozen=True):
     kind: str
     root: str = "/"
     """Which part of the file system is mounted there; of a namespace, its name: `net:[4026531840]`."""
+    read_only: bool = False
 
 
 def parse(mountinfo: str) -> tuple[Mount, ...]:
@@ -17,9 +18,11 @@ def parse(mountinfo: str) -> tuple[Mount, ...]:
     mounts = []
     for line in filter(None, mountinfo.split("\n")):  # names can have other ends of lines in them
         left, _, right = line.partition(" - ")
-        root, escaped = left.split(" ")[3:5]
+        root, escaped, options = left.split(" ")[3:6]
         point = re.sub(r"\\([0-7]{3})", lambda escape: chr(int(escape[1], 8)), escaped)
-        mounts.append(Mount(point, right.split(" ")[0], root))
+        kind, *_, of_the_file_system = right.split(" ")
+        read_only = "ro" in (*options.split(","), *of_the_file_system.split(","))
+        mounts.append(Mount(point, kind, root, read_only))
     return tuple(mounts)
 
 
@@ -38,7 +41,8 @@ def in_bpffs(path: str, mounts: tuple[Mount, ...]) -> bool:
 
 
 def is_bpffs_root(path: str, mounts: tuple[Mount, ...]) -> bool:
-    return mount_of(path, mounts) == Mount(path, "bpf")
+    found = mount_of(path, mounts)
+    return (found.point, found.kind, found.root) == (path, "bpf", "/")
 
 
 def is_doubled(point: str, mounts: tuple[Mount, ...]) -> bool:

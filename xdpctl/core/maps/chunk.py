@@ -68,6 +68,8 @@ class Shape(Struct, frozen=True):
     key_size: int
     value_size: int
     per_cpu: bool
+    keys_alone: bool = False
+    """Where the kernel keeps values to itself, keys will do."""
 
 
 def chunks(pieces: Iterable[bytes], shape: Shape) -> Iterator[Chunk]:
@@ -112,7 +114,7 @@ def _with_gaps(text: bytes, shape: Shape, cpus: int, count: int) -> Iterator[Chu
         *given, lacking, why = match.groups()
         if lacking is None:
             yield _chunk([tuple(given)], shape, cpus)
-        elif why == _MISSING:
+        elif why == _MISSING or shape.keys_alone:
             yield _of(_from_hex([lacking]), b"", shape, cpus)
         else:
             raise Untold(why.decode(errors="backslashreplace"))

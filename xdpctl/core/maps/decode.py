@@ -29,7 +29,7 @@ class Layout(Struct, frozen=True):
     key: Column
     value: Column
     is_sum: bool = True
-    """Whether a value that is no struct can be added up over entries."""
+    """Whether values can be added up over entries: no times, and nothing that programs can only read."""
     typed: bool = False
 
 
@@ -45,6 +45,9 @@ _OF_KINDS: dict[str, tuple[str, ...]] = {
     "prog_array": ("program",),
     "array_of_maps": ("map",),
     "hash_of_maps": ("map",),
+    "xskmap": ("socket",),
+    "sockmap": ("socket",),
+    "sockhash": ("socket",),
 }
 """Maps of which the kernel keeps no types, and what their values are: numbers and ids."""
 
@@ -92,7 +95,8 @@ def layout_of(map_: Map, types: MapTypes, raw: bool, boot: int) -> Layout:
     if not types.key_and_value.types and (known := of_kind(str(map_.type), *sizes)):
         return known
     found = layout(types.everything, types.key_and_value, sizes, raw, boot)
-    return replace(found, key=NUMBER) if types.of_variables else found
+    key = NUMBER if types.of_variables else found.key
+    return replace(found, key=key, is_sum=found.is_sum and not map_.constant)
 
 
 def decode(chunk: Chunk, layout: Layout, per_cpu: bool = False) -> list[Entry]:

@@ -169,6 +169,11 @@ def holds_bytes(map_: Map) -> bool:
     return isinstance(map_.type, str) and map_.type not in _HOLDING
 
 
+def keeps_values(map_: Map) -> bool:
+    """Whether only the kernel knows them: sockets, but where values have room for their cookies."""
+    return map_.type == "xskmap" or (map_.type in ("sockmap", "sockhash") and map_.bytes_value == 4)
+
+
 def is_fixed(map_: Map) -> bool:
     """All elements are there from the start, and stay."""
     return map_.type in ("array", "percpu_array")

@@ -84,7 +84,9 @@ def matching(map_: Map, key: bytes) -> bytes:
 
 
 def keys(map_: Map) -> Iterator[bytes]:
-    """Of elements that have a value."""
+    """Of elements that have a value, if only for the kernel."""
+    if refusals.keeps_values(map_):
+        return (key for chunk in content.keys_in_use(map_) for key in chunk.each_key())
     return (key for chunk in content.start(map_) if chunk.values for key in chunk.each_key())
 
 

@@ -36,6 +36,7 @@ _CALLS = {
     "bpf_obj_get_opts": (_TEXT, _MEMORY),
     "bpf_obj_pin": (_INT, _TEXT),
     "bpf_prog_get_fd_by_id": (_U32,),
+    "bpf_prog_load": (_INT, _TEXT, _TEXT, _MEMORY, _SIZE, _MEMORY),
     "bpf_prog_test_run_opts": (_INT, _MEMORY),
     "bpf_xdp_attach": (_INT, _INT, _U32, _MEMORY),
     "bpf_xdp_detach": (_INT, _U32, _MEMORY),

@@ -41,6 +41,22 @@ def _read(map_: Map, running: proc.RunningQuery) -> Iterator[Chunk]:
         yield from found(map_, pieces)
 
 
+def keys_in_use(map_: Map) -> Iterator[Chunk]:
+    """Of a map whose values only the kernel knows: those that there are, or those that a program finds."""
+    from xdpctl.tools.libbpf import sockets
+
+    if map_.type == "sockhash":
+        shape = Shape(map_.bytes_key, map_.bytes_value, map_.per_cpu, keys_alone=True)
+        with closing(_whole(map_, proc.start(bpftool.command("map", "dump", "id", str(map_.id))))) as pieces:
+            yield from chunks(pieces, shape)
+    elif sockets.can_look():
+        proc.remark(f"bpf_prog_load of libbpf: a program that looks up each key of map id {map_.id}")
+        keys = b"".join(sockets.keys_in_use(map_))
+        yield Chunk(keys=keys, values=b"", key_size=map_.bytes_key, stride=map_.bytes_value)
+    else:
+        raise refusals.not_told(map_, "which keys are in use can be seen with libbpf 1.0 or newer")
+
+
 def found(map_: Map, pieces: Iterable[bytes]) -> Iterator[Chunk]:
     """What bpftool printed of a map; it goes from key to key, and begins again where one was deleted."""
     all_ = chunks(pieces, Shape(map_.bytes_key, map_.bytes_value, map_.per_cpu))

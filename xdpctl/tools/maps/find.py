@@ -1,10 +1,11 @@
 """Find a map by its name, its path in bpffs, or its id."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach, is_bare, not_here
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
@@ -24,7 +25,7 @@ def find_map(name: str, reach: Reach) -> Found:
         return exact_map(name)
     pins = (naming.pin_in(directory, name, "map") for directory in reach.directories)
     pin = next(filter(None, pins), None)
-    found = Found(pinned_map(pin), pin) if pin else _anywhere(name)
+    found = Found(pinned_map(pin), pin) if pin else _anywhere(name, reach)
     reach.found(name, found.pin or f"id:{found.map.id}")
     return found
 
@@ -39,12 +40,13 @@ def find_map_to_write(name: str, directory: str) -> Found:
     pin = naming.own_pin(name, directory, "map")
     if pin is not None:
         return Found(pinned_map(pin), pin)
-    if elsewhere := _called(name, bpftool.maps()):
+    maps = bpftool.maps()
+    if elsewhere := _called(name, maps):
         variables = _of_programs(directory, elsewhere) if "." in name else []
         if len(variables) == 1:
             return variables[0]
         raise not_here("map", name, directory, _choices(elsewhere))
-    raise NoSuchMap(f"there is no map {name!r} in {directory}", *_near(name, directory))
+    raise NoSuchMap(f"there is no map {name!r} in {directory}", *_near(name, _pinned_names(maps, directory)))
 
 
 def _of_programs(directory: str, found: Iterable[Found]) -> list[Found]:
@@ -60,7 +62,8 @@ def exact_map(name: str) -> Found:
         return Found(_by_id(name), None)
     pin = naming.pin_at(name, "map")
     if pin is None:
-        raise NoSuchMap(f"there is no map {name}", *did_you_mean(name, _pins_beside(name)))
+        pins = owners.below((pin for m in bpftool.maps() for pin in m.pinned), name.rpartition("/")[0])
+        raise NoSuchMap(f"there is no map {name}", *did_you_mean(name, sorted(pins)))
     return Found(pinned_map(pin), pin)
 
 
@@ -89,29 +92,49 @@ def _shown(result: proc.Result, what: str) -> Map:
     return bpftool.read_map(result)
 
 
-def _pins_beside(path: str) -> tuple[str, ...]:
-    directory = path.rpartition("/")[0]
-    return tuple(f"{directory}/{name}" for name in bpffs.entries(directory))
-
-
-def _near(name: str, directory: str) -> tuple[str, ...]:
-    present = bpffs.entries(directory)
+def _near(name: str, present: Sequence[str]) -> tuple[str, ...]:
+    """Which of the maps in a directory was meant; of many, the first few."""
     if len(present) > bpffs.FEW and not nearest(name, present):
-        return (bpffs.listing(directory),)
+        return (bpffs.in_words(present),)
     return did_you_mean(name, present) or ("xdpctl map list shows all maps",)
 
 
-def _anywhere(name: str) -> Found:
+def _pinned_names(maps: Iterable[Map], directory: str) -> list[str]:
+    pins = (pin for map_ in maps for pin in owners.below(map_.pinned, directory))
+    return sorted(pin.rpartition("/")[2] for pin in pins)
+
+
+def _known(maps: Sequence[Map], reach: Reach) -> list[str]:
+    """Names of maps: one's own, then those of others. Constants are asked for by who knows them."""
+    own = [name for directory in reach.directories for name in _pinned_names(maps, directory)]
+    return [*own, *sorted({m.name for m in maps if m.name and ".rodata" not in m.name})]
+
+
+def _anywhere(name: str, reach: Reach) -> Found:
     maps = bpftool.maps()
     found = _called(name, maps)
     if not found:
-        raise NoSuchMap(
-            f"there is no map {name!r}", *did_you_mean(name, sorted({m.name for m in maps if m.name}))
-        )
-    if len({f.map.id for f in found}) > 1:
+        raise NoSuchMap(f"there is no map {name!r}", *did_you_mean(name, _known(maps, reach)))
+    found = _of_own_programs(found, reach) or found if _several(found) else found
+    if _several(found):
         raise Ambiguous(f"several maps are called {name!r}; name one by its id or path", *_choices(found))
     # Asked anew: where bpftool 7.1 lists several, a map without BTF seems to have that of the one before.
     return Found(_by_id(f"id:{found[0].map.id}"), found[0].pin)
+
+
+def _several(found: Iterable[Found]) -> bool:
+    return len({f.map.id for f in found}) > 1
+
+
+def _of_own_programs(found: Sequence[Found], reach: Reach) -> list[Found]:
+    """Those that the programs in a pin directory use: global variables have no pins of their own."""
+    directories = [directory for directory in reach.directories if bpffs.entries(directory)]
+    programs = bpftool.programs() if directories else ()
+    for directory in directories:
+        used = {id_ for p in programs if owners.below(p.pinned, directory) for id_ in p.map_ids}
+        if own := [f for f in found if f.map.id in used]:
+            return own
+    return []
 
 
 def _called(name: str, maps: Iterable[Map]) -> list[Found]:

@@ -5,8 +5,9 @@ from itertools import chain
 
 from msgspec import Struct
 
+from xdpctl.core.btf.columns import Record
 from xdpctl.core.machine.model import Map, Via
-from xdpctl.core.maps import companions
+from xdpctl.core.maps import companions, refusals
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.companions import Accounts, Beside, CountedInEntries, Counts
 from xdpctl.core.maps.decode import Entry, Layout, decode
@@ -67,13 +68,22 @@ class Reading(Struct, frozen=True):
 
 
 def start(
-    map_: Map, raw: bool = False, via: Via | None = None, per_cpu: bool = False, as_: str = ""
+    map_: Map,
+    raw: bool = False,
+    via: Via | None = None,
+    per_cpu: bool = False,
+    as_: str = "",
+    keys_alone: bool = True,
 ) -> Reading:
     """bpftool reads the map while its types are asked for.
 
-    One that forgets is read after the total: what comes in meanwhile isn't forgotten.
+    One that forgets is read after the total: what comes in meanwhile isn't forgotten. `keys_alone` will do
+    where only the kernel knows the values.
     """
-    begun = None if map_.evicts else content.start(map_, via)
+    if keys_alone and refusals.keeps_values(map_):
+        begun: Iterator[Chunk] | None = content.keys_in_use(map_)
+    else:
+        begun = None if map_.evicts else content.start(map_, via)
     of = readable(map_, raw, as_)
     total = _total(of)
     return Reading(
@@ -94,17 +104,33 @@ def ipv6_map(of: Readable, raw: bool) -> Readable | None:
     return found if found and found.kept.ipv6_map_of else None
 
 
+def total_in(of: Readable) -> Readable | None:
+    """The map that counts all packets, if it is one and not only called so."""
+    whole = _sibling(of.map, of.kept.total_map) if of.kept.total_map else None
+    return _if_total(whole) if whole else None
+
+
+def _if_total(whole: Map) -> Readable | None:
+    if (whole.type, whole.max_entries) != ("percpu_array", 1):
+        return None
+    found = readable(whole, raw=True)
+    value = found.layout.value
+    ours = isinstance(value, Record) and {name for name, *_ in value.members} <= {"packets", "bytes"}
+    return found if ours else None
+
+
+def counted_in(total: Readable, chunk: Chunk) -> Counts:
+    [entry] = decode(chunk, total.layout)
+    return entry.value if isinstance(entry.value, dict) else {}
+
+
 def _total(of: Readable) -> Counts | None:
     """All packets; none of it if something else is only called so, None if it has gone."""
     whole = _sibling(of.map, of.kept.total_map) if of.kept.total_map else None
     if whole is None:
         return None
-    if (whole.type, whole.max_entries) != ("percpu_array", 1):
-        return {}
-    layout = readable(whole, raw=True).layout
-    [entry] = decode(_only(whole), layout)
-    ours = isinstance(entry.value, dict) and set(entry.value) <= {"packets", "bytes"}
-    return entry.value if ours and isinstance(entry.value, dict) else {}
+    total = _if_total(whole)
+    return counted_in(total, _only(whole)) if total else {}
 
 
 def lost_in(of: Readable) -> Map | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from xdpctl.core.machine import owners
 from xdpctl.core.machine.identifiers import cut
 from xdpctl.core.machine.model import Program
 from xdpctl.core.machine.reach import Reach, is_bare, not_here
@@ -17,7 +18,7 @@ def find_program(name: str, reach: Reach) -> Program:
         return _exactly(name)
     pins = (naming.pin_in(directory, name, "program") for directory in reach.directories)
     pin = next(filter(None, pins), None)
-    program = _xdp(shown_program("pinned", pin), pin) if pin else _anywhere(name)
+    program = _xdp(shown_program("pinned", pin), pin) if pin else _anywhere(name, reach)
     reach.found(name, pin or (*program.pinned, f"id:{program.id}")[0])
     return program
 
@@ -72,15 +73,21 @@ def _xdp(program: Program, name: str) -> Program:
     return program
 
 
-def _anywhere(name: str) -> Program:
+def _anywhere(name: str, reach: Reach) -> Program:
     programs = bpftool.programs()
     found = _called(name, programs)
     if not found:
-        known = sorted({p.name for p in programs if p.name and p.type == "xdp"})
-        raise NoSuchProgram(f"there is no XDP program {name!r}", *did_you_mean(name, known))
+        raise NoSuchProgram(f"there is no XDP program {name!r}", *did_you_mean(name, _known(programs, reach)))
     if len(found) > 1:
         raise Ambiguous(f"several programs are called {name!r}; name one by its id or path", *_choices(found))
     return found[0]
+
+
+def _known(programs: Iterable[Program], reach: Reach) -> list[str]:
+    """One's own first."""
+    named = sorted((p for p in programs if p.name and p.type == "xdp"), key=lambda p: p.name)
+    own = [p.name for directory in reach.directories for p in named if owners.below(p.pinned, directory)]
+    return [*own, *(p.name for p in named)]
 
 
 def _called(name: str, programs: Iterable[Program]) -> list[Program]:
