@@ -110,3 +110,14 @@ def test_a_spec_and_c_of_the_same_name(lab: Lab) -> None:
     lab.ok("build", "bpf/counted.bpf.c")
     lab.ok("build", "--program", "counted")
     lab.refused(2, "was built from bpf/counted.bpf.c", "build", source)
+
+
+def test_whatever_has_the_name_of_an_object_is_replaced(lab: Lab) -> None:
+    code = INCLUDES + MAP + COUNT.replace("*cnt += 1", "*cnt = 1").replace("9", "2")
+    source = write(lab, "count.c", code)
+    lab.ok("build", source)
+    built = (lab.directory / "bpf/count.bpf.o").read_bytes()
+    for damaged in (b"", b"no object", built[:700], built[:64] + b"\xff" * 900 + built[964:]):
+        (lab.directory / "bpf/count.bpf.o").write_bytes(damaged)
+        lab.ok("build", source)
+        assert (lab.directory / "bpf/count.bpf.o").read_bytes() == built

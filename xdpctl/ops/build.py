@@ -218,7 +218,7 @@ def _refuse_others(target: Path, source: Path) -> None:
 def _sources(data: bytes) -> tuple[str, ...]:
     try:
         return Inspected(data, elf.read(data)).sources()
-    except (elf.NotBpf, ValueError, struct.error):
+    except (elf.NotBpf, ValueError, IndexError, struct.error):
         return ()  # whatever it is, no source lays claim to it
 
 

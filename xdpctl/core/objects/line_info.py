@@ -41,6 +41,8 @@ class LineInfo:
         header, _, _, offset, size = self._at(self.ext, "IIIII", 4)
         at, end = header + offset, header + offset + size
         record_size = self._at(self.ext, "I", at)[0]
+        if record_size < 16:
+            raise ValueError("records that are too short")
         at += 4
         while at < end:
             section, count = self._at(self.ext, "II", at)
