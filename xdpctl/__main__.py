@@ -27,7 +27,7 @@ def _end_at_once(_number: int, _frame: FrameType | None) -> None:
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     try:
-        if "--json" in sys.argv:
+        if {"--json", "-j"} & {*sys.argv}:
             error = b'{"code":"interrupted","message":"interrupted","hints":[]}'
             os.write(1, b'{"schema":1,"error":' + error + b"}\n")
         os.write(2, b"xdpctl: interrupted\n")

@@ -98,7 +98,7 @@ INTERRUPTED = {
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("options", [("--json",), ()])
+@pytest.mark.parametrize("options", [("--json",), ("-j",), ()])
 def test_an_interruption_before_xdpctl_is_ready(
     number: signal.Signals,
     options: tuple[str, ...],

@@ -63,7 +63,7 @@ def test_a_program_on_such_a_device(lab: Lab, netns: str) -> None:
     ("script", "says"),
     [
         ("echo Cannot open netlink socket >&2; exit 1", "ip failed: Cannot open netlink socket"),
-        ("kill -9 $$", "ip was ended by signal 9 (SIGKILL)"),
+        ("kill -9 $$", "nsenter or ip was ended by signal 9 (SIGKILL)"),
         ("echo 1: lo; exit", "ip printed what xdpctl can't read"),
         (
             "echo nsenter: reassociate failed: Invalid argument >&2; exit 1",

@@ -46,8 +46,8 @@ class Result(Struct, frozen=True):
 
     @property
     def program(self) -> str:
-        """What was run, perhaps in another network namespace."""
-        return self.argv[2] if self.argv[0] == "nsenter" else self.argv[0]
+        """What was run. nsenter becomes what it runs in another namespace, and nobody sees when."""
+        return f"nsenter or {self.argv[2]}" if self.argv[0] == "nsenter" else self.argv[0]
 
     @property
     def death(self) -> str:
