@@ -41,8 +41,8 @@ from xdpctl.tools.programs import test_run
 from xdpctl.tools.programs.find import find_program, find_program_to_run, shown_program
 from xdpctl.tools.programs.test_run import RunPlace
 
-BESIDE = f"{HERE}/against"
-"""Where packets are for the program that is run beside."""
+BESIDE, PINS_BESIDE = f"{HERE}/against", f"{PINS}/the-other"
+"""Where packets are for the program that is run beside, and its pin; no program can be called so."""
 SHOWN = 3
 """Packets that a plan shows."""
 FEW = 20
@@ -80,7 +80,7 @@ class RunTarget(Struct, frozen=True):
 
     @property
     def place_beside(self) -> RunPlace:
-        return RunPlace(BESIDE, ("pinned", f"{PINS}/against_{self.name}"))
+        return RunPlace(BESIDE, ("pinned", f"{PINS_BESIDE}/{self.name}"))
 
     def load(self, place: RunPlace) -> Plan:
         if self.object is None:
@@ -107,7 +107,7 @@ class Prepared(Struct, frozen=True):
     def setting(self) -> Plan:
         if self.target.object is None:
             return (TMPFS,)
-        beside = (actions.make_directory(BESIDE),) if self.against else ()
+        beside = tuple(map(actions.make_directory, (BESIDE, PINS_BESIDE))) if self.against else ()
         return (TMPFS, *BPFFS, *beside, *(one for target, place in self.places for one in target.load(place)))
 
     @property
