@@ -43,9 +43,8 @@ from xdpctl.tools.programs import test_run
 from xdpctl.tools.programs.find import find_program, find_program_to_run, shown_program
 from xdpctl.tools.programs.test_run import RunPlace
 
-BESIDE = f"{HERE}/against"
-PINS_BESIDE, COPY_BESIDE = f"{PINS}/against", f"{COPY}_against"
-"""Where packets are for the program that is run beside."""
+BESIDE, PINS_BESIDE, COPY_BESIDE = f"{HERE}/against", f"{PINS}/the-other", f"{COPY}_against"
+"""Where packets are for the program that is run beside, its pin, which no program is called, and its object."""
 SHOWN = 3
 """Packets that a plan shows."""
 FEW = 20
