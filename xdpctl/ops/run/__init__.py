@@ -44,7 +44,7 @@ from xdpctl.tools.programs.find import find_program, find_program_to_run, shown_
 from xdpctl.tools.programs.test_run import RunPlace
 
 BESIDE, PINS_BESIDE, COPY_BESIDE = f"{HERE}/against", f"{PINS}/the-other", f"{COPY}_against"
-"""Where packets are for the program that is run beside, its pin, which no program is called, and its object."""
+"""Where packets are for the program that is run beside, its pin (no program is called so) and its object."""
 SHOWN = 3
 """Packets that a plan shows."""
 FEW = 20
