@@ -115,7 +115,7 @@ def test_an_interruption_before_xdpctl_is_ready(
 
 def test_a_second_interruption_while_the_first_is_told(tmp_path: Path) -> None:
     """Nobody reads stderr, so that telling lasts."""
-    (tmp_path / "bpftool").write_text("#!/bin/sh\ntouch started\nexec sleep 60\n")
+    (tmp_path / "bpftool").write_text("#!/bin/sh\ntouch started$PPID\nexec sleep 60\n")
     (tmp_path / "bpftool").chmod(0o755)
     reads, writes = os.pipe()
     os.write(writes, b"." * fcntl.fcntl(writes, fcntl.F_GETPIPE_SZ))
@@ -160,10 +160,9 @@ def test_a_result_that_is_lost_is_a_failure(words: str) -> None:
 
 def test_an_interruption_is_told_as_json(tmp_path: Path) -> None:
     """While a tool is asked, which here never answers."""
-    (tmp_path / "bpftool").write_text("#!/bin/sh\ntouch started\nexec sleep 60\n")
+    (tmp_path / "bpftool").write_text("#!/bin/sh\ntouch started$PPID\nexec sleep 60\n")
     (tmp_path / "bpftool").chmod(0o755)
     for number in (signal.SIGINT, signal.SIGTERM):
-        (tmp_path / "started").unlink(missing_ok=True)
         with subprocess.Popen(
             [sys.executable, "-m", "xdpctl", "doctor", "--json"],
             cwd=tmp_path,
@@ -172,7 +171,7 @@ def test_an_interruption_is_told_as_json(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            while not (tmp_path / "started").exists():
+            while not (tmp_path / f"started{process.pid}").exists():
                 assert process.poll() is None
             process.send_signal(number)
             out, err = process.communicate()

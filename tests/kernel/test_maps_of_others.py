@@ -116,6 +116,4 @@ def test_maps_of_sockets_show_which_keys_are_in_use(lab: Lab) -> None:
             assert json.loads(done.stdout)["entries"] == [{"key": key, "value": None}]
             assert f"{name} holds sockets, which only the kernel knows: these keys are in use" in done.stderr
             assert lab.ok("map", "keys", f"/sys/fs/bpf/{name}") == f"{key}\n"
-            lab.refused(
-                1, "the kernel doesn't tell what is in a map", "dump", f"/sys/fs/bpf/{name}", "--save", "-"
-            )
+            lab.refused(1, "can't be saved: it holds sockets", "dump", f"/sys/fs/bpf/{name}", "--save", "-")

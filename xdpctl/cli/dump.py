@@ -160,11 +160,14 @@ def _print_for_prometheus(maps: Iterable[tuple[str, dump.Dump]]) -> None:
     from xdpctl.views.prometheus import Families, exposition
 
     told = []
+    notes: list[str] = []
     for label, found in maps:
         _tell(found.notes)
         families = Families(label, found.counters, found.named)
         families.add(_entries(found), found.per_cpu)
         told.append((families, found.accounts()))
-        _tell(f"{field} is left out: Prometheus takes nothing but numbers" for field in families.no_numbers)
-        _tell(found.zeros_hidden())
+        for field in families.no_numbers:
+            notes.append(f"{field} is left out: Prometheus takes nothing but numbers")
+        notes += found.zeros_hidden()
     session.stream(exposition(told))
+    _tell(notes)

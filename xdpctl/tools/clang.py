@@ -80,7 +80,7 @@ def _not_compiled(source: Path, said: str, code: str) -> NotCompiled:
     advice = tool_errors.compile_failure(said, code) or tuple(headers.advice(missing))
     shown = tool_errors.screenful(said)
     more = (tool_errors.MORE_IN_LOG,) if shown != said else ()
-    first = f"{source} doesn't compile: {advice[0]}\n" if advice else ""
+    first = f"{visible(str(source))} doesn't compile: {advice[0]}\n" if advice else ""
     return NotCompiled(Lines(first + shown), *advice[1:], *more, log=said)
 
 
