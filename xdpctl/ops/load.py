@@ -1,7 +1,7 @@
 """Load an object, pin its programs and maps, and attach one: all or nothing."""
 
 import functools
-import secrets
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,7 +86,7 @@ def prepare(request: Request) -> Prepared:
         path=str(path),
         chosen=chosen,
         pin=request.pin,
-        aside=f"xdpctl_{secrets.token_hex(4)}",
+        aside=f"xdpctl_{os.urandom(4).hex()}",
         used=dict(_used(request, str(path), chosen, directory)),
         card=request.device if request.mode is ModeChoice.OFFLOAD else None,
         inside=netns.prefix,

@@ -6,7 +6,7 @@ from xdpctl.core.machine.reserved import RESERVED
 
 NAME_LENGTH = 15
 """The kernel keeps 15 characters of the name of a program or map."""
-_TAKEN = re.compile(
+_TAKEN = (
     r"_[_A-Z]|bpf_|BPF_|BTF_|XDP_|SK_|TRI_|LIBBPF_|MAX_BPF_|TCP_BPF_|UNSEEN_"
     r"|ETH_|IP_|IPV6_|IPPROTO_|IPOPT_|IN_|IN6_|INADDR_|NO_|TCP_|ARPHRD_|IPTOS_|MCAST_|DEVCONF_|MAX_IPOPTLEN|s6_addr"
 )
@@ -27,6 +27,6 @@ def complaint(name: str) -> tuple[str, ...]:
             f"{name!r} has {len(name)} characters, the kernel keeps {NAME_LENGTH}",
             f"shorten it: {cut(name)!r} would be what tools show",
         )
-    if name in RESERVED or _TAKEN.match(name):
+    if name in RESERVED or re.match(_TAKEN, name):
         return (f"{name!r} already has a meaning in C or in the kernel's headers", "rename it")
     return ()
