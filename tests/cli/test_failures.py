@@ -126,7 +126,7 @@ def test_a_second_interruption_while_the_first_is_told(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=writes,
     ) as process:
-        while not (tmp_path / "started").exists():
+        while not (tmp_path / f"started{process.pid}").exists():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         while b"pipe_write" not in Path(f"/proc/{process.pid}/wchan").read_bytes():
