@@ -7,7 +7,7 @@ from xdpctl.core.machine.model import Map
 from xdpctl.core.maps.companions import Accounts, Counts
 from xdpctl.core.query.rows import Batches, of_each_cpu, row
 from xdpctl.core.values.cells import cell, spelled
-from xdpctl.core.values.json_text import SCHEMA, to_json, to_json_lines
+from xdpctl.core.values.json_text import SCHEMA, listed, to_json, to_json_lines
 from xdpctl.core.values.value import Row, Value
 from xdpctl.views.table import StackedCells, TableColumns
 
@@ -30,10 +30,7 @@ def json_start(map_: Map, pin: str | None) -> str:
 
 
 def json_entries(batches: Batches) -> Iterator[str]:
-    comma = ""
-    for entries in filter(None, batches):
-        yield comma + to_json(entries)[1:-1]
-        comma = ","
+    return listed(to_json(entries)[1:-1] for entries in batches if entries)
 
 
 def json_end(accounts: Accounts, totals: Counts | None = None) -> str:

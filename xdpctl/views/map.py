@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from xdpctl.core.encode.words import format_input
-from xdpctl.core.values.json_text import SCHEMA, to_json
+from xdpctl.core.values.json_text import SCHEMA, listed, to_json
 from xdpctl.core.values.value import Value, flat
 from xdpctl.views.table import text
 
@@ -53,10 +53,7 @@ def key_lines(words: Iterable[str]) -> Iterator[str]:
 
 def keys_as_json(name: str, keys: Iterable[Value]) -> Iterator[str]:
     yield f'{{"schema":{SCHEMA},"map":{to_json(name)},"keys":['
-    comma = ""
-    for key in keys:
-        yield comma + to_json(key)
-        comma = ","
+    yield from listed(map(to_json, keys))
     yield "]}\n"
 
 

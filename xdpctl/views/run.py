@@ -11,7 +11,7 @@ from xdpctl.core.maps.decode import Entry
 from xdpctl.core.packets.edits import Edit, edits
 from xdpctl.core.packets.map_changes import ElementChange
 from xdpctl.core.packets.run_counts import Run, Sums
-from xdpctl.core.values.json_text import SCHEMA, to_json
+from xdpctl.core.values.json_text import SCHEMA, listed, to_json
 from xdpctl.core.values.value import Value, flat
 from xdpctl.views.dump import table_lines
 from xdpctl.views.table import table, text
@@ -26,22 +26,25 @@ def run_lines(runs: Iterable[Run], width: int) -> Iterator[str]:
     yield f"{'PACKET':<{width}}  LENGTH  VERDICT\n"
     for run in runs:
         yield f"{run.packet.name:<{width}}  {len(run.packet.data):>6}  {run.verdict}\n"
-        yield from (f"  {line}\n" for line in (*_edit_lines(run), *_effect_lines(run)))
+        yield from (f"  {line}\n" for line in (*edit_lines(run), *_effect_lines(run)))
 
 
-def _edit_lines(run: Run) -> Iterator[str]:
+def edit_lines(run: Run) -> Iterator[str]:
     before, after = len(run.packet.data), len(run.out)
     if before != after:
         yield f"length: {before} -> {after}"
-    yield from map(edit_line, edits(run.packet.data, run.out))
+    yield from map(_edit_line, edits(run.packet.data, run.out))
 
 
 def _effect_lines(run: Run) -> Iterator[str]:
     for map_, changes in run.effects:
         for change in changes:
-            key = " ".join(text(part) for part in flat("key", change.key).values())
             name = "" if map_.internal else f"{text(map_.name)} "
-            yield f"{name}{key}: {_difference(change.before, change.after)}"
+            yield f"{name}{key_text(change.key)}: {_difference(change.before, change.after)}"
+
+
+def key_text(key: Value) -> str:
+    return " ".join(text(part) for part in flat("key", key).values())
 
 
 def _difference(before: Value, after: Value) -> str:
@@ -58,7 +61,7 @@ def _difference(before: Value, after: Value) -> str:
     return f"{text(before)} -> {'gone' if after is None else text(after)}"
 
 
-def edit_line(edit: Edit) -> str:
+def _edit_line(edit: Edit) -> str:
     if edit.field is not None:
         read = edit.field.read
         return f"{edit.field.name}: {read(edit.before)} -> {read(edit.after)}"
@@ -135,16 +138,16 @@ def about(program: Program, copied: PurePath | None) -> dict[str, str | None]:
 
 def json_middle(verdicts: Mapping[str, Sums], not_run: Mapping[str, int], cut: int, listed: bool) -> str:
     by_verdict = [{"verdict": name, **sums._asdict()} for name, sums in sorted(verdicts.items())]
-    reasons = [{"reason": reason, "packets": count} for reason, count in not_run.items()]
-    more = to_json({"verdicts": by_verdict, "not_run": reasons, "cut": cut})[1:-1]
+    more = to_json({"verdicts": by_verdict, "not_run": reasons(not_run), "cut": cut})[1:-1]
     return f'{"]" * listed},{more},"maps":['
 
 
+def reasons(not_run: Mapping[str, int]) -> list[dict[str, Any]]:
+    return [{"reason": reason, "packets": count} for reason, count in not_run.items()]
+
+
 def json_packets(runs: Iterable[Run]) -> Iterator[str]:
-    comma = ""
-    for run in runs:
-        yield comma + to_json(_packet(run))
-        comma = ","
+    return listed(to_json(_packet(run)) for run in runs)
 
 
 def _packet(run: Run) -> dict[str, Any]:
@@ -176,10 +179,7 @@ def json_maps(maps: Iterable[tuple[Map, Iterable[list[ElementChange]]]]) -> Iter
     between = ""
     for map_, batches in maps:
         yield between + to_json({"name": map_.name, "type": map_.type})[:-1] + ',"changes":['
-        comma = ""
-        for batch in filter(None, batches):
-            yield comma + to_json(batch)[1:-1]
-            comma = ","
+        yield from listed(to_json(batch)[1:-1] for batch in batches if batch)
         yield "]}"
         between = ","
     yield "]}\n"

@@ -5,13 +5,12 @@ from pathlib import PurePath
 from typing import Any
 
 from xdpctl.core.machine.model import Program
-from xdpctl.core.packets.comparison import CountDifference, Difference, MapDifference, Totals
-from xdpctl.core.packets.edits import edits
+from xdpctl.core.packets.comparison import Difference, MapDifference, Totals
 from xdpctl.core.packets.run_counts import Run
-from xdpctl.core.values.json_text import SCHEMA, to_json
-from xdpctl.core.values.value import Value, flat
+from xdpctl.core.values.json_text import SCHEMA, listed, to_json
+from xdpctl.core.values.value import Value
 from xdpctl.core.wording import packets
-from xdpctl.views.run import about, edit_line, run_json, title
+from xdpctl.views.run import about, edit_lines, key_text, reasons, run_json, title
 from xdpctl.views.table import table, text
 
 UNCHANGED = "-"
@@ -34,23 +33,19 @@ def difference_lines(found: Iterable[Difference], width: int) -> Iterator[str]:
             name = "" if map_.name.startswith(".") else f"{text(map_.name)} "
             for change in map_.changes:
                 sides = f"{_grown(change.growth)}, against {_grown(change.against)}"
-                yield f"  {name}{_key(change)}: {sides}\n"
+                yield f"  {name}{key_text(change.key)}: {sides}\n"
 
 
 def _edits(run: Run) -> str:
-    before, after = len(run.packet.data), len(run.out)
-    lengths = [f"length: {before} -> {after}"] * (before != after)
-    return "; ".join((*lengths, *map(edit_line, edits(run.packet.data, run.out)))) or "nothing"
+    return "; ".join(edit_lines(run)) or "nothing"
 
 
 def map_tables(maps: Iterable[MapDifference]) -> Iterator[str]:
     for map_ in maps:
-        rows = [(_key(change), _grown(change.growth), _grown(change.against)) for change in map_.changes]
+        rows = [
+            (key_text(change.key), _grown(change.growth), _grown(change.against)) for change in map_.changes
+        ]
         yield f"\n{title(map_.name)}\n{table(('key', 'counted', 'against'), rows)}\n"
-
-
-def _key(change: CountDifference) -> str:
-    return " ".join(text(part) for part in flat("key", change.key).values())
 
 
 def _grown(value: Value) -> str:
@@ -84,10 +79,7 @@ def json_start(*programs: tuple[Program, PurePath | None]) -> str:
 
 
 def json_differences(found: Iterable[Difference]) -> Iterator[str]:
-    comma = ""
-    for one in found:
-        yield comma + to_json(_difference(one))
-        comma = ","
+    return listed(to_json(_difference(one)) for one in found)
 
 
 def _difference(one: Difference) -> dict[str, Any]:
@@ -104,7 +96,7 @@ def json_end(totals: Totals, maps: tuple[MapDifference, ...], not_run: Mapping[s
     end = {
         "same": not (totals.differ or maps),
         **{name: getattr(totals, name) for name in ("packets", "differ", *IN)},
-        "not_run": [{"reason": reason, "packets": count} for reason, count in not_run.items()],
+        "not_run": reasons(not_run),
         "cut": cut,
         "maps": maps,
     }

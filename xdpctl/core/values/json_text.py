@@ -5,7 +5,7 @@ Where they have a name twice, it can't be known which is meant.
 
 import contextlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -38,6 +38,14 @@ def to_json_lines(all_of_it: Sequence[object]) -> str:
         if is_plain(data := _ENCODER.encode_lines(all_of_it)):
             return data.decode()
     return "".join(f"{to_json(what)}\n" for what in all_of_it)
+
+
+def listed(elements: Iterable[str]) -> Iterator[str]:
+    """What stands between the brackets of a list, as it comes."""
+    comma = ""
+    for element in elements:
+        yield comma + element
+        comma = ","
 
 
 def _numbered(found: re.Match[str]) -> str:
