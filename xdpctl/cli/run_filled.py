@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from xdpctl.cli import session
+from xdpctl.core.machine.identifiers import cut
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import saved_file
@@ -49,15 +50,11 @@ def _copy(live: Maps, own: Map, reach: Reach) -> None:
 def _called(name: str, programs: Sequence[Maps]) -> list[Map]:
     """The maps of this name, one of each program; the kernel cuts names, and variables are in `.bss`."""
     all_ = [map_ for own in programs for map_ in own]
-    found = [map_ for map_ in all_ if name in (map_.name, map_.own_name) or _is_cut(name, map_.name)]
+    found = [map_ for map_ in all_ if name == map_.own_name or cut(name) == map_.name]
     if not found:
         known = dict.fromkeys(map_.own_name for map_ in all_)
         raise NoSuchMap(f"--with {name}: the program has no map of that name", *did_you_mean(name, known))
     return found
-
-
-def _is_cut(name: str, kernels: str) -> bool:
-    return len(kernels) == 15 and name.startswith(kernels)
 
 
 def _write(map_: Map, content: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from xdpctl.core.machine.map_types import TYPES
 from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.objects import sharing
 from xdpctl.core.objects.map_definitions import MapDefinition
@@ -11,7 +12,7 @@ from xdpctl.errors import MapDiffers
 def defined(kind: str, key: int = 4, value: int = 8, entries: int = 16, flags: int = 0) -> MapDefinition:
     return MapDefinition(
         name="m",
-        type=sharing.TYPES.index(kind),
+        type=TYPES.index(kind),
         key_size=key,
         value_size=value,
         max_entries=entries,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from xdpctl.core.machine.identifiers import NAME_LENGTH
+from xdpctl.core.machine.identifiers import cut
 from xdpctl.core.machine.model import Map, Program, ProgramStatus
 
 
@@ -18,7 +18,7 @@ def concerns(one: ProgramStatus, wanted: str) -> bool:
     return (
         wanted == f"id:{one.program.id}"
         or wanted in names(one)
-        or wanted[:NAME_LENGTH] in (one.program.name, *(m.name for m in one.maps))
+        or cut(wanted) in (one.program.name, *(m.name for m in one.maps))
         or any(place.device == wanted for place in one.places)
     )
 

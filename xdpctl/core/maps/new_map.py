@@ -5,18 +5,17 @@ from msgspec import Struct
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import BtfDump, BtfType, Types
 from xdpctl.core.machine.identifiers import complaint
+from xdpctl.core.machine.map_types import TYPES
 from xdpctl.core.maps.kinds import FLAGS
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
 
 NUMBERS = {
-    "hash": 1,
-    "array": 2,
-    "percpu_hash": 5,
-    "percpu_array": 6,
-    "lru_hash": 9,
-    "lru_percpu_hash": 10,
-    "lpm_trie": 11,
+    name: TYPES.index(name)
+    for name in (
+        *("hash", "array", "percpu_hash", "percpu_array"),
+        *("lru_hash", "lru_percpu_hash", "lpm_trie"),
+    )
 }
 """Types of maps that hold values of any kind, as the kernel counts them."""
 _ALWAYS = {"lpm_trie": ("no_prealloc",)}

@@ -6,13 +6,15 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from xdpctl.core.objects.map_definitions import MapDefinition, definitions
+from xdpctl.core.objects.map_definitions import Btf, MapDefinition
 from xdpctl.errors import Explained, ObjectInvalid
 
 T = TypeVar("T")
 EM_BPF = 247
 _FUNCTION, _SECTION_SYMBOL = 2, 3
-_RELOCATIONS = 9
+_SYMBOLS, _RELOCATIONS = 2, 9
+"""SHT_SYMTAB and SHT_REL."""
+_EXECUTABLE = 4
 
 
 class NotBpf(Explained):
@@ -127,16 +129,17 @@ class _Reader:
 
     def object(self) -> BpfObject:
         sections = tuple(
-            Section(name, header[4], header[5], bool(header[2] & 4))
+            Section(name, header[4], header[5], bool(header[2] & _EXECUTABLE))
             for name, header in zip(self.names, self.headers, strict=True)
         )
         btf = next((s for s in sections if s.name == ".BTF"), None)
-        found = () if btf is None else definitions(self.data[btf.offset : btf.offset + btf.size], self.order)
+        text = b"" if btf is None else self.data[btf.offset : btf.offset + btf.size]
+        found = tuple(Btf(text, self.order).definitions()) if btf else ()
         return BpfObject(sections, tuple(self._symbols()), found, tuple(self._in_maps()))
 
     def _symbols(self) -> Iterator[Symbol]:
         for header in self.headers:
-            if header[1] != 2:  # SHT_SYMTAB
+            if header[1] != _SYMBOLS:
                 continue
             strings = self.headers[header[6]][4]
             for at in range(header[4], header[4] + header[5], 24):
@@ -153,18 +156,15 @@ class _Reader:
                     )
 
     def _in_maps(self) -> Iterator[str]:
-        for header in self.headers:
-            if header[1] != _RELOCATIONS or self.names[header[7]] != ".maps":
-                continue
-            symbols = self.headers[header[6]]
-            for at in range(header[4], header[4] + header[5], 16):
-                symbol = self._at("QQ", at)[1] >> 32
-                name = self._at("I", symbols[4] + 24 * symbol)[0]
-                yield self._string(self.headers[symbols[6]][4], name)
+        sections = {n for n, name in enumerate(self.names) if name == ".maps"}
+        return (one.symbol for one in self._relocations(sections))
 
     def relocations(self) -> Iterator[Relocation]:
+        return self._relocations({n for n, header in enumerate(self.headers) if header[2] & _EXECUTABLE})
+
+    def _relocations(self, sections: set[int]) -> Iterator[Relocation]:
         for header in self.headers:
-            if header[1] != 9 or not self.headers[header[7]][2] & 4:  # SHT_REL of code
+            if header[1] != _RELOCATIONS or header[7] not in sections:
                 continue
             symbols = self.headers[header[6]]
             strings = self.headers[symbols[6]][4]

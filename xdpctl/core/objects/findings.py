@@ -3,15 +3,18 @@
 import re
 import struct
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import PurePath
 
 from msgspec import Struct
 
-from xdpctl.core.objects import elf, instructions, map_definitions
+from xdpctl.core.machine.map_types import type_name
+from xdpctl.core.objects import elf, instructions
 from xdpctl.core.objects.dataflow import Added, Code, Ended, follow
 from xdpctl.core.objects.line_info import Line, LineInfo
+from xdpctl.core.objects.map_definitions import Btf
 
-SHARED = {1: "hash", 2: "array", 9: "lru_hash", 11: "lpm_trie"}
+SHARED = ("hash", "array", "lru_hash", "lpm_trie")
 """Types of maps of whose values there is one for all CPUs."""
 VERDICTS = range(5)
 
@@ -31,9 +34,13 @@ class Inspected:
         self.lines = LineInfo(self.sections, self.order)
         self.relocations = elf.relocations(data)
 
+    @cached_property
+    def btf(self) -> Btf:
+        return Btf(self.sections[".BTF"], self.order)
+
     def undefined(self) -> Iterator[Undefined]:
         """What the code calls or reads, and is nowhere, in the object or in the kernel."""
-        known = map_definitions.resolved_by_kernel(self.sections[".BTF"], self.order)
+        known = self.btf.resolved_by_kernel()
         told: set[str] = set()
         for one in self.relocations:
             if not one.target and one.symbol not in known | told:
@@ -45,18 +52,18 @@ class Inspected:
         return tuple(file for file in sorted(self.lines.files) if file.endswith(".c"))
 
     def notes(self) -> Iterator[str]:
-        types = map_definitions.map_types(self.sections[".BTF"], self.order)
-        for name in sorted(map_definitions.without_result(self.sections[".BTF"], self.order)):
+        for name in sorted(self.btf.without_result()):
             if name in self.found.xdp_programs:
                 yield f"{name} returns nothing, so the verdict is what happens to be left in a register"
         told = set()
         for one in follow(self._code()):
-            note = self._added(one, types) if isinstance(one, Added) else self._ended(one)
+            note = self._added(one) if isinstance(one, Added) else self._ended(one)
             if note and note not in told:
                 told.add(note)
                 yield note
 
-    def _added(self, one: Added, types: dict[str, int]) -> str:
+    def _added(self, one: Added) -> str:
+        types = {found.name: type_name(found.type) for found in self.found.map_definitions}
         if types.get(one.map) not in SHARED:
             return ""
         line = self.lines.of(one.section, one.offset)

@@ -50,35 +50,25 @@ class _Type(Struct, frozen=True):
 _VOID = _Type(name="", kind=0, refers_to=0, count=0, members=0)
 
 
-def definitions(btf: bytes, order: str) -> tuple[MapDefinition, ...]:
+class Btf:
     """Damaged BTF raises what `struct` and indexing raise, or a ValueError."""
-    return tuple(_Btf(btf, order).definitions())
 
-
-def map_types(btf: bytes, order: str) -> dict[str, int]:
-    """The type of each map, as the number that the kernel knows it by."""
-    return {found.name: found.type for found in definitions(btf, order) if found.type}
-
-
-def resolved_by_kernel(btf: bytes, order: str) -> frozenset[str]:
-    """What is declared with __ksym or __kconfig, and thus found when the program is loaded."""
-    return frozenset(_Btf(btf, order).members_of(".ksyms", ".kconfig"))
-
-
-def without_result(btf: bytes, order: str) -> frozenset[str]:
-    """The functions that return void."""
-    types = _Btf(btf, order).types
-    return frozenset(t.name for t in types if t.kind == _FUNC and types[t.refers_to].refers_to == 0)
-
-
-class _Btf:
     def __init__(self, data: bytes, order: str) -> None:
         self.data, self.order = data, order
         header, types, size, strings = self._at("IIII", 4)
         self.strings = header + strings
         self.types = [_VOID, *self._read(header + types, header + types + size)]
 
-    def members_of(self, *sections: str) -> Iterator[str]:
+    def resolved_by_kernel(self) -> frozenset[str]:
+        """What is declared with __ksym or __kconfig, and thus found when the program is loaded."""
+        return frozenset(self._names_in(".ksyms", ".kconfig"))
+
+    def without_result(self) -> frozenset[str]:
+        """The functions that return void."""
+        functions = (type_ for type_ in self.types if type_.kind == _FUNC)
+        return frozenset(f.name for f in functions if self.types[f.refers_to].refers_to == 0)
+
+    def _names_in(self, *sections: str) -> Iterator[str]:
         for section in self.types:
             if section.kind == _DATASEC and section.name in sections:
                 yield from (self.types[number].name for number, _, _ in self._members(section))

@@ -2,19 +2,11 @@
 
 from collections.abc import Iterator
 
+from xdpctl.core.machine.map_types import type_name
 from xdpctl.core.machine.model import Map
 from xdpctl.core.objects.map_definitions import MapDefinition
 from xdpctl.errors import MapDiffers
 
-TYPES = (
-    *("unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array"),
-    *("stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps"),
-    *("hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage"),
-    *("reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash"),
-    *("struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf"),
-    *("cgrp_storage", "arena"),
-)
-"""As bpftool names them, in the kernel's order."""
 _READ_ONLY = 1 << 7
 """BPF_F_RDONLY_PROG, which the kernel itself sets for a devmap."""
 _PAGE = 4096
@@ -27,7 +19,7 @@ def check(definition: MapDefinition, there: Map, where: str, path: str) -> None:
 
 
 def _differences(wanted: MapDefinition, there: Map) -> Iterator[str]:
-    kind = TYPES[wanted.type] if wanted.type < len(TYPES) else str(wanted.type)
+    kind = type_name(wanted.type)
     fields = (
         ("type", str(there.type), kind),
         ("key", f"{there.bytes_key} bytes", f"{wanted.key_size} bytes"),
