@@ -1,6 +1,7 @@
 """Limits that keep files and functions small, and what calls and constructors keep to."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ TREES = {path: ast.parse(path.read_text()) for path in sorted(PACKAGE.rglob("*.p
 LINES_OF_A_FILE = 320
 LINES_OF_A_FUNCTION = 45
 """From its first statement on: what it takes, as options of a command line, is declared above."""
+EVERY_OPS = ("Request", "Prepared")
+"""What each op has one of (docs/architecture.md)."""
 POSITIONS = 4
 """A call that gives a struct more than so many values names them."""
 STARTERS = {f"xdpctl.tools.proc.{name}" for name in ("start", "query", "act")}
@@ -40,6 +43,16 @@ def lines_of(function: ast.FunctionDef) -> int:
     documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
     begin = others[0] if documented and others else first
     return (function.end_lineno or 0) - begin.lineno + 1
+
+
+def test_no_two_public_classes_have_one_name() -> None:
+    classes = [
+        node.name
+        for tree in TREES.values()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and node.name not in EVERY_OPS
+    ]
+    assert sorted(name for name, times in Counter(classes).items() if times > 1) == []
 
 
 def structs() -> set[str]:

@@ -66,16 +66,14 @@ def prepare(
     spec = spec_of(source, preset, options)
     written = out / paths.source_name(spec.program)
     target = out / paths.object_name(spec.program)
-    missing = _missing_headers(spec, out)
+    headers = render.headers(spec, assets.TEXTS)
+    missing = {out / name: text for name, text in headers.items() if placing.held(out / name) != text}
     for file in (written, *missing):
         _refuse_foreign(file)
     _refuse_others(target, written)
     return Prepared(
         source=written,
-        files={
-            written.name: render.renderer(assets.TEXTS, assets.compiled())(spec),
-            **render.headers(spec, assets.TEXTS),
-        },
+        files={written.name: _c(spec), **headers},
         maps=spec.maps,
         headers=missing,
         target=target,
@@ -107,7 +105,11 @@ def show(source: Path | None, preset: str | None, options: Mapping[str, Any]) ->
     """The C of the program, without compiling it."""
     if source is not None and source.suffix == ".c":
         raise BadRequest(f"--show prints the C of a spec, and {source} is C already")
-    return render.renderer(assets.TEXTS, assets.compiled())(spec_of(source, preset, options))
+    return _c(spec_of(source, preset, options))
+
+
+def _c(spec: Spec) -> str:
+    return render.renderer(assets.TEXTS, assets.compiled())(spec)
 
 
 def _prepare_c(source: Path, out: Path, options: Mapping[str, Any], conversion: bool) -> Prepared:
@@ -224,11 +226,6 @@ def _sources(data: bytes) -> tuple[str, ...]:
 
 def _same(path: Path, source: Path) -> bool:
     return source.exists() and path.samefile(source)
-
-
-def _missing_headers(spec: Spec, out: Path) -> dict[Path, str]:
-    files = {out / name: text for name, text in render.headers(spec, assets.TEXTS).items()}
-    return {file: text for file, text in files.items() if placing.held(file) != text}
 
 
 def _refuse_foreign(file: Path) -> None:

@@ -32,7 +32,7 @@ class MapSizes(msgspec.Struct, frozen=True):
     max_entries: int
 
 
-class Instruction(msgspec.Struct, frozen=True):
+class Disassembled(msgspec.Struct, frozen=True):
     """Of a program, as the kernel has it."""
 
     disasm: str
@@ -95,7 +95,7 @@ def prints(program: Program) -> bool:
     result = proc.query(command("prog", "dump", "xlated", "id", str(program.id)))
     if not result.ok and is_missing(reason_of(result)):
         return False  # it has gone meanwhile
-    if not read(result, tuple[Instruction, ...]):
+    if not read(result, tuple[Disassembled, ...]):
         raise answers.unreadable("bpftool", "a program without instructions")
     return re.search(rb"call bpf_(?:trace_v?printk|unspec)#", result.out) is not None
 

@@ -21,7 +21,7 @@ Place = tuple[str, int]
 """How `dump` calls a column, without a name where a key or a value is one; and where it stands."""
 
 
-class Field(Struct, frozen=True):
+class PackedField(Struct, frozen=True):
     name: str
     at: int
     size: int
@@ -31,7 +31,7 @@ class Field(Struct, frozen=True):
 class Packer(Struct, frozen=True):
     """How keys or values of one type are written."""
 
-    fields: tuple[Field, ...]
+    fields: tuple[PackedField, ...]
     frame: bytes
     """What is around the fields: padding, and what is the same in all of them."""
 
@@ -66,7 +66,7 @@ class _Fields:
     def __init__(self, encoder: Encoder, what: str) -> None:
         self._encoder, self._types, self._what = encoder, encoder.types, what
 
-    def of(self, type_id: int, place: Place, name: str = "") -> Iterator[Field]:
+    def of(self, type_id: int, place: Place, name: str = "") -> Iterator[PackedField]:
         """The name is that of a member, as for the writers of single ones."""
         type_ = self._types.types.get(type_id)
         if type_ is None or type_.kind in ("UNION", "DATASEC"):
@@ -92,7 +92,7 @@ class _Fields:
             return cells.numbers(size, type_.is_signed)
         return cells.remembered(lambda said: write(said, None))
 
-    def _of_struct(self, type_: BtfType, place: Place) -> Iterator[Field]:
+    def _of_struct(self, type_: BtfType, place: Place) -> Iterator[PackedField]:
         meaning = "in6_addr" if is_ipv6(type_) else struct_with_meaning(type_)
         if meaning in ("flow", "flow6"):
             yield from self._of_flow(type_.size, place)
@@ -102,14 +102,14 @@ class _Fields:
             for member in type_.members:
                 yield from self._of_member(member, place, member_name(member.name, type_.member_names))
 
-    def _of_member(self, member: Member, place: Place, called: str) -> Iterator[Field]:
+    def _of_member(self, member: Member, place: Place, called: str) -> Iterator[PackedField]:
         outer, at = place
         if member.bitfield_size or self._types.of_the_kernel(member.type_id):
             raise cells.NotPlain
         name = outer if member.name in ANONYMOUS else f"{outer}.{member.name}" if outer else member.name
         yield from self.of(member.type_id, (name, at + member.bits_offset // 8), called)
 
-    def _of_flow(self, size: int, place: Place) -> Iterator[Field]:
+    def _of_flow(self, size: int, place: Place) -> Iterator[PackedField]:
         if place != ("", 0):
             raise cells.NotPlain
         length, of_protocol = (16 if size > 24 else 4), OF_NUMBERS["ip_proto_t"]
@@ -122,11 +122,11 @@ class _Fields:
             ("dst_port", 2 * length + 2, 2, cells.in_network_order(2)),
             ("ip_proto", 2 * length + 4, 2, protocol),
         ):
-            yield Field(name, at, wide, pack)
+            yield PackedField(name, at, wide, pack)
 
-    def _field(self, type_id: int, place: Place, pack: Pack) -> Field:
+    def _field(self, type_id: int, place: Place, pack: Pack) -> PackedField:
         name, at = place
-        return Field(name or self._what, at, self._types.size(type_id), pack)
+        return PackedField(name or self._what, at, self._types.size(type_id), pack)
 
 
 _OF_STRUCTS = {

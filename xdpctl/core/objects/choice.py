@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from xdpctl.core.machine.identifiers import NAME_LENGTH, cut
 from xdpctl.core.objects.elf import BpfObject
-from xdpctl.core.objects.map_definitions import Edit
+from xdpctl.core.objects.map_definitions import Patch
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import Ambiguous, NoSuchProgram
 
@@ -35,17 +35,17 @@ class Choice(Struct, frozen=True):
         return tuple(name for name in self.pinned_names if len(name) > NAME_LENGTH)
 
     @property
-    def edits(self) -> tuple[Edit, ...]:
+    def edits(self) -> tuple[Patch, ...]:
         """What a copy has otherwise: other programs are no functions, and no map pins itself.
 
         bpftool loads every function of an object, pins the first, and doesn't pin again what libbpf pins.
         """
         others = {name for _, name in self.object.programs} - {*self.programs}
         symbols = (s for s in self.object.symbols if s.is_function and s.name in others)
-        silenced = [Edit(s.info_at, bytes([s.binding << 4])) for s in symbols]
+        silenced = [Patch(s.info_at, bytes([s.binding << 4])) for s in symbols]
         btf = next((s.offset for s in self.object.sections if s.name == ".BTF"), 0)
         asking = (d.unpinning for d in self.object.map_definitions if d.unpinning)
-        return tuple(dict.fromkeys((*silenced, *(Edit(btf + one.at, one.data) for one in asking))))
+        return tuple(dict.fromkeys((*silenced, *(Patch(btf + one.at, one.data) for one in asking))))
 
 
 def choose(found: BpfObject, path: str, program: str, *advice: str) -> Choice:

@@ -47,7 +47,7 @@ class Content(Struct, frozen=True):
     added_to: bool = False
 
 
-class Stack(Struct, frozen=True):
+class OnStack(Struct, frozen=True):
     offset: int
 
 
@@ -55,7 +55,7 @@ class CpuNumber(Struct, frozen=True):
     pass
 
 
-Fact: TypeAlias = Constants | OfMap | Place | Content | Stack | CpuNumber
+Fact: TypeAlias = Constants | OfMap | Place | Content | OnStack | CpuNumber
 State: TypeAlias = dict[int, Fact]
 _NUMBER_OF_CPU = CpuNumber()
 
@@ -108,7 +108,7 @@ class _Walk:
 
     def run(self) -> None:
         for section, offset in self.code.programs:
-            self._arrive(section, offset // bpf.SIZE, {_FRAME: Stack(0)})
+            self._arrive(section, offset // bpf.SIZE, {_FRAME: OnStack(0)})
         while self.waiting:
             section, at = self.waiting.pop()
             self._along(section, at, dict(self.states[section, at]))
@@ -177,7 +177,7 @@ class _Walk:
         where = state.get(one.target)
         if one.mode == bpf.ATOMIC:
             state.pop(0 if one.immediate == bpf.COMPARE_AND_EXCHANGE else one.source, None)
-        elif isinstance(where, Stack):
+        elif isinstance(where, OnStack):
             constant = Constants(frozenset({(one.immediate, at * bpf.SIZE)}))
             _set(state, where.offset + one.offset, state.get(one.source) if one.kind == bpf.STX else constant)
         elif isinstance(where, Place) and one.kind == bpf.STX and _LOCKED not in state:
@@ -195,7 +195,7 @@ class _Walk:
             result = _helped(one.immediate, at, state)
         for register in _ARGUMENTS:
             argument = state.pop(register, None)
-            if isinstance(argument, Stack) and one.immediate not in (LOOKUP, UPDATE, DELETE):
+            if isinstance(argument, OnStack) and one.immediate not in (LOOKUP, UPDATE, DELETE):
                 _forget(state, argument.offset)
         _set(state, 0, result)
 
@@ -203,14 +203,14 @@ class _Walk:
         """A function is followed with what its callers have in common."""
         there = self.code.functions.get((section, at * bpf.SIZE))
         if there is not None:
-            given = {r: state[r] for r in _ARGUMENTS if r in state and not isinstance(state[r], Stack)}
+            given = {r: state[r] for r in _ARGUMENTS if r in state and not isinstance(state[r], OnStack)}
             locked = {_LOCKED: state[_LOCKED]} if _LOCKED in state else {}
-            self._arrive(there[0], there[1] // bpf.SIZE, {**given, **locked, _FRAME: Stack(0)})
+            self._arrive(there[0], there[1] // bpf.SIZE, {**given, **locked, _FRAME: OnStack(0)})
 
     def _update(self, section: str, at: int, state: State) -> None:
         """A copy of the value was made, added to, and becomes the value."""
         map_, value = state.get(1), state.get(3)
-        if isinstance(map_, OfMap) and isinstance(value, Stack):
+        if isinstance(map_, OfMap) and isinstance(value, OnStack):
             content = state.get(value.offset)
             if isinstance(content, Content) and content.added_to and content.place.map == map_.map:
                 self.found.add(Added(map_.map, section, at * bpf.SIZE))
@@ -270,7 +270,7 @@ def _loaded(one: Instruction, state: State) -> Fact | None:
     where = state.get(one.source)
     if isinstance(where, Place) and one.mode == bpf.MEMORY:
         return Content(Place(where.map, where.lookup, where.offset + one.offset))
-    if isinstance(where, Stack) and -_MOST_ON_STACK <= where.offset + one.offset < 0:
+    if isinstance(where, OnStack) and -_MOST_ON_STACK <= where.offset + one.offset < 0:
         return state.get(where.offset + one.offset)
     return None
 
@@ -284,7 +284,7 @@ def _computed(one: Instruction, state: State, at: int) -> Fact | None:
             return Constants(frozenset({(value, at * bpf.SIZE)}))
         case bpf.MOV:
             return source
-        case bpf.ADD if isinstance(target, Place | Stack) and not one.from_register:
+        case bpf.ADD if isinstance(target, Place | OnStack) and not one.from_register:
             return _moved(target, one.immediate)
         case bpf.ADD if isinstance(target, Place):
             return Place(target.map, at, 0)
@@ -297,9 +297,9 @@ def _computed(one: Instruction, state: State, at: int) -> Fact | None:
     return None
 
 
-def _moved(pointer: Place | Stack, by: int) -> Fact:
-    if isinstance(pointer, Stack):
-        return Stack(pointer.offset + by)
+def _moved(pointer: Place | OnStack, by: int) -> Fact:
+    if isinstance(pointer, OnStack):
+        return OnStack(pointer.offset + by)
     return Place(pointer.map, pointer.lookup, pointer.offset + by)
 
 
@@ -312,6 +312,6 @@ def _helped(helper: int, at: int, state: State) -> Fact | None:
         state.pop(_LOCKED, None)
     map_, key = state.get(1), state.get(2)
     if helper == LOOKUP and isinstance(map_, OfMap):
-        own = isinstance(key, Stack) and state.get(key.offset) == _NUMBER_OF_CPU
+        own = isinstance(key, OnStack) and state.get(key.offset) == _NUMBER_OF_CPU
         return None if own else Place(map_.map, at, 0)
     return None

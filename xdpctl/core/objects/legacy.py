@@ -34,7 +34,7 @@ VALUES = "__array"
 NOT_PINNED = ("0", "PIN_NONE")
 
 
-class Entry(Struct, frozen=True):
+class Setting(Struct, frozen=True):
     name: str
     value: str
     start: int
@@ -49,7 +49,7 @@ class Definition(Struct, frozen=True):
     body: tuple[int, int]
     """Between the braces."""
     type: str = ""
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[Setting, ...] = ()
     """None where it is in today's form but for its section."""
 
     def value(self, name: str) -> str:
@@ -93,7 +93,7 @@ def definitions(code: str) -> tuple[Definition, ...]:
     return tuple(sorted(found, key=lambda one: one.start))
 
 
-def modern_entry(entry: Entry, of: Definition, code: str, others: tuple[Definition, ...]) -> str:
+def modern_entry(entry: Setting, of: Definition, code: str, others: tuple[Definition, ...]) -> str:
     """The line for an entry; empty where today's form has none."""
     name, value = TODAY.get(entry.name, entry.name), entry.value
     if name in ("key_size", "value_size"):
@@ -185,14 +185,14 @@ def _variable(text: str, markers: re.Pattern[str]) -> str:
     return words[0] if words and "[" not in left else ""
 
 
-def _entries(code: str, body: tuple[int, int], positions: tuple[str, ...]) -> Iterator[Entry]:
+def _entries(code: str, body: tuple[int, int], positions: tuple[str, ...]) -> Iterator[Setting]:
     for number, (start, end) in enumerate(_pieces(code, *body)):
         text = code[start:end].rstrip(", \t\n")
         named = _DESIGNATED.fullmatch(text)
         if named:
-            yield Entry(named["name"] or named["old"], named["value"].strip(), start, end)
+            yield Setting(named["name"] or named["old"], named["value"].strip(), start, end)
         elif text and number < len(positions):
-            yield Entry(positions[number], text, start, end)
+            yield Setting(positions[number], text, start, end)
 
 
 def _pieces(code: str, start: int, end: int) -> Iterator[tuple[int, int]]:

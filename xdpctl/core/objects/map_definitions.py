@@ -16,7 +16,7 @@ _KINDS = range(1, 20)
 _PIN_BY_NAME = 1
 
 
-class Edit(Struct, frozen=True):
+class Patch(Struct, frozen=True):
     """Bytes that are others in a copy."""
 
     at: int
@@ -32,7 +32,7 @@ class MapDefinition(Struct, frozen=True):
     value_size: int
     max_entries: int
     flags: int
-    unpinning: Edit | None = None
+    unpinning: Patch | None = None
     """Of one that asks to be pinned, __uint(pinning, LIBBPF_PIN_BY_NAME): what makes its BTF ask no more."""
 
 
@@ -88,7 +88,7 @@ class Btf:
         unpinning = None
         if told.get("pinning") == _PIN_BY_NAME:
             pinning, again = (self._place(defined, members, name) for name in ("pinning", "type"))
-            unpinning = Edit(pinning, self.data[again : again + 8])
+            unpinning = Patch(pinning, self.data[again : again + 8])
         return MapDefinition(
             name=name,
             type=told.get("type", 0),

@@ -1,12 +1,11 @@
 """Find a map by its name, its path in bpffs, or its id."""
 
-import os
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
 from xdpctl.core.machine import owners
-from xdpctl.core.machine.model import Map
+from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach, is_bare, not_here
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
 from xdpctl.core.wording import did_you_mean, nearest
@@ -42,17 +41,16 @@ def find_map_to_write(name: str, directory: str) -> Found:
         return Found(pinned_map(pin), pin)
     maps = bpftool.maps()
     if elsewhere := _called(name, maps):
-        variables = _of_programs(directory, elsewhere) if "." in name else []
+        variables = _of_programs(directory, bpftool.programs(), elsewhere) if "." in name else []
         if len(variables) == 1:
             return variables[0]
         raise not_here("map", name, directory, _choices(elsewhere))
     raise NoSuchMap(f"there is no map {name!r} in {directory}", *_near(name, _pinned_names(maps, directory)))
 
 
-def _of_programs(directory: str, found: Iterable[Found]) -> list[Found]:
+def _of_programs(directory: str, programs: Iterable[Program], found: Iterable[Found]) -> list[Found]:
     """Those that programs use which are pinned in a directory."""
-    pinned = [p for p in bpftool.programs() if any(os.path.dirname(pin) == directory for pin in p.pinned)]
-    used = {map_id for program in pinned for map_id in program.map_ids}
+    used = {map_id for p in programs if owners.below(p.pinned, directory) for map_id in p.map_ids}
     return [one for one in found if one.map.id in used]
 
 
@@ -130,11 +128,7 @@ def _of_own_programs(found: Sequence[Found], reach: Reach) -> list[Found]:
     """Those that the programs in a pin directory use: global variables have no pins of their own."""
     directories = [directory for directory in reach.directories if bpffs.entries(directory)]
     programs = bpftool.programs() if directories else ()
-    for directory in directories:
-        used = {id_ for p in programs if owners.below(p.pinned, directory) for id_ in p.map_ids}
-        if own := [f for f in found if f.map.id in used]:
-            return own
-    return []
+    return next(filter(None, (_of_programs(one, programs, found) for one in directories)), [])
 
 
 def _called(name: str, maps: Iterable[Map]) -> list[Found]:
