@@ -5,6 +5,9 @@ Only `cli` prints them. docs/reference.md lists the codes; a code stays what it 
 
 from typing import ClassVar
 
+MORE_IN_LOG = "--verbose shows the whole log"
+"""The hint of an error that has more to say."""
+
 
 class Lines(str):
     """A message or a hint of several lines; in all others a line's end can only be part of a name."""

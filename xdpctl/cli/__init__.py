@@ -54,7 +54,7 @@ class Verbs(CheckedGroup):
             return super().resolve_command(ctx, args)
         if args[0] == "help":
             args = self._for_help(ctx, args[1:])
-        if self.get_command(ctx, args[0]) is None:
+        if not self._knows(args[0]):
             from xdpctl.cli.map import VERBS as OF_MAP
 
             others = {"xdpctl map": OF_MAP} if self.verbs is VERBS else {"xdpctl": VERBS}
@@ -67,8 +67,11 @@ class Verbs(CheckedGroup):
             raise typer.Exit
         return [*args, "--help"]
 
+    def _knows(self, name: str) -> bool:
+        return name in self.verbs or name in self.also
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in self.verbs and cmd_name not in self.also:
+        if not self._knows(cmd_name):
             return None
         module = import_module(self.also.get(cmd_name) or f"{self.package}.{cmd_name}")
         app = typer.Typer(rich_markup_mode=None, add_completion=False)

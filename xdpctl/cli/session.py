@@ -4,18 +4,18 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from xdpctl.core.machine.model import Mode
 from xdpctl.core.machine.paths import PIN_DIRECTORY
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.machine.shell import command_line
-from xdpctl.core.machine.tool_errors import MORE_IN_LOG
-from xdpctl.core.plan.plan import Plan
 from xdpctl.core.values.visible import visible, visible_lines
-from xdpctl.errors import Interrupted, Lines, XdpctlError
+from xdpctl.errors import MORE_IN_LOG, Interrupted, Lines, XdpctlError
 from xdpctl.ops import show
-from xdpctl.views import failure
+
+if TYPE_CHECKING:
+    from xdpctl.core.plan.plan import Plan
 
 
 class GlobalOptions(NamedTuple):
@@ -101,6 +101,8 @@ def note_lines(text: str) -> None:
 def say_failure(error: XdpctlError) -> None:
     """For scripts; not behind a part of a result, with which it would be no JSON."""
     if not _begun:
+        from xdpctl.views import failure
+
         with contextlib.suppress(XdpctlError):  # where nobody can read it, the failure stays what it is
             say(failure.as_json(error))
             flush()
@@ -123,7 +125,7 @@ def _lost(error: OSError) -> None:
         raise XdpctlError(f"standard output can't be written: {error.strerror}") from error
 
 
-def say_plan(plan: Plan) -> None:
+def say_plan(plan: "Plan") -> None:
     """What would be done, as lines that can be pasted into a root shell."""
     for step in plan:
         first, *others = step.acts

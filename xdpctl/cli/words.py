@@ -12,7 +12,7 @@ from xdpctl.cli.usage import WrongUsage, called
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import Usage
 
-MAY_BE_EMPTY = re.compile("KEY|VALUE|TEXT")
+MAY_BE_EMPTY = "KEY|VALUE|TEXT"
 """What these stand for in a usage line can be a text of no letters."""
 
 JSON = ("--json", "-j")
@@ -91,7 +91,7 @@ def _refuse_twice(order: Sequence[Any]) -> None:
 def _refuse_empty(param: Any, value: Any) -> None:
     """As `--pin "$DIRECTORY"` is where that isn't set."""
     empty = "" in (value if isinstance(value, list | tuple) else [value])
-    if empty and not MAY_BE_EMPTY.search(param.metavar or ""):
+    if empty and not re.search(MAY_BE_EMPTY, param.metavar or ""):
         hint = "give it a value" + ", or leave it out" * (not param.required)
         raise Usage(f"{called(param)} is empty", hint)
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from xdpctl.core.machine import owners
+from xdpctl.core.machine import owners, paths
 from xdpctl.core.machine.model import Mode, ModeChoice
 from xdpctl.core.plan import actions, plan
 from xdpctl.ops import apply
@@ -45,7 +45,7 @@ def prepare(request: Request) -> Prepared:
         turns.wait()
     attaching.check_free(iplink.device(name, netns), netns)
     found = owners.the_program(bpftool.programs(), pin, request.program)
-    step = _step(name, owners.below(found.pinned, pin)[0], request.mode, netns)
+    step = _step(name, paths.below(found.pinned, pin)[0], request.mode, netns)
     care = {step: Attaching(name, netns, lambda: found.id)}
     return Prepared(name, found.name, apply.Operation(plan=(step,), care=care, last=True))
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from xdpctl.core.machine import paths
-from xdpctl.core.machine.owners import below
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.objects import elf
 from xdpctl.core.query import rows
@@ -87,7 +86,7 @@ def maps(pin: str) -> list[str]:
     directory = os.path.realpath(pin or _pin_directory())
     with contextlib.suppress(XdpctlError):
         if bpffs.entries(directory):
-            pins = (path for found in bpftool.maps() for path in below(found.pinned, directory))
+            pins = (path for found in bpftool.maps() for path in paths.below(found.pinned, directory))
             names.update(map(os.path.basename, pins))
     names.update(name for found in _read(_built("*.bpf.o")) for name in found.maps)
     return sorted(names)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from xdpctl.core.machine import directories, owners
+from xdpctl.core.machine import directories, owners, paths
 from xdpctl.core.machine.directories import PinDirectory
 from xdpctl.core.machine.model import Attachment, BpfLink, Device, MapId, Program
 from xdpctl.core.plan import actions, plan
@@ -124,7 +124,7 @@ def _operation(directory: PinDirectory, places: tuple[Place, ...], going: Remova
 
 
 def _steps(directory: PinDirectory, places: tuple[Place, ...], going: Removal) -> Iterator[plan.Step]:
-    pinned = {p.id: owners.below(p.pinned, directory.path)[0] for p in directory.programs}
+    pinned = {p.id: paths.below(p.pinned, directory.path)[0] for p in directory.programs}
     for namespace, device, attachment in places:
         back = pinned[attachment.prog.id]
         yield actions.detach(device.ifname, attachment.mode.mode, back, namespace.prefix)

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from xdpctl.core.btf.types import BtfDump
-from xdpctl.core.machine import answers, tool_errors
+from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import Argv, BpfLink, Map, Program
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.wording import one
@@ -174,6 +174,8 @@ def each(result: proc.Result, commands: int) -> list[proc.Result]:
 def failure(result: proc.Result) -> Refused | HostLacks:
     if result.death:
         return NoAnswer(result.death)
+    from xdpctl.core.machine import tool_errors
+
     reason = reason_of(result)
     if tool_errors.not_permitted(reason):
         return NotPermitted(f"bpftool: {reason}", "run xdpctl as root")

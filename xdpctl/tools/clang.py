@@ -10,7 +10,7 @@ from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.spec.model import BuildFlags
 from xdpctl.core.values.visible import visible
-from xdpctl.errors import BadRequest, HostLacks, Lines, NoAnswer, NotCompiled
+from xdpctl.errors import MORE_IN_LOG, BadRequest, HostLacks, Lines, NoAnswer, NotCompiled
 from xdpctl.tools import executables, proc
 from xdpctl.tools.files import headers, sources
 
@@ -79,7 +79,7 @@ def _not_compiled(source: Path, said: str, code: str) -> NotCompiled:
     missing = tool_errors.unknown_names(said)[:MOST_ADVICE]
     advice = tool_errors.compile_failure(said, code) or tuple(headers.advice(missing))
     shown = tool_errors.screenful(said)
-    more = (tool_errors.MORE_IN_LOG,) if shown != said else ()
+    more = (MORE_IN_LOG,) if shown != said else ()
     first = f"{visible(str(source))} doesn't compile: {advice[0]}\n" if advice else ""
     return NotCompiled(Lines(first + shown), *advice[1:], *more, log=said)
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from xdpctl.core.machine import packages
 from xdpctl.errors import ToolMissing
 from xdpctl.tools.files import trust
 
@@ -44,12 +43,9 @@ def find(program: str) -> str | None:
 
 
 def executable(program: str) -> str:
-    found = dict(_found(program))
-    for path, why in found.items():
-        if not why:
-            return path
-    if found:
-        path, why = next(iter(found.items()))
+    if path := find(program):
+        return path
+    for path, why in _found(program):
         raise ToolMissing(f"root doesn't run {path}: {why}", install_hint(program))
     raise ToolMissing(f"{program} isn't installed", install_hint(program))
 
@@ -64,6 +60,8 @@ def _found(program: str) -> Iterator[tuple[str, str]]:
 
 def install_hint(what: str) -> str:
     """The command that installs a program, or the headers, on this system."""
+    from xdpctl.core.machine import packages
+
     return packages.install_hint(what, os_release())
 
 

@@ -1,6 +1,5 @@
 """What this process may do, and what the kernel's own files say of this machine."""
 
-import gzip
 import os
 import platform
 import resource
@@ -71,6 +70,8 @@ def kernel() -> str:
 
 def kernel_config() -> str:
     """How the running kernel was configured; empty where nothing tells."""
+    import gzip
+
     try:
         return gzip.decompress(Path("/proc/config.gz").read_bytes()).decode(errors="replace")
     except OSError:

@@ -111,6 +111,7 @@ class RunningQuery:
         try:
             while self._readable(patience()) and (piece := os.read(self._stdout.fileno(), PIECE)):
                 yield piece
+            _exits(self._child.pid, patience())
             self._child.wait(max(0.0, patience()))
         except (TimeoutError, subprocess.TimeoutExpired):
             seconds = time.monotonic() - asked
@@ -249,8 +250,9 @@ def _ends(running: Any, signal_before: int, seconds: float) -> bool:
 def _exits(pid: int, seconds: float) -> bool:
     """Whether a process ends in time, which is short once a signal has come."""
     try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         fd = os.pidfd_open(pid)
-    except ProcessLookupError:
+    except (ChildProcessError, ProcessLookupError):
         return True  # and one of sh's threads has seen it
     end = time.monotonic() + seconds
     try:

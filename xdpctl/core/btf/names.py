@@ -9,9 +9,9 @@ import re
 from xdpctl.core.btf.known_types import OF_TYPEDEFS
 
 _ENDS = "src|dst|source|dest|destination|gw|gateway|nexthop|next_hop|peer|host"
-_ADDRESS = re.compile(rf".*(?:ip|addr).*|(?:[a-z]+_)?(?:{_ENDS}|v4)(?:_?v?4)?s?")
-_MAC = re.compile(rf".*(?:mac|addr).*|(?:.*_)?(?:eth|hw).*|(?:h_)?(?:{_ENDS})")
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
+_ADDRESS = rf".*(?:ip|addr).*|(?:[a-z]+_)?(?:{_ENDS}|v4)(?:_?v?4)?s?"
+_MAC = rf".*(?:mac|addr).*|(?:.*_)?(?:eth|hw).*|(?:h_)?(?:{_ENDS})"
+_WORD = r"[A-Z]?[a-z]+|[A-Z]+"
 _UNITS = frozenset("ns us ms sec secs seconds t".split())
 _COUNTS = frozenset("total sum count counts counter cnt packets pkts bytes octets".split())
 _HOW_MANY = frozenset("n num nr".split())
@@ -31,17 +31,17 @@ _NO_COUNTS = frozenset(
 
 
 def is_address(name: str) -> bool:
-    return _ADDRESS.fullmatch(name.lower()) is not None
+    return re.fullmatch(_ADDRESS, name.lower()) is not None
 
 
 def is_mac(name: str) -> bool:
     """Also where nothing is told of six bytes."""
-    return not name or _MAC.fullmatch(name.lower()) is not None
+    return not name or re.fullmatch(_MAC, name.lower()) is not None
 
 
 def counts(name: str) -> bool:
     """Whether what is called so can be added up over CPUs and elements: no flag, no id, no time."""
-    words = [word.lower() for word in _WORD.findall(name)]
+    words = [word.lower() for word in re.findall(_WORD, name)]
     words = [word for word in words if word not in _UNITS]
     if not words or not _MARKS.isdisjoint(words):
         return not words

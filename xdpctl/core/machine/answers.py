@@ -9,7 +9,7 @@ import msgspec
 from xdpctl.errors import UnreadableAnswer
 
 T = TypeVar("T")
-_QUIRKS = re.compile(rb"\\(.)|\(unsupported-kind", re.S)
+_QUIRKS = rb"(?s)\\(.)|\(unsupported-kind"
 
 
 def decoded(text: bytes, type_: type[T], tool: str) -> T:
@@ -54,4 +54,10 @@ def unreadable(tool: str, why: str) -> UnreadableAnswer:
 
 def readable(text: bytes) -> bytes:
     """What bpftool prints that JSON doesn't have: before 7.1 `\\'` for `'`, and of floats that it can't."""
-    return _QUIRKS.sub(lambda found: b"'" if found[1] == b"'" else found[0] if found[1] else b"null", text)
+    return re.sub(_QUIRKS, _as_json, text)
+
+
+def _as_json(quirk: re.Match[bytes]) -> bytes:
+    if quirk[1] == b"'":
+        return b"'"
+    return quirk[0] if quirk[1] else b"null"

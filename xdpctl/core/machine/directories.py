@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
-from xdpctl.core.machine import mounts, owners
+from xdpctl.core.machine import mounts, owners, paths
 from xdpctl.core.machine.model import Attachment, BpfLink, Device, ProgId, Program
 from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.machine.paths import BPFFS
@@ -56,7 +56,7 @@ class PinDirectory(Struct, frozen=True):
     def elsewhere(self) -> tuple[str, ...]:
         """The other pins of its programs. A pin that is seen through two mounts is one pin."""
         pinned = [pin for program in self.programs for pin in program.pinned]
-        own = {self.identities[pin] for pin in owners.below(pinned, self.path)}
+        own = {self.identities[pin] for pin in paths.below(pinned, self.path)}
         return tuple(pin for pin in pinned if self.identities[pin] not in own)
 
 

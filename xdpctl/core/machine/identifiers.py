@@ -2,8 +2,6 @@
 
 import re
 
-from xdpctl.core.machine.reserved import RESERVED
-
 NAME_LENGTH = 15
 """The kernel keeps 15 characters of the name of a program or map."""
 _TAKEN = (
@@ -20,6 +18,8 @@ def cut(name: str) -> str:
 
 def complaint(name: str) -> tuple[str, ...]:
     """What is wrong with a name, then what would be right; nothing if it can be used."""
+    from xdpctl.core.machine.reserved import RESERVED
+
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         return (f"{name!r} is no C identifier", "use letters, digits and _, and don't begin with a digit")
     if len(name) > NAME_LENGTH:

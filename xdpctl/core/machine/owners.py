@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+from xdpctl.core.machine import paths
 from xdpctl.core.machine.identifiers import cut
 from xdpctl.core.machine.model import (
     Argv,
@@ -21,13 +22,8 @@ from xdpctl.errors import Ambiguous, DeviceBusy, NoSuchProgram, NotYours, Refuse
 _DISPATCHER = "xdp_dispatcher"
 
 
-def below(pins: Iterable[str], directory: str) -> tuple[str, ...]:
-    """Those of the pins that lie directly in a directory."""
-    return tuple(pin for pin in pins if pin.rpartition("/")[0] == directory)
-
-
 def pinned_programs(programs: Iterable[Program], directory: str) -> tuple[Program, ...]:
-    return tuple(p for p in programs if p.type == "xdp" and below(p.pinned, directory))
+    return tuple(p for p in programs if p.type == "xdp" and paths.below(p.pinned, directory))
 
 
 def yours(programs: Collection[Program], directory: str, is_root: bool) -> tuple[Program, ...]:
@@ -36,7 +32,7 @@ def yours(programs: Collection[Program], directory: str, is_root: bool) -> tuple
     `load` gives each object a directory of its own: in the root of bpffs, or beside those of another object,
     which has other BTF, one that xdpctl didn't build may be anybody's.
     """
-    objects = {p.btf_id or f"id:{p.id}" for p in programs if below(p.pinned, directory)}
+    objects = {p.btf_id or f"id:{p.id}" for p in programs if paths.below(p.pinned, directory)}
     alone = not is_root and len(objects) == 1
     return tuple(p for p in pinned_programs(programs, directory) if p.ours or alone)
 
@@ -63,7 +59,7 @@ def the_program(programs: Iterable[Program], directory: str, name: str = "") -> 
             f"no XDP program is pinned in {directory}", f"load one: xdpctl load --pin {directory}"
         )
     found = [p for p in pinned if not name or _is_called(p, directory, name)]
-    pins = [pin for p in found or pinned for pin in below(p.pinned, directory)]
+    pins = [pin for p in found or pinned for pin in paths.below(p.pinned, directory)]
     if not found:
         raise NoSuchProgram(
             f"there is no XDP program {name!r} in {directory}", f"pinned there: {', '.join(pins)}"
@@ -75,14 +71,14 @@ def the_program(programs: Iterable[Program], directory: str, name: str = "") -> 
 
 def _is_called(program: Program, directory: str, name: str) -> bool:
     """By its pin, by its own name, or by what the kernel keeps of it."""
-    pins = (pin.rpartition("/")[2] for pin in below(program.pinned, directory))
+    pins = (pin.rpartition("/")[2] for pin in paths.below(program.pinned, directory))
     return name in {known for whole in (program.name, *pins) for known in (whole, cut(whole))}
 
 
 def pins_of(program: Program, maps: Iterable[Map], directory: str) -> tuple[str, ...]:
     """The pins in a directory that came with a program: its own and those of the maps that it uses."""
     own = [p for map_ in maps if map_.id in program.map_ids for p in map_.pinned if is_named_so(map_, p)]
-    return below((*program.pinned, *own), directory)
+    return paths.below((*program.pinned, *own), directory)
 
 
 def is_named_so(pinned: Map | Program, pin: str) -> bool:

@@ -4,9 +4,9 @@ import re
 
 from msgspec import Struct
 
-from xdpctl.errors import Lines, NotPermitted, Refused, VerifierRejected, XdpctlError
+from xdpctl.errors import MORE_IN_LOG, Lines, NotPermitted, Refused, VerifierRejected, XdpctlError
 
-_NOT_PERMITTED = re.compile(r"Operation not permitted|-EPERM\b")
+_NOT_PERMITTED = r"Operation not permitted|-EPERM\b"
 """libbpf 1.6 and later name an error by its constant."""
 
 
@@ -17,7 +17,7 @@ class Explanation(Struct, frozen=True):
 
 
 def not_permitted(reason: str) -> bool:
-    return _NOT_PERMITTED.search(reason) is not None
+    return re.search(_NOT_PERMITTED, reason) is not None
 
 
 def load_failure(reason: str, log: str) -> Explanation:
@@ -84,7 +84,7 @@ def _verifier_rejection(verifier: str, log: str) -> Explanation:
     while start and not re.match(r"\d+: |; |from \d+ to \d+|R\d+=", lines[start - 1]):
         start -= 1
     reasons = [line.strip() for line in lines[start:end]] or ["it gave no reason"]
-    source = [m for m in (_SOURCE.match(line) for line in lines[:start]) if m and m["code"]]
+    source = [m for m in (re.match(_SOURCE, line) for line in lines[:start]) if m and m["code"]]
     where = f" at {source[-1]['file']}:{source[-1]['line']}" if source and source[-1]["file"] else ""
     code = (source[-1]["code"].strip(),) if source else ()
     advice = [say for pattern, say in _VERIFIER_ADVICE if re.search(pattern, "\n".join(reasons))][:1]
@@ -95,8 +95,6 @@ def _verifier_rejection(verifier: str, log: str) -> Explanation:
         VerifierRejected,
     )
 
-
-MORE_IN_LOG = "--verbose shows the whole log"
 
 _VERIFIER_ADVICE = (
     ("map_value_or_null", "a lookup may find nothing: compare its pointer with NULL first"),
@@ -120,7 +118,7 @@ def lacks_headers(said: str) -> bool:
 
 def compile_failure(said: str, code: str) -> tuple[str, ...]:
     """What to do about clang's commonest complaints on BPF; whether includes are missing the code tells."""
-    if "SEC(" in code and not _MAY_BRING_SEC.search(code):
+    if "SEC(" in code and not re.search(_MAY_BRING_SEC, code):
         return ("include what SEC comes from: #include <linux/bpf.h> and #include <bpf/bpf_helpers.h>",)
     return tuple(say for pattern, say in _CLANG_ADVICE if re.search(pattern, said))[:1]
 
@@ -149,8 +147,8 @@ def screenful(said: str) -> str:
 
 
 SCREENFUL = 18
-_MAY_BRING_SEC = re.compile(r'#\s*include\s*(?:"|<(?!linux/|uapi/|asm/|net|arpa/|sys/|std))')
-_UNKNOWN = re.compile(
+_MAY_BRING_SEC = r'#\s*include\s*(?:"|<(?!linux/|uapi/|asm/|net|arpa/|sys/|std))'
+_UNKNOWN = (
     r"(?:undeclared identifier|unknown type name|undeclared function|implicit declaration of function"
     r"|incomplete (?:definition of )?type) '((?:struct )?\w+)"
 )
@@ -158,7 +156,7 @@ _UNKNOWN = re.compile(
 
 def unknown_names(said: str) -> tuple[str, ...]:
     """What clang hasn't seen a declaration of, in the order of its words."""
-    return tuple(dict.fromkeys(_UNKNOWN.findall(said)))
+    return tuple(dict.fromkeys(re.findall(_UNKNOWN, said)))
 
 
 _CLANG_ADVICE = (
@@ -177,13 +175,13 @@ _CLANG_ADVICE = (
 )
 
 
-_SOURCE = re.compile(r"; (?P<code>.*?)(?: @ (?P<file>[^ ]+):(?P<line>\d+))?$")
+_SOURCE = r"; (?P<code>.*?)(?: @ (?P<file>[^ ]+):(?P<line>\d+))?$"
 """A line of the verifier's log that quotes the C; kernels before 6.8 don't say from where."""
 
 
-_BY_THE_KERNEL = re.compile(r"^(?:Error|RTNETLINK answers): ", re.M)
-_BEFORE_THE_KERNEL = re.compile(r"^(?:Cannot find device|Couldn't retrieve pinned program|nsenter:) ", re.M)
-_WHATEVER_THE_MODE = re.compile(
+_BY_THE_KERNEL = r"(?m)^(?:Error|RTNETLINK answers): "
+_BEFORE_THE_KERNEL = r"(?m)^(?:Cannot find device|Couldn't retrieve pinned program|nsenter:) "
+_WHATEVER_THE_MODE = (
     r"already|at the same time|Can't replace|not match|busy|exists|No such|[Pp]ermi(?:tted|ssion)"
 )
 """Somebody has the device, or it isn't there, or isn't for us: no driver was asked."""
@@ -191,7 +189,7 @@ _WHATEVER_THE_MODE = re.compile(
 
 def told_by_ip(said: str) -> bool:
     """Whether it was told why nothing was done: by the kernel, or by ip (or nsenter) before it asked."""
-    return bool(_BY_THE_KERNEL.search(said) or _BEFORE_THE_KERNEL.search(said))
+    return bool(re.search(_BY_THE_KERNEL, said) or re.search(_BEFORE_THE_KERNEL, said))
 
 
 def mode_refused(said: str) -> bool:
@@ -199,7 +197,7 @@ def mode_refused(said: str) -> bool:
 
     Each driver has words of its own for that.
     """
-    return bool(_BY_THE_KERNEL.search(said)) and not _WHATEVER_THE_MODE.search(said)
+    return bool(re.search(_BY_THE_KERNEL, said)) and not re.search(_WHATEVER_THE_MODE, said)
 
 
 def attach_failure(reason: str) -> tuple[str, ...]:

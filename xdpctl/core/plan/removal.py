@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from xdpctl.core.machine import owners
+from xdpctl.core.machine import owners, paths
 from xdpctl.core.machine.directories import Identity, PinDirectory
 from xdpctl.core.machine.model import Map, MapId, Program
 
@@ -54,8 +54,8 @@ def shared(
     objects = {program.btf_id for program in directory.programs}
     used_by = {id_ for program in directory.programs for id_ in program.map_ids}
     foreign = (m for m in maps if m.id in used_by and m.btf_id not in objects and None not in objects)
-    pins = [pin for m in foreign for pin in owners.below(m.pinned, directory.path)]
-    loaded = [moments[pin] for p in directory.programs for pin in owners.below(p.pinned, directory.path)]
+    pins = [pin for m in foreign for pin in paths.below(m.pinned, directory.path)]
+    loaded = [moments[pin] for p in directory.programs for pin in paths.below(p.pinned, directory.path)]
     before = frozenset(pin for pin in pins if moments[pin] < min(loaded))
     since = frozenset(pin for pin in pins if 0 <= moments[pin] - max(loaded) < BY_HAND)
     return before, since
@@ -77,7 +77,7 @@ def pinned_with(
 ) -> tuple[str, ...]:
     """The pins of such maps that came in the moments of the programs' pins, and that no program uses."""
     in_use = {id_ for program in directory.everyones for id_ in program.map_ids}
-    loaded = [moments[pin] for p in directory.programs for pin in owners.below(p.pinned, directory.path)]
+    loaded = [moments[pin] for p in directory.programs for pin in paths.below(p.pinned, directory.path)]
     return tuple(
         pin
         for pin, found in others.items()

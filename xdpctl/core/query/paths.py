@@ -11,7 +11,7 @@ from xdpctl.errors import Explained, QueryInvalid
 Shape = Mapping[str, Value]
 """A row, of which it matters only how long arrays are and what members are called."""
 
-_STEP = re.compile(r"\[(?P<index>[0-9]{1,9})\]|\.(?P<member>\w+)")
+_STEP = r"\[(?P<index>[0-9]{1,9})\]|\.(?P<member>\w+)"
 
 
 class NoPlace(Explained):
@@ -40,7 +40,7 @@ def element(asked: str, shape: Shape) -> str | None:
 
 
 def _steps(text: str, array: str) -> tuple[int | str, ...]:
-    found = [*_STEP.finditer(text)]
+    found = [*re.finditer(_STEP, text)]
     if "".join(step[0] for step in found) != text:
         raise NoPlace(f"{array + text!r} is no element of {array}", f"write it like {array}[0]")
     return tuple(int(step["index"]) if step["index"] else step["member"] for step in found)

@@ -13,7 +13,7 @@ from xdpctl.core.query.paths import value_at
 from xdpctl.core.query.rows import Batches, columns, row, shape
 from xdpctl.core.values.value import Row, Value
 
-_BYTES = re.compile(
+_BYTES = (
     r"(?:(0x[0-9a-f]+|(?:[0-9a-f]{2}:){5}[0-9a-f]{2})|([\d.]+\.\d+)|([0-9a-f:]*:[0-9a-f:.]*))(?:/(\d{1,3}))?"
 )
 FEW = 16
@@ -107,7 +107,7 @@ def _packed(text: str) -> tuple[int, bytes, int] | None:
     """Addresses, prefixes and bytes, the shorter ones first."""
     import socket
 
-    found = _BYTES.fullmatch(text)
+    found = re.fullmatch(_BYTES, text)
     if found is None:
         return None
     digits, ipv4, ipv6, bits = found.groups()

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from xdpctl.core.machine.model import Argv, Attachment, BpfLink, Device, Map, MapId, ProgId, Program
 from xdpctl.core.machine.mounts import Mount
-from xdpctl.core.machine.owners import below, describe, ids, is_dispatcher
+from xdpctl.core.machine.owners import describe, ids, is_dispatcher
+from xdpctl.core.machine.paths import below
 
 
 class DevicePlace(Struct, frozen=True):

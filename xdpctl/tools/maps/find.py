@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from xdpctl.core.machine import owners
+from xdpctl.core.machine import paths
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach, is_bare, not_here
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
@@ -50,7 +50,7 @@ def find_map_to_write(name: str, directory: str) -> Found:
 
 def _of_programs(directory: str, programs: Iterable[Program], found: Iterable[Found]) -> list[Found]:
     """Those that programs use which are pinned in a directory."""
-    used = {map_id for p in programs if owners.below(p.pinned, directory) for map_id in p.map_ids}
+    used = {map_id for p in programs if paths.below(p.pinned, directory) for map_id in p.map_ids}
     return [one for one in found if one.map.id in used]
 
 
@@ -60,7 +60,7 @@ def exact_map(name: str) -> Found:
         return Found(_by_id(name), None)
     pin = naming.pin_at(name, "map")
     if pin is None:
-        pins = owners.below((pin for m in bpftool.maps() for pin in m.pinned), name.rpartition("/")[0])
+        pins = paths.below((pin for m in bpftool.maps() for pin in m.pinned), name.rpartition("/")[0])
         raise NoSuchMap(f"there is no map {name}", *did_you_mean(name, sorted(pins)))
     return Found(pinned_map(pin), pin)
 
@@ -98,7 +98,7 @@ def _near(name: str, present: Sequence[str]) -> tuple[str, ...]:
 
 
 def _pinned_names(maps: Iterable[Map], directory: str) -> list[str]:
-    pins = (pin for map_ in maps for pin in owners.below(map_.pinned, directory))
+    pins = (pin for map_ in maps for pin in paths.below(map_.pinned, directory))
     return sorted(pin.rpartition("/")[2] for pin in pins)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from xdpctl.core.machine import owners
+from xdpctl.core.machine import paths
 from xdpctl.core.machine.identifiers import cut
 from xdpctl.core.machine.model import Program
 from xdpctl.core.machine.reach import Reach, is_bare, not_here
@@ -86,7 +86,7 @@ def _anywhere(name: str, reach: Reach) -> Program:
 def _known(programs: Iterable[Program], reach: Reach) -> list[str]:
     """One's own first."""
     named = sorted((p for p in programs if p.name and p.type == "xdp"), key=lambda p: p.name)
-    own = [p.name for directory in reach.directories for p in named if owners.below(p.pinned, directory)]
+    own = [p.name for directory in reach.directories for p in named if paths.below(p.pinned, directory)]
     return [*own, *(p.name for p in named)]
 
 
