@@ -19,8 +19,12 @@ class Run(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """By name; a number that is none, as it is."""
-        return VERDICTS[self.returned] if self.returned < len(VERDICTS) else str(self.returned)
+        return verdict_of(self.returned)
+
+
+def verdict_of(returned: int) -> str:
+    """By name; a number that is none, as it is."""
+    return VERDICTS[returned] if returned < len(VERDICTS) else str(returned)
 
 
 def no_action(returned: int) -> str:
@@ -42,15 +46,25 @@ class Tally:
     """Counts what comes by, for each verdict."""
 
     def __init__(self) -> None:
-        self.verdicts: dict[str, Sums] = {}
-        self.no_actions: dict[str, None] = {}
+        self._counts: dict[int, list[int]] = {}
+        """Packets, bytes, and how many changed, by what the program returned."""
+
+    @property
+    def verdicts(self) -> dict[str, Sums]:
+        return {verdict_of(returned): Sums(*counts) for returned, counts in self._counts.items()}
+
+    @property
+    def no_actions(self) -> tuple[str, ...]:
         """What becomes of packets with other verdicts, each once."""
+        return tuple(filter(None, map(no_action, self._counts)))
 
     def watch(self, runs: Iterable[Run]) -> Iterator[Run]:
         for run in runs:
-            verdict, data = run.verdict, run.packet.data
-            if verdict not in self.verdicts and (told := no_action(run.returned)):
-                self.no_actions[told] = None
-            packets, length, changed = self.verdicts.get(verdict, Sums())
-            self.verdicts[verdict] = Sums(packets + 1, length + len(data), changed + (run.out != data))
+            data, counts = run.packet.data, self._counts.get(run.returned)
+            if counts is None:
+                counts = self._counts[run.returned] = [0, 0, 0]
+            counts[0] += 1
+            counts[1] += len(data)
+            if run.out is not data and run.out != data:
+                counts[2] += 1
             yield run
