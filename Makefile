@@ -53,10 +53,8 @@ test-kernels: ready ## load and count on Linux 5.10, 6.1 and 6.12 in QEMU, or on
 test-distros: ready ## demo and tests of the last commit on fresh Debian 12 and 13 (needs root, uses sudo), or on one: DISTROS=13
 	@tests/distros/run $(DISTROS)
 
-# Compiled beforehand: files that root writes would be in the way of the checkout's owner.
 bench: ready ## time xdpctl against doing it by hand, and what its counters cost (needs root, uses sudo)
 	@[ "$$(id -u)" = 0 ] || echo "The bench needs root: using sudo."
-	@.venv/bin/python -m compileall -q xdpctl
 	@$$([ "$$(id -u)" = 0 ] || echo sudo) env PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tests.bench
 
 picture: ready ## draw docs/session.svg, the picture in README, from a real run (needs root, uses sudo)
