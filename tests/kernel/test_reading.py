@@ -71,7 +71,7 @@ def test_maps_without_btf_and_without_entries(lab: Lab) -> None:
 
 def test_a_map_without_btf_found_by_its_name(lab: Lab) -> None:
     """bpftool 7.1 lists it with the BTF of the map before."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     lab.must("bpftool", *"map create /sys/fs/bpf/bare type array key 4 value 4 entries 1 name bare".split())
     done = lab.xdpctl("dump", "bare", "--csv")
@@ -86,7 +86,7 @@ def test_raw_verdicts(lab: Lab) -> None:
 
 
 def test_a_map_by_id_and_by_path(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     about = json.loads(lab.ok("dump", "pkt_cnt", "--json"))["map"]
     assert about == {
@@ -133,7 +133,7 @@ def test_several_maps_of_one_name(lab: Lab) -> None:
 
 
 def test_json_and_csv_exclude_each_other(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     assert lab.xdpctl("dump", "pkt_cnt", "--json", "--csv").returncode == 2
     assert lab.xdpctl("dump", "pkt_cnt", "--per-cpu").returncode == 2, "one value for all CPUs"
@@ -209,7 +209,7 @@ def test_status_of_one_or_none(lab: Lab) -> None:
 
 def test_another_network_namespace(lab: Lab) -> None:
     """Pins stay where they are; the device is found, attached and detached in its own namespace."""
-    lab.ok("build")
+    lab.build()
     lab.ok("--netns", "peer", "load", "--dev", "veth1")
     assert lab.must("ls", PIN).split() == ["pkt_cnt", "xdp_allow"]
     lab.must("ping", "-q", "-c", "2", "-i", "0.02", "10.77.0.2")
@@ -229,14 +229,14 @@ def test_a_namespace_that_only_a_file_keeps(lab: Lab) -> None:
     path = lab.directory / "ns"
     path.touch()
     lab.must("unshare", f"--net={path}", "ip", "link", "add", "vx0", "type", "veth", "peer", "name", "vx1")
-    lab.ok("build")
+    lab.build()
     lab.ok("--netns", str(path), "load", "--dev", "vx0")
     assert f"detached from vx0 in netns {path}" in lab.ok("unload")
     lab.must("umount", str(path))
 
 
 def test_show_commands_is_truthful(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     shown = lab.xdpctl("--show-commands", "dump", "pkt_cnt").stderr.splitlines()
     commands = [line for line in shown if line.startswith("bpftool")]

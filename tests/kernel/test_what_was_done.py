@@ -51,7 +51,7 @@ def interrupted(lab: Lab, number: int, env: dict[str, str], started: str, *argv:
 
 def loaded(lab: Lab) -> str:
     """What detaching the program from veth0 is to say."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     [(_, program)] = lab.attached()
     return f"detached xdp_allow (id {program}, native mode) from veth0\n"
