@@ -11,7 +11,8 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,6 +185,13 @@ class Lab:
         source.write_text(code)
         self.ok("build", source.name)
         return self.directory / f"bpf/{name}.bpf.o"
+
+
+def until(begun: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Waits for what a process is to do, and leaves the CPU to it."""
+    while not begun():
+        assert process.poll() is None
+        time.sleep(0.01)
 
 
 def unavailable() -> str:

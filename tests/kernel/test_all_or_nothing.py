@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from .conftest import COMMAND, PIN, XDPCTL, Lab
+from .conftest import COMMAND, PIN, XDPCTL, Lab, until
 
 
 def intercept(lab: Lab, program: str, pattern: str, script: str) -> dict[str, str]:
@@ -111,8 +111,7 @@ def test_interrupted(lab: Lab, number: signal.Signals) -> None:
     with subprocess.Popen(
         lab.enter(XDPCTL, "load", "--dev", "veth0"), env=env, stderr=subprocess.PIPE, text=True
     ) as process:
-        while not started.exists():
-            assert process.poll() is None
+        until(started.exists, process)
         process.send_signal(number)
         assert process.stderr is not None
         said = process.stderr.read()
@@ -142,8 +141,7 @@ def test_build_interrupted(lab: Lab, number: signal.Signals) -> None:
     env = {**os.environ, **intercept(lab, "clang", "-c", f"touch {started}; sleep 1")}
     before = lab.state()
     with subprocess.Popen(lab.enter(XDPCTL, "build"), env=env, stderr=subprocess.PIPE, text=True) as process:
-        while not started.exists():
-            assert process.poll() is None
+        until(started.exists, process)
         process.send_signal(number)
         assert process.stderr is not None
         said = process.stderr.read()

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from .conftest import PIN, XDPCTL, Done, Lab
+from .conftest import PIN, XDPCTL, Done, Lab, until
 from .test_all_or_nothing import intercept
 
 ROUNDS = int(os.environ.get("XDPCTL_ROUNDS", "0"))
@@ -200,8 +200,7 @@ def test_ip_is_killed_while_another_attach_waits(lab: Lab, acts: str) -> None:
     started = lab.directory.parent / "started"
     script = f"touch {started}; {acts}sleep 1; kill -9 $$"
     first = start(lab, "attach", "veth0", env=intercept(lab, "ip", "xdpdrv pinned", script))
-    while not started.exists():
-        assert first.poll() is None
+    until(started.exists, first)
     second = start(lab, "attach", "veth0")
     killed, other = ended(first), ended(second)
     assert killed.returncode == 1

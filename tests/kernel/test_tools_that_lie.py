@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from .conftest import PIN, XDPCTL, Lab
+from .conftest import PIN, XDPCTL, Lab, until
 from .test_all_or_nothing import intercept
 from .test_map_create import WITHOUT_LIBBPF
 from .test_refusals import foreign
@@ -174,8 +174,7 @@ def test_interrupted_while_looking(lab: Lab, arguments: tuple[str, ...]) -> None
     with subprocess.Popen(
         lab.enter(XDPCTL, *arguments, "veth0"), env=env, stdout=pipe, stderr=pipe, text=True
     ) as process:
-        while not started.exists():
-            assert process.poll() is None
+        until(started.exists, process)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
     assert (process.returncode, out, err) == (130, "", "xdpctl: interrupted, and all undone\n")
@@ -225,8 +224,7 @@ def test_a_tool_that_never_ends_is_not_waited_for_after_ctrl_c(
     with subprocess.Popen(
         lab.enter(XDPCTL, *arguments), env=env, stderr=subprocess.PIPE, text=True
     ) as running:
-        while not (lab.directory / "begun").exists():
-            assert running.poll() is None
+        until((lab.directory / "begun").exists, running)
         running.send_signal(signal.SIGINT)
         assert running.wait(20) == 130
     (lab.directory / "begun").unlink()
