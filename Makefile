@@ -3,6 +3,8 @@
 # First a bpftool that the set-up linked; last where Debian keeps its own, which a user's PATH may lack.
 PYTHON = PATH="$(CURDIR)/.venv/bin:$$PATH:/usr/sbin:/sbin" .venv/bin/python
 
+PARALLEL = -n auto --dist loadfile --no-loadscope-reorder
+
 .PHONY: help setup ready demo lint check test test-fast fuzz prove test-kernels test-distros bench picture clean
 
 help: ## name the targets
@@ -26,11 +28,11 @@ check: lint ## style, types and import directions
 	$(PYTHON) -m pytest tests/test_layers.py tests/test_style.py
 
 test: lint ## all of check, then every test on all CPUs (those of the kernel need root)
-	$(PYTHON) -m pytest -n auto --dist loadfile
+	$(PYTHON) -m pytest $(PARALLEL)
 
 # Without what needs root, builds wheels or makes checkouts ready.
 test-fast: ready ## the tests that need no kernel, in less than a minute
-	$(PYTHON) -m pytest -n auto --dist loadfile \
+	$(PYTHON) -m pytest $(PARALLEL) \
 		--ignore tests/kernel --ignore tests/test_setup.py --ignore tests/test_wheel.py
 
 TIMES = 20
@@ -44,7 +46,7 @@ prove: ready ## the long proofs, of which make test tries a sample: races, fault
 	XDPCTL_ROUNDS=$(ROUNDS) $(PYTHON) -m pytest tests/kernel/test_at_once.py
 	XDPCTL_ROUNDS=$(FAULTS) $(PYTHON) -m pytest tests/kernel/test_faults.py tests/tools/test_odd_answers.py
 	XDPCTL_FUZZ=$(TIMES) $(PYTHON) -m pytest tests/kernel/test_fuzz.py
-	$(PYTHON) -m pytest -n auto --dist loadfile --hypothesis-profile prove \
+	$(PYTHON) -m pytest $(PARALLEL) --hypothesis-profile prove \
 		tests/core tests/views tests/reference
 
 test-kernels: ready ## load and count on Linux 5.10, 6.1 and 6.12 in QEMU, or on some: make test-kernels KERNELS=5.10
@@ -53,10 +55,8 @@ test-kernels: ready ## load and count on Linux 5.10, 6.1 and 6.12 in QEMU, or on
 test-distros: ready ## demo and tests of the last commit on fresh Debian 12 and 13 (needs root, uses sudo), or on one: DISTROS=13
 	@tests/distros/run $(DISTROS)
 
-# Compiled beforehand: files that root writes would be in the way of the checkout's owner.
 bench: ready ## time xdpctl against doing it by hand, and what its counters cost (needs root, uses sudo)
 	@[ "$$(id -u)" = 0 ] || echo "The bench needs root: using sudo."
-	@.venv/bin/python -m compileall -q xdpctl
 	@$$([ "$$(id -u)" = 0 ] || echo sudo) env PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tests.bench
 
 picture: ready ## draw docs/session.svg, the picture in README, from a real run (needs root, uses sudo)

@@ -20,6 +20,20 @@ for name in ("COLUMNS", "XDPCTL_PIN"):  # somebody's terminal and directory are 
 settings.register_profile("prove", max_examples=2000, deadline=None)  # for `make prove`
 
 
+KERNEL = Path(__file__).with_name("kernel")
+
+
+@pytest.hookimpl(optionalhook=True)  # pytest may run without xdist
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: tests of the kernel wait for it a third of their time."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, which are the kernel's, or one of them would run alone in the end."""
+    items.sort(key=lambda item: item.path.parent != KERNEL)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def signals_reach_children() -> None:
     """`nohup make test &` begins with signals ignored, and what it starts would ignore them too."""

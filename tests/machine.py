@@ -6,7 +6,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[1]
 
-REAL = "sh cat chmod cksum cp cut dirname env grep ln mkdir rm rmdir sed tail touch tr".split()
+REAL = "sh cat chmod cksum cp cut dirname env find grep ln mkdir rm rmdir sed tail touch tr".split()
 """What every system has."""
 
 NEEDED = {
@@ -28,7 +28,10 @@ case "$*" in
     *"-m venv"*) mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
     *tomllib*) echo "typer>=0.26"; echo "pytest" ;;
     *"-m pip"*) echo "pip $*" >>"$system/log"; [ ! -e "$system/offline" ] || {
-        echo "WARNING: Retrying"; echo "ERROR: No matching distribution found for typer"; exit 1; } ;;
+        echo "WARNING: Retrying"; echo "ERROR: No matching distribution found for typer"; exit 1; }
+        installed=.venv/lib/python3.$minor/site-packages
+        case "$*" in *--editable*) mkdir -p $installed; touch $installed/xdpctl_templates ;; esac ;;
+    templates/compile.py) echo "compiled" >>"$system/log" ;;
 esac
 """
 

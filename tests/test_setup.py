@@ -11,6 +11,8 @@ from xdpctl.core.program.render import MARKER
 
 from .machine import APT_GET, BASE, CHECKOUT, NEEDED, PYTHON, REAL, WRAPPER, Machine
 
+TEMPLATE = "templates/counter.bpf.c.j2"
+
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
@@ -19,6 +21,9 @@ def machine(tmp_path: Path) -> Machine:
     (machine.checkout / ".ci").mkdir(parents=True)
     shutil.copy(CHECKOUT / ".ci" / "setup", machine.checkout / ".ci")
     shutil.copy(CHECKOUT / "pyproject.toml", machine.checkout)
+    for source in (TEMPLATE, "xdpctl/core/program/render.py"):
+        (machine.checkout / source).parent.mkdir(parents=True)
+        (machine.checkout / source).touch()
     for name in NEEDED | BASE:
         machine.program(f"bin/{name}")
     for name in REAL:
@@ -60,6 +65,14 @@ def test_changed_dependencies_are_installed(machine: Machine) -> None:
         file.write("# more\n")
     machine.setup()
     assert any("--editable" in line for line in machine.log())
+
+
+def test_templates_that_changed_are_compiled(machine: Machine) -> None:
+    machine.setup()
+    machine.log()
+    (machine.checkout / TEMPLATE).touch()
+    assert machine.setup().stderr == ""
+    assert machine.log() == ["compiled"]
 
 
 def test_moved_checkout_gets_a_new_environment(machine: Machine, tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ The namespaces live as long as a process that waits for the end of its standard 
 pipe from pytest: whatever ends pytest, even SIGKILL, ends the lab with all programs, pins and devices.
 """
 
+import functools
 import json
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,18 +33,20 @@ mount -t tmpfs tmpfs /run
 umount -a -t bpf  # systemd mounts one on most machines
 mount -t bpf bpf /sys/fs/bpf
 ip netns add peer
-ip link add veth0 type veth peer name veth1 netns peer
+ip link add veth0 address 02:00:00:00:00:01 type veth peer name veth1 address 02:00:00:00:00:02 netns peer
 for enter in '' 'nsenter --net=/run/netns/peer'; do
     $enter sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; ip link set lo up'
 done
-ip link set veth0 address 02:00:00:00:00:01
-ip -n peer link set veth1 address 02:00:00:00:00:02
-ip addr add 10.77.0.1/24 dev veth0
-ip -n peer addr add 10.77.0.2/24 dev veth1
-ip link set veth0 up
-ip -n peer link set veth1 up
-ip neigh replace 10.77.0.2 lladdr 02:00:00:00:00:02 dev veth0 nud permanent
-ip -n peer neigh replace 10.77.0.1 lladdr 02:00:00:00:00:01 dev veth1 nud permanent
+ip -batch - <<END
+addr add 10.77.0.1/24 dev veth0
+link set veth0 up
+neigh replace 10.77.0.2 lladdr 02:00:00:00:00:02 dev veth0 nud permanent
+END
+ip -n peer -batch - <<END
+addr add 10.77.0.2/24 dev veth1
+link set veth1 up
+neigh replace 10.77.0.1 lladdr 02:00:00:00:00:01 dev veth1 nud permanent
+END
 echo ready
 exec cat
 """
@@ -56,6 +61,14 @@ with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
 """
 
 Done = subprocess.CompletedProcess[str]
+
+
+@functools.cache
+def built() -> dict[str, bytes]:
+    """By name; a build gives the same bytes in any directory, so that one is enough."""
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([XDPCTL, "build"], cwd=directory, capture_output=True, check=True)
+        return {path.name: path.read_bytes() for path in Path(directory, "bpf").iterdir()}
 
 
 @dataclass
@@ -103,6 +116,12 @@ class Lab:
         assert words in done.stderr
         assert self.state() == before
         return done.stderr
+
+    def build(self) -> None:
+        """What `xdpctl build` writes, for tests that need just any program."""
+        (self.directory / "bpf").mkdir(exist_ok=True)
+        for name, content in built().items():
+            (self.directory / "bpf" / name).write_bytes(content)
 
     def load_spec(self, spec: str, mode: str = "native") -> None:
         """A spec, built and running on veth0."""
@@ -166,6 +185,13 @@ class Lab:
         source.write_text(code)
         self.ok("build", source.name)
         return self.directory / f"bpf/{name}.bpf.o"
+
+
+def until(begun: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Waits for what a process is to do, and leaves the CPU to it."""
+    while not begun():
+        assert process.poll() is None
+        time.sleep(0.01)
 
 
 def unavailable() -> str:

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from .conftest import COMMAND, PIN, XDPCTL, Lab
+from .conftest import COMMAND, PIN, XDPCTL, Lab, until
 
 
 def intercept(lab: Lab, program: str, pattern: str, script: str) -> dict[str, str]:
@@ -36,7 +36,7 @@ def inject(lab: Lab, program: str, pattern: str) -> dict[str, str]:
 def test_failure_at_each_step(lab: Lab, program: str, pattern: str, step: str) -> None:
     if program == "mount":
         lab.must("umount", "/sys/fs/bpf")
-    lab.ok("build")
+    lab.build()
     said = lab.refused(1, step, "load", "--dev", "veth0", env=inject(lab, program, pattern))
     assert "injected failure" in said
     assert "left behind" not in said
@@ -45,7 +45,7 @@ def test_failure_at_each_step(lab: Lab, program: str, pattern: str, step: str) -
 @pytest.mark.parametrize("end", ["exit 1", "kill -9 $$"])
 @pytest.mark.parametrize(("program", "pattern"), [("bpftool", "prog load"), ("ip", "xdpdrv pinned")])
 def test_a_tool_that_fails_after_it_has_acted(lab: Lab, program: str, pattern: str, end: str) -> None:
-    lab.ok("build")
+    lab.build()
     before = lab.state()
     env = intercept(lab, program, pattern, f'{{real}} "$@"; echo too late >&2; {end}')
     done = lab.xdpctl("load", "--dev", "veth0", "--mode", "native", env=env)
@@ -56,7 +56,7 @@ def test_a_tool_that_fails_after_it_has_acted(lab: Lab, program: str, pattern: s
 
 def test_another_load_was_faster(lab: Lab) -> None:
     """The directory was empty when both looked; what the faster one pinned stays."""
-    lab.ok("build")
+    lab.build()
     lab.must("mkdir", PIN)
     once = lab.directory.parent / "once"
     env = intercept(lab, "bpftool", "prog load", f'mkdir {once} && {COMMAND} load >&2; exec {{real}} "$@"')
@@ -69,7 +69,7 @@ def test_another_load_was_faster(lab: Lab) -> None:
 
 
 def test_nothing_can_be_pinned(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.must("mount", "-o", "remount,ro", "/sys/fs/bpf")
     read_only = f"nothing can be pinned in {PIN}: its bpffs is mounted read-only"
     lab.refused(3, read_only, "load", "--dev", "veth0")
@@ -77,7 +77,7 @@ def test_nothing_can_be_pinned(lab: Lab) -> None:
 
 def test_what_is_left_behind_is_named(lab: Lab) -> None:
     """bpffs turns read-only after the load: neither the next step nor any undo can work."""
-    lab.ok("build")
+    lab.build()
     script = '{real} "$@" && mount -o remount,ro /sys/fs/bpf; exit'
     done = lab.xdpctl("load", "--dev", "veth0", env=intercept(lab, "bpftool", "prog load", script))
     assert done.returncode == 4
@@ -91,7 +91,7 @@ def test_what_is_left_behind_is_named(lab: Lab) -> None:
 def test_an_undo_that_fails_is_told(lab: Lab) -> None:
     """The mount is done, the load fails, and then the mount can't be undone."""
     lab.must("umount", "/sys/fs/bpf")
-    lab.ok("build")
+    lab.build()
     env = inject(lab, "bpftool", "prog load")
     env = inject(lab, "umount", "/sys/fs/bpf")
     done = lab.xdpctl("load", "--dev", "veth0", env=env)
@@ -103,7 +103,7 @@ def test_an_undo_that_fails_is_told(lab: Lab) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted(lab: Lab, number: signal.Signals) -> None:
     """Ctrl-C while `ip link set` is under way: it ends, then everything is undone."""
-    lab.ok("build")
+    lab.build()
     before = lab.state()
     started = lab.directory.parent / "started"
     slow = intercept(lab, "ip", "xdpdrv pinned", f"touch {started}; sleep 1")
@@ -111,8 +111,7 @@ def test_interrupted(lab: Lab, number: signal.Signals) -> None:
     with subprocess.Popen(
         lab.enter(XDPCTL, "load", "--dev", "veth0"), env=env, stderr=subprocess.PIPE, text=True
     ) as process:
-        while not started.exists():
-            assert process.poll() is None
+        until(started.exists, process)
         process.send_signal(number)
         assert process.stderr is not None
         said = process.stderr.read()
@@ -124,7 +123,7 @@ def test_interrupted(lab: Lab, number: signal.Signals) -> None:
 
 def test_the_reader_of_stderr_goes_away(lab: Lab) -> None:
     """What can't be told is no reason to stop half-way."""
-    lab.ok("build")
+    lab.build()
     done = lab.run("sh", "-c", f"{COMMAND} --show-commands load --dev veth0 2>&1 >/dev/null | true")
     assert done.stderr == ""
     assert lab.must("ls", PIN).split() == ["pkt_cnt", "xdp_allow"]
@@ -142,8 +141,7 @@ def test_build_interrupted(lab: Lab, number: signal.Signals) -> None:
     env = {**os.environ, **intercept(lab, "clang", "-c", f"touch {started}; sleep 1")}
     before = lab.state()
     with subprocess.Popen(lab.enter(XDPCTL, "build"), env=env, stderr=subprocess.PIPE, text=True) as process:
-        while not started.exists():
-            assert process.poll() is None
+        until(started.exists, process)
         process.send_signal(number)
         assert process.stderr is not None
         said = process.stderr.read()
@@ -153,7 +151,7 @@ def test_build_interrupted(lab: Lab, number: signal.Signals) -> None:
 
 def test_native_only_refused_leaves_nothing(lab: Lab) -> None:
     lab.must("nsenter", "--net=/run/netns/peer", "ip", "link", "set", "veth1", "mtu", "9000")
-    lab.ok("build")
+    lab.build()
     lab.refused(
         1,
         "failed to attach to veth0: veth: Peer MTU is too large to set XDP.",
@@ -166,7 +164,7 @@ def test_native_only_refused_leaves_nothing(lab: Lab) -> None:
 
 
 def test_dry_run_touches_nothing_and_prints_what_works(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     before = lab.state()
     plan = lab.ok("--dry-run", "load", "--dev", "veth0")
     assert lab.state() == before
@@ -183,7 +181,7 @@ def test_dry_run_touches_nothing_and_prints_what_works(lab: Lab) -> None:
 
 
 def test_shown_commands_do_the_same_by_hand(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     shown = lab.xdpctl("--show-commands", "load", "--dev", "veth0").stderr
     lab.ok("unload")
     lab.must("sh", "-e", "-c", shown)
@@ -193,7 +191,7 @@ def test_shown_commands_do_the_same_by_hand(lab: Lab) -> None:
 
 def test_without_root(lab: Lab) -> None:
     """Without capabilities each command says so, with exit code 3; --dry-run needs none."""
-    lab.ok("build")
+    lab.build()
     drop = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", XDPCTL)
     for arguments in (["load"], ["attach", "veth0"], ["unload"], ["status"], ["dump", "pkt_cnt"]):
         done = lab.run(*drop, *arguments)

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from .conftest import PIN, XDPCTL, Done, Lab
+from .conftest import PIN, XDPCTL, Done, Lab, until
 from .test_all_or_nothing import intercept
 
 ROUNDS = int(os.environ.get("XDPCTL_ROUNDS", "0"))
@@ -57,7 +57,7 @@ def test_maps_in_a_new_directory(lab: Lab) -> None:
     ("many", "rounds"), [(2, ROUNDS or 5), (MANY, max(1, ROUNDS * 2 // 5))], ids=["two", "many"]
 )
 def test_attaches(lab: Lab, many: int, rounds: int) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     pins = lab.pins()
     for _ in range(rounds):
@@ -74,7 +74,7 @@ def test_attaches(lab: Lab, many: int, rounds: int) -> None:
 @pytest.mark.parametrize("many", [2, 10])
 @pytest.mark.parametrize("more", [(), ("--dev", "veth0")], ids=["", "dev"])
 def test_loads_into_one_directory(lab: Lab, many: int, more: tuple[str, ...]) -> None:
-    lab.ok("build")
+    lab.build()
     for _ in range(ROUNDS or 2):
         _, lost = at_once(lab, *[("load", *more)] * many)
         for loser in lost:
@@ -87,7 +87,7 @@ def test_loads_into_one_directory(lab: Lab, many: int, more: tuple[str, ...]) ->
 
 def test_loads_of_two_programs_into_one_directory(lab: Lab) -> None:
     """A directory holds one program, though names of two are not in each other's way."""
-    lab.ok("build")
+    lab.build()
     lab.ok("build", "--program", "second", "--map", "second_map")
     for _ in range(ROUNDS or 2):
         at_once(lab, *[("load", f"bpf/{name}.bpf.o") for name in ("xdp_allow", "second")])
@@ -97,7 +97,7 @@ def test_loads_of_two_programs_into_one_directory(lab: Lab) -> None:
 
 def test_loads_for_one_device(lab: Lab) -> None:
     """Each pins in a directory of its own; the loser's is gone again."""
-    lab.ok("build")
+    lab.build()
     for _ in range(ROUNDS or 2):
         won, lost = at_once(lab, *[("load", "--pin", pin, "--dev", "veth0") for pin in (PIN, OTHER)])
         assert lost[0].returncode == 1
@@ -109,7 +109,7 @@ def test_loads_for_one_device(lab: Lab) -> None:
 
 def test_a_load_beside_an_attach(lab: Lab) -> None:
     """The attach comes too early, or too late: there is no program, or it runs."""
-    lab.ok("build")
+    lab.build()
     for _ in range(ROUNDS or 2):
         won, _ = at_once(lab, ("load", "--dev", "veth0"), ("attach", "veth0"))
         assert won.stdout.startswith("loaded xdp_allow")
@@ -119,7 +119,7 @@ def test_a_load_beside_an_attach(lab: Lab) -> None:
 
 
 def test_loads_where_bpffs_is_not_mounted(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     for _ in range(ROUNDS or 1):
         lab.must("umount", "/sys/fs/bpf")
         at_once(lab, ("load",), ("load",), ("load",))
@@ -136,7 +136,7 @@ def test_loads_where_bpffs_is_not_mounted(lab: Lab) -> None:
 )
 def test_somebody_else_attaches_the_same_program_meanwhile(lab: Lab, hand: str, reason: str) -> None:
     """By hand, between our look and our `ip`: it stays, in whatever mode we would have it."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     env = intercept(lab, "ip", "xdpdrv pinned", hand)
     done = lab.xdpctl("attach", "veth0", env=env)
@@ -150,7 +150,7 @@ def test_somebody_else_attaches_the_same_program_meanwhile(lab: Lab, hand: str, 
 
 def test_somebody_else_attaches_what_is_being_loaded(lab: Lab) -> None:
     """The pins go, which are ours; the program runs on, which isn't our doing, and not told as such."""
-    lab.ok("build")
+    lab.build()
     done = lab.xdpctl("load", "--dev", "veth0", env=intercept(lab, "ip", "xdpdrv pinned", BY_HAND))
     assert done.returncode == 1
     assert "another program came first" in done.stderr
@@ -161,7 +161,7 @@ def test_somebody_else_attaches_what_is_being_loaded(lab: Lab) -> None:
 
 def test_somebody_else_pins_there_meanwhile(lab: Lab) -> None:
     """Into the directory that we made, under our names: all of it stays, and isn't told as ours."""
-    lab.ok("build")
+    lab.build()
     hand = f'{{real}} -n prog load "$5" {PIN}/xdp_allow type xdp pinmaps {PIN}'
     done = lab.xdpctl("load", "--dev", "veth0", env=intercept(lab, "bpftool", "prog load", hand))
     assert done.returncode == 1
@@ -174,7 +174,7 @@ def test_somebody_else_pins_there_meanwhile(lab: Lab) -> None:
 
 def test_somebody_else_pins_in_a_bpffs_that_we_mounted(lab: Lab) -> None:
     """It stays mounted, though we fail."""
-    lab.ok("build")
+    lab.build()
     lab.must("umount", "/sys/fs/bpf")
     hand = "{real} -n map create /sys/fs/bpf/m type array key 4 value 4 entries 1 name m; echo no >&2; exit 1"
     done = lab.xdpctl("load", env=intercept(lab, "bpftool", "prog load", hand))
@@ -184,7 +184,7 @@ def test_somebody_else_pins_in_a_bpffs_that_we_mounted(lab: Lab) -> None:
 
 def test_somebody_else_pins_a_map_there_meanwhile(lab: Lab) -> None:
     """bpftool has pinned the program by then, and takes that away itself."""
-    lab.ok("build")
+    lab.build()
     hand = f"{{real}} -n map create {PIN}/pkt_cnt type array key 4 value 4 entries 1 name m"
     done = lab.xdpctl("load", env=intercept(lab, "bpftool", "prog load", hand))
     assert done.returncode == 1
@@ -195,13 +195,12 @@ def test_somebody_else_pins_a_map_there_meanwhile(lab: Lab) -> None:
 @pytest.mark.parametrize("acts", ["", BY_HAND + "; "], ids=["before it acts", "when it has acted"])
 def test_ip_is_killed_while_another_attach_waits(lab: Lab, acts: str) -> None:
     """Both would attach the same program: what the second did is not undone by the first."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     started = lab.directory.parent / "started"
     script = f"touch {started}; {acts}sleep 1; kill -9 $$"
     first = start(lab, "attach", "veth0", env=intercept(lab, "ip", "xdpdrv pinned", script))
-    while not started.exists():
-        assert first.poll() is None
+    until(started.exists, first)
     second = start(lab, "attach", "veth0")
     killed, other = ended(first), ended(second)
     assert killed.returncode == 1
@@ -213,7 +212,7 @@ def test_ip_is_killed_while_another_attach_waits(lab: Lab, acts: str) -> None:
 
 def test_whoever_waits_in_vain_goes_on(lab: Lab) -> None:
     """Somebody may hold the lock for ever: it is a courtesy, and the kernel decides."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     done = lab.run("flock", "/sys/fs/bpf", XDPCTL, "attach", "veth0")
     assert (done.returncode, done.stdout) == (0, "attached xdp_allow to veth0 in native mode\n")

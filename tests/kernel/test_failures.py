@@ -22,14 +22,14 @@ from .conftest import Lab
     ],
 )
 def test_codes(lab: Lab, words: str, code: str, status: int) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     done = lab.xdpctl(*words.split(), "--json")
     assert (json.loads(done.stdout)["error"]["code"], done.returncode) == (code, status), done.stderr
 
 
 def test_what_why_finds_is_a_result(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     done = lab.xdpctl("why", "--json")
     assert (json.loads(done.stdout)["ok"], done.returncode, done.stderr) == (False, 5, "")

@@ -9,7 +9,7 @@ ROOT, MINE = "/sys/fs/bpf", "/sys/fs/bpf/mine"
 
 
 def test_a_program_that_is_pinned_in_another_directory_is_not_detached(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0", "--pin", MINE)
     [(_, program)] = lab.attached()
     who = f"veth0 runs xdp_allow (id {program}, native mode), built by xdpctl, pinned at {MINE}/xdp_allow"
@@ -25,7 +25,7 @@ def test_a_program_that_is_pinned_in_another_directory_is_not_detached(lab: Lab)
 
 
 def test_a_program_of_ours_that_is_pinned_nowhere_is_detached(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     lab.must("rm", "-r", PIN)
     lab.ok("detach", "veth0")
@@ -51,7 +51,7 @@ def test_a_foreign_program_stays_beside_others(lab: Lab) -> None:
     foreign(lab)
     lab.must("mkdir", MINE)
     lab.must("mv", f"{ROOT}/theirs", f"{MINE}/theirs")
-    lab.ok("build")
+    lab.build()
     lab.must("bpftool", "-n", "prog", "load", "bpf/xdp_allow.bpf.o", f"{MINE}/xdp_allow", "type", "xdp")
     lab.refused(1, "wasn't built by xdpctl", "unload", "--pin", MINE)
     lab.refused(1, "veth0 runs theirs", "detach", "veth0", "--pin", MINE)
@@ -81,14 +81,14 @@ def test_what_students_load_is_theirs(lab: Lab, pin: str) -> None:
 
 
 def test_our_own_in_the_root_of_bpffs(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--pin", ROOT, "--dev", "veth0")
     lab.ok("unload", "--pin", ROOT)
     assert (lab.attached(), lab.pins()) == ([], [])
 
 
 def test_a_program_that_is_pinned_twice(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     [(_, program)] = lab.attached()
     lab.must("mkdir", MINE)
@@ -101,7 +101,7 @@ def test_a_program_that_is_pinned_twice(lab: Lab) -> None:
 
 
 def test_nobody_is_told_to_remove_what_is_no_directory_of_pins(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     for directory in (ROOT, "/etc", "/"):
         said = lab.refused(2, f"no XDP program is pinned in {directory}", "unload", "--pin", directory)

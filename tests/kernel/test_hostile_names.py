@@ -191,7 +191,7 @@ def test_a_device_of_any_bytes(lab: Lab) -> None:
     device = 'v\x1b[31m"\udcff'
     lab.must("ip", "link", "add", device, "up", "type", "veth", "peer", "name", "other")
     lab.must("ip", "link", "set", "other", "up")
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", device)
     shown(lab, "detach", device)
     mend = shown(lab, "why", device, code=5).partition("mend: xdpctl ")[2].splitlines()[0]
@@ -203,7 +203,7 @@ def test_a_device_of_any_bytes(lab: Lab) -> None:
 
 
 def test_requests_that_are_wrong(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     for line in WRONG_REQUESTS.strip().splitlines():
         shown(lab, *(word.replace("EVIL", EVIL) for word in line.split()), code=None)

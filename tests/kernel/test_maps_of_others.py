@@ -59,7 +59,7 @@ def test_only_maps_are_named_among_maps(lab: Lab) -> None:
 
 def test_a_bpffs_that_is_read_only(lab: Lab) -> None:
     """bpftool says no more than that it failed to pin the program."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--pin", "/sys/fs/bpf/other")
     lab.must("mkdir", PIN)
     map_id = lab.read("pkt_cnt", "--pin", "/sys/fs/bpf/other")["map"]["id"]

@@ -13,7 +13,7 @@ SET = {"XDPCTL_PIN": MINE}
 @pytest.fixture
 def theirs(lab: Lab) -> Lab:
     """Somebody's counter in the default directory; in tests, XDPCTL_PIN is set to another one."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     lab.ok("map", "set", "pkt_cnt", "0", "5")
     lab.ok("dump", "pkt_cnt", "--save", "saved")

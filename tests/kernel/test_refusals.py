@@ -32,14 +32,14 @@ def test_nothing_built(lab: Lab) -> None:
 
 
 def test_several_built(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("build", "--program", "other")
     said = lab.refused(2, "several objects", "load")
     assert "the last built is bpf/other.bpf.o" in said
 
 
 def test_pins_exist(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     lab.refused(1, "already holds", "load")
     lab.refused(1, "already holds", "load", "--dev", "veth0")
@@ -47,30 +47,30 @@ def test_pins_exist(lab: Lab) -> None:
 
 @pytest.mark.parametrize("where", ["/tmp", "/sys/fs/cgroup/x", "/nowhere/at/all"])
 def test_directory_outside_bpffs(lab: Lab, where: str) -> None:
-    lab.ok("build")
+    lab.build()
     lab.refused(2, "not in a bpffs", "load", "--pin", where)
 
 
 def test_bpffs_is_never_mounted_over_a_directory(lab: Lab) -> None:
     lab.must("umount", "/sys/fs/bpf")
     lab.must("mount", "-t", "tmpfs", "tmpfs", "/sys/fs/bpf")
-    lab.ok("build")
+    lab.build()
     lab.refused(2, "not in a bpffs", "load")
 
 
 def test_directory_with_a_dot(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.refused(2, "a name with a dot", "load", "--pin", "/sys/fs/bpf/v1.2")
 
 
 def test_pin_instead_of_a_directory(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     lab.refused(2, "is a pin, not a directory", "load", "--pin", f"{PIN}/xdp_allow")
 
 
 def test_no_such_device(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     assert "did you mean 'veth0'" in lab.refused(2, "no device 'veht0'", "load", "--dev", "veht0")
     lab.ok("load")
     lab.refused(2, "no device 'veht0'", "attach", "veht0")
@@ -78,13 +78,13 @@ def test_no_such_device(lab: Lab) -> None:
 
 
 def test_no_such_namespace(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     said = lab.refused(2, "no network namespace", "--netns", "per", "load", "--dev", "x")
     assert "did you mean 'peer'" in said
 
 
 def test_mode_without_a_device(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.refused(2, "--mode", "load", "--mode", "generic")
 
 
@@ -106,7 +106,7 @@ def test_not_attached_and_not_loaded(lab: Lab) -> None:
 
 
 def test_offload_needs_a_card(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.refused(1, "failed to load xdp_allow", "load", "--dev", "veth0", "--mode", "offload")
     lab.ok("load")
     said = lab.refused(1, "failed to attach to veth0", "attach", "veth0", "--mode", "offload")
@@ -114,7 +114,7 @@ def test_offload_needs_a_card(lab: Lab) -> None:
 
 
 def test_native_where_the_driver_has_none(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.must("ip", "link", "add", "bridge0", "type", "bridge")
     said = lab.refused(1, "native", "load", "--dev", "bridge0", "--mode", "native")
     assert "--mode generic" in said
@@ -122,7 +122,7 @@ def test_native_where_the_driver_has_none(lab: Lab) -> None:
 
 @pytest.mark.parametrize("how", ["xdpdrv", "xdpgeneric"])
 def test_a_foreign_program_is_never_touched(lab: Lab, how: str) -> None:
-    lab.ok("build")
+    lab.build()
     theirs = foreign(lab, how=how)
     mode = {"xdpdrv": "native", "xdpgeneric": "generic"}[how]
     who = f"runs theirs (id {theirs}, {mode} mode), not built by xdpctl, pinned at /sys/fs/bpf/theirs"
@@ -139,7 +139,7 @@ def test_a_foreign_program_is_never_touched(lab: Lab, how: str) -> None:
 
 
 def test_our_own_program_is_not_replaced(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     said = lab.refused(1, "already runs xdp_allow", "load", "--pin", "/sys/fs/bpf/two", "--dev", "veth0")
     assert "built by xdpctl" in said
@@ -147,7 +147,7 @@ def test_our_own_program_is_not_replaced(lab: Lab) -> None:
 
 
 def test_a_program_of_the_libxdp_dispatcher(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     foreign(lab, "xdp_dispatcher")
     assert "xdp-loader" in lab.refused(1, "libxdp's dispatcher", "load", "--dev", "veth0")
     lab.refused(1, "libxdp's dispatcher", "detach", "veth0", "--force")
@@ -174,7 +174,7 @@ bpf(6, struct.pack("QII", ctypes.addressof(keep), link, 0))
 
 def test_a_bpf_link_is_named(lab: Lab) -> None:
     """A link holds our own program on the device: `ip` can neither replace nor remove it."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     index = str(lab.link()["ifindex"])
     lab.must(sys.executable, "-c", LINK, f"{PIN}/xdp_allow", index, "/sys/fs/bpf/link")
@@ -189,7 +189,7 @@ def test_a_bpf_link_is_named(lab: Lab) -> None:
 
 
 def test_what_else_is_in_the_directory_stays(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     create = (
         "bpftool",
@@ -205,7 +205,7 @@ def test_what_else_is_in_the_directory_stays(lab: Lab) -> None:
 
 
 def test_a_second_program_in_the_directory(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     lab.ok("build", "--program", "second", "--map", "second_map")
     lab.refused(1, "already holds xdp_allow", "load", "bpf/second.bpf.o")
@@ -221,13 +221,13 @@ def test_a_map_in_the_way(lab: Lab) -> None:
         *"type array key 4 value 4 entries 1 name m".split(),
     )
     lab.must(*create)
-    lab.ok("build")
+    lab.build()
     assert f"rm {PIN}/pkt_cnt" in lab.refused(1, "something else is pinned", "load")
 
 
 def test_a_program_pinned_elsewhere_too(lab: Lab) -> None:
     """It would stay in the kernel: nothing is begun."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     lab.must("bpftool", "prog", "pin", "pinned", f"{PIN}/xdp_allow", "/sys/fs/bpf/again")
     lab.refused(1, "pinned at /sys/fs/bpf/again too", "unload")
@@ -235,7 +235,7 @@ def test_a_program_pinned_elsewhere_too(lab: Lab) -> None:
 
 def test_a_directory_that_is_mounted_twice(lab: Lab) -> None:
     """The same pins under two paths: they are removed, though the directory can't be."""
-    lab.ok("build")
+    lab.build()
     lab.must("mkdir", PIN)
     (lab.directory / "bind").mkdir()
     lab.must("mount", "--bind", PIN, str(lab.directory / "bind"))
@@ -246,7 +246,7 @@ def test_a_directory_that_is_mounted_twice(lab: Lab) -> None:
 
 
 def test_a_map_pinned_elsewhere_too(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     lab.must("bpftool", "map", "pin", "pinned", f"{PIN}/pkt_cnt", "/sys/fs/bpf/kept")
     done = lab.xdpctl("unload")
@@ -255,7 +255,7 @@ def test_a_map_pinned_elsewhere_too(lab: Lab) -> None:
 
 
 def test_a_map_that_another_process_holds(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     hold = LINK.split("keep = ctypes")[0] + (
         "keep = ctypes.create_string_buffer(sys.argv[1].encode())\n"
@@ -294,6 +294,6 @@ def test_specs_are_refused_before_any_tool_runs(lab: Lab) -> None:
 
 
 def test_names_of_namespaces_that_are_none(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.refused(2, "--netns is empty", "--netns", "", "load", "--dev", "veth0")
     lab.refused(2, "is no network namespace", "--netns", "/etc/passwd", "load", "--dev", "veth0")

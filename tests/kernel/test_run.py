@@ -120,7 +120,7 @@ def test_a_copy_counts_for_itself_and_live_counts_for_all(lab: Lab) -> None:
 
 
 def test_a_copy_is_of_what_is_loaded_or_it_is_refused(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     ping = ("run", "xdp_allow", "--packet", "icmp")
     lab.ok("build", "--verdict", "drop")
@@ -203,7 +203,7 @@ def test_packets_of_several_buffers(lab: Lab) -> None:
 
 
 def test_a_broken_capture_changes_nothing(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     path = lab.directory / "x.pcap"
     pcap(path, [frame(0x0800, 60)] * 30)
@@ -221,7 +221,7 @@ def test_a_broken_capture_changes_nothing(lab: Lab) -> None:
 
 def test_what_is_shown_can_be_pasted(lab: Lab) -> None:
     """The plan, into a shell: the program runs there, and nothing is left."""
-    lab.ok("build")
+    lab.build()
     before = lab.state()
     planned = lab.ok("--dry-run", "run", "--packet", "icmp", "--packet", "short")
     assert lab.state() == before
@@ -262,7 +262,7 @@ def test_an_end_in_the_middle_leaves_nothing(number: signal.Signals, lab: Lab) -
 
 @pytest.mark.parametrize("options", [(), ("--repeat", "30")])
 def test_a_run_that_fails_is_told_as_json(lab: Lab, options: tuple[str, ...]) -> None:
-    lab.ok("build")
+    lab.build()
     env = inject(lab, "bpftool", "batch file")
     words = ("run", "--packet", "udp", "--json", *options)
     done = lab.run(sys.executable, "-c", WITHOUT_LIBBPF, *words, env=env)  # which runs many packets

@@ -134,7 +134,7 @@ def test_a_file_that_cannot_be_replaced_leaves_the_others_as_they_were(lab: Lab)
 
 
 def test_nothing_is_saved_through_a_strangers_link(lab: Lab, victim: Path) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     before = content(victim)
     plant(lab, "saved", victim / "file")
@@ -159,7 +159,7 @@ def test_nothing_is_left_where_a_disk_is_full(lab: Lab) -> None:
 
 
 def test_no_list_of_commands_lies_where_others_could_exchange_it(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     theirs, seen = lab.directory / "theirs", lab.directory / "seen"
     theirs.mkdir()

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from .conftest import PIN, XDPCTL, Lab
+from .conftest import PIN, XDPCTL, Lab, until
 from .test_all_or_nothing import intercept
 from .test_map_create import WITHOUT_LIBBPF
 from .test_refusals import foreign
@@ -19,7 +19,7 @@ NATIVE = f"{{real}} link set dev veth0 xdpdrv pinned {PIN}/xdp_allow"
 
 @pytest.mark.parametrize("mode", ["auto", "native", "generic"])
 def test_ip_does_nothing(lab: Lab, mode: str) -> None:
-    lab.ok("build")
+    lab.build()
     env = intercept(lab, "ip", "pinned", "exit 0")
     says = "ip reported success, but veth0 runs no program"
     lab.refused(1, says, "load", "--dev", "veth0", "--mode", mode, env=env)
@@ -28,7 +28,7 @@ def test_ip_does_nothing(lab: Lab, mode: str) -> None:
 
 
 def test_ip_does_nothing_in_another_namespace(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     env = intercept(lab, "ip", "pinned", "exit 0")
     lab.refused(1, "but veth1 runs no program", "--netns", "peer", "attach", "veth1", env=env)
@@ -36,7 +36,7 @@ def test_ip_does_nothing_in_another_namespace(lab: Lab) -> None:
 
 @pytest.mark.parametrize("mode", ["auto", "native"])
 def test_ip_takes_another_mode(lab: Lab, mode: str) -> None:
-    lab.ok("build")
+    lab.build()
     env = intercept(lab, "ip", "xdpdrv pinned", f"exec {GENERIC}")
     said = lab.refused(1, "ip reported success", "load", "--dev", "veth0", "--mode", mode, env=env)
     assert "generic mode), not program" in said
@@ -46,7 +46,7 @@ def test_ip_takes_another_mode(lab: Lab, mode: str) -> None:
 
 def test_ip_puts_another_program_there(lab: Lab) -> None:
     """It isn't ours, so it isn't taken off."""
-    lab.ok("build")
+    lab.build()
     theirs = foreign(lab)
     lab.must("ip", "link", "set", "dev", "veth0", "xdpdrv", "off")
     env = intercept(
@@ -68,7 +68,7 @@ def test_ip_puts_another_program_there(lab: Lab) -> None:
     ],
 )
 def test_bpftool_does_nothing_or_a_part(lab: Lab, script: str, missing: str, more: tuple[str, ...]) -> None:
-    lab.ok("build")
+    lab.build()
     env = intercept(lab, "bpftool", "prog load", script)
     words = f"bpftool reported success, but nothing is pinned at {missing}"
     said = lab.refused(1, words, "load", *more, env=env)
@@ -110,7 +110,7 @@ def test_bpftool_is_killed_when_it_pins_a_map(lab: Lab, acts: str) -> None:
 def test_a_tool_is_killed(
     lab: Lab, program: str, pattern: str, arguments: tuple[str, ...], number: signal.Signals
 ) -> None:
-    lab.ok("build")
+    lab.build()
     env = intercept(lab, program, pattern, f"echo libbpf: x >&2; ulimit -c 0; kill -{number} $$")
     said = lab.refused(1, f"{program} was ended by signal {number} ({number.name})", *arguments, env=env)
     assert "mode" not in said
@@ -119,14 +119,14 @@ def test_a_tool_is_killed(
 
 @pytest.mark.parametrize("act", ["", NATIVE, GENERIC])
 def test_ip_is_killed_when_it_has_acted(lab: Lab, act: str) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     env = intercept(lab, "ip", "xdpdrv pinned", f"{act or ':'}; kill -9 $$")
     lab.refused(1, "ip was ended by signal 9 (SIGKILL)", "attach", "veth0", env=env)
 
 
 def test_a_query_is_killed(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     env = intercept(lab, "bpftool", "prog show", "kill -9 $$")
     lab.ok("load")
     lab.refused(1, "bpftool was ended by signal 9 (SIGKILL)", "attach", "veth0", env=env)
@@ -134,7 +134,7 @@ def test_a_query_is_killed(lab: Lab) -> None:
 
 def test_what_native_mode_is_refused_for_is_told_and_generic_is_taken(lab: Lab) -> None:
     lab.must("nsenter", "--net=/run/netns/peer", "ip", "link", "set", "veth1", "mtu", "9000")
-    lab.ok("build")
+    lab.build()
     done = lab.xdpctl("load", "--dev", "veth0")
     assert done.returncode == 0
     assert "Peer MTU is too large" in done.stderr
@@ -151,7 +151,7 @@ def test_what_native_mode_is_refused_for_is_told_and_generic_is_taken(lab: Lab) 
     ],
 )
 def test_mount_lies_or_is_killed(lab: Lab, arguments: tuple[str, ...], script: str, says: str) -> None:
-    lab.ok("build")
+    lab.build()
     lab.must("umount", "/sys/fs/bpf")
     said = lab.refused(1, says, *arguments, env=intercept(lab, "mount", "bpf", script))
     assert "not undone" not in said
@@ -163,7 +163,7 @@ LOOK_SLOWLY = """if {real} -d link show dev veth0 | grep -q 'prog/xdp'; then tou
 @pytest.mark.parametrize("arguments", [("load", "--dev"), ("attach",)])
 def test_interrupted_while_looking(lab: Lab, arguments: tuple[str, ...]) -> None:
     """All is done by then, but nothing is said yet: it is undone."""
-    lab.ok("build")
+    lab.build()
     if arguments == ("attach",):
         lab.ok("load")
     before = lab.state()
@@ -174,8 +174,7 @@ def test_interrupted_while_looking(lab: Lab, arguments: tuple[str, ...]) -> None
     with subprocess.Popen(
         lab.enter(XDPCTL, *arguments, "veth0"), env=env, stdout=pipe, stderr=pipe, text=True
     ) as process:
-        while not started.exists():
-            assert process.poll() is None
+        until(started.exists, process)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate()
     assert (process.returncode, out, err) == (130, "", "xdpctl: interrupted, and all undone\n")
@@ -184,7 +183,7 @@ def test_interrupted_while_looking(lab: Lab, arguments: tuple[str, ...]) -> None
 
 def test_looking_fails(lab: Lab) -> None:
     """What `ip` said that it did is undone, though it can't be seen."""
-    lab.ok("build")
+    lab.build()
     script = "if {real} -d link show dev veth0 | grep -q 'prog/xdp'; then echo broken; exit 0; fi"
     env = intercept(lab, "ip", "-j -d link show", script)
     lab.refused(1, "ip printed what xdpctl can't read", "load", "--dev", "veth0", env=env)
@@ -192,7 +191,7 @@ def test_looking_fails(lab: Lab) -> None:
 
 @pytest.mark.parametrize("ending", ["kill -9 $$", "exit 0", "echo Error: x >&2; exit 1"])
 def test_what_somebody_else_pinned_meanwhile_stays(lab: Lab, ending: str) -> None:
-    lab.ok("build")
+    lab.build()
     theirs = f"{{real}} map create {PIN}/pkt_cnt type hash key 4 value 8 entries 3 name theirs"
     env = intercept(lab, "bpftool", "prog load", f"{theirs} >/dev/null; {ending}")
     done = lab.xdpctl("load", env=env)
@@ -202,7 +201,7 @@ def test_what_somebody_else_pinned_meanwhile_stays(lab: Lab, ending: str) -> Non
 
 
 def test_ip_speaks_of_another_device(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     env = intercept(lab, "ip", "show dev veth0", "exec {real} -j -d link show dev lo")
     lab.refused(1, "of lo, though it was asked for veth0", "detach", "veth0", env=env)
@@ -217,7 +216,7 @@ def test_ip_speaks_of_another_device(lab: Lab) -> None:
 def test_a_tool_that_never_ends_is_not_waited_for_after_ctrl_c(
     lab: Lab, program: str, pattern: str, arguments: tuple[str, ...]
 ) -> None:
-    lab.ok("build")
+    lab.build()
     if arguments != ("load",):
         lab.ok("load", "--dev", "veth0")
     before = lab.state()
@@ -225,8 +224,7 @@ def test_a_tool_that_never_ends_is_not_waited_for_after_ctrl_c(
     with subprocess.Popen(
         lab.enter(XDPCTL, *arguments), env=env, stderr=subprocess.PIPE, text=True
     ) as running:
-        while not (lab.directory / "begun").exists():
-            assert running.poll() is None
+        until((lab.directory / "begun").exists, running)
         running.send_signal(signal.SIGINT)
         assert running.wait(20) == 130
     (lab.directory / "begun").unlink()

@@ -34,7 +34,7 @@ def process(lab: Lab, *argv: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", ODD)
 def test_a_device_of_any_name(lab: Lab, name: str) -> None:
-    lab.ok("build")
+    lab.build()
     pair(lab, name)
     lab.must("ip", "link", "set", "dev", "other", "alias", "an\x01 alias\n\udcff")
     lab.ok("load", "--dev", "veth0")
@@ -48,7 +48,7 @@ def test_a_device_of_any_name(lab: Lab, name: str) -> None:
 @pytest.mark.parametrize("netns", ["", "peer"])
 def test_a_program_on_such_a_device(lab: Lab, netns: str) -> None:
     """In another namespace, it ran on while its pins were removed."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     pair(lab, "a\x01b", netns)
     options = ("--netns", netns) if netns else ()
@@ -72,7 +72,7 @@ def test_a_program_on_such_a_device(lab: Lab, netns: str) -> None:
     ],
 )
 def test_a_namespace_that_cannot_be_looked_into(lab: Lab, script: str, says: str) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     lab.ok("--netns", "peer", "attach", "veth1")
     env = intercept(lab, "nsenter", "--net=/run/netns/peer", script)
@@ -83,7 +83,7 @@ def test_a_namespace_that_cannot_be_looked_into(lab: Lab, script: str, says: str
 
 def test_a_namespace_of_somebody_else(lab: Lab) -> None:
     """Without the right to look at other people's processes."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     less = ("setpriv", "--bounding-set=-sys_ptrace", XDPCTL, "unload")
     with process(lab, "unshare", "-n", "setpriv", "--reuid=1234", "--clear-groups"):
@@ -94,7 +94,7 @@ def test_a_namespace_of_somebody_else(lab: Lab) -> None:
 
 
 def test_a_namespace_that_ends_meanwhile(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     with process(lab, "unshare", "-n") as number:
         ending = f'kill -9 {number}; while [ -e /proc/{number}/ns/net ]; do :; done; exec {{real}} "$@"'
@@ -104,7 +104,7 @@ def test_a_namespace_that_ends_meanwhile(lab: Lab) -> None:
 
 
 def test_another_process_keeps_a_namespace_whose_first_has_ended(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     with process(lab, "unshare", "-n") as first, process(lab, "nsenter", "-n", "-t", first) as two:
         lab.must("ip", "link", "add", "far", "type", "veth", "peer", "name", "near")
@@ -120,7 +120,7 @@ def test_another_process_keeps_a_namespace_whose_first_has_ended(lab: Lab) -> No
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_namespace_whose_file_is_covered(lab: Lab, elsewhere: bool) -> None:
     """It can be entered only through another mount namespace."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     lab.ok("--netns", "peer", "attach", "veth1")
     with process(lab, *(("unshare", "-m", "--propagation", "private") if elsewhere else ())):
@@ -132,7 +132,7 @@ def test_a_namespace_whose_file_is_covered(lab: Lab, elsewhere: bool) -> None:
 
 
 def test_names_of_namespaces_are_any_bytes(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     for name in ("\udcff", "a\x0bb", "a b", "a\x1db"):
         lab.must("ip", "netns", "add", name)
@@ -145,7 +145,7 @@ def test_names_of_namespaces_are_any_bytes(lab: Lab) -> None:
 
 
 def test_a_namespace_that_only_an_open_file_keeps(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     lab.ok("--netns", "peer", "attach", "veth1")
     with process(lab, "sh", "-c", 'exec 9</run/netns/peer; exec "$@"', "sh"):
@@ -157,7 +157,7 @@ def test_a_namespace_that_only_an_open_file_keeps(lab: Lab) -> None:
 
 def test_a_namespace_that_is_mounted_elsewhere_alone(lab: Lab) -> None:
     """As that of a container is, for whoever is outside of it."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     lab.ok("--netns", "peer", "attach", "veth1")
     with process(lab, "unshare", "-m"):
@@ -167,7 +167,7 @@ def test_a_namespace_that_is_mounted_elsewhere_alone(lab: Lab) -> None:
 
 
 def test_a_pin_that_is_another_by_now_stays(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     [(_, program)] = lab.attached()
     theirs = f"bpftool map create {PIN}/pkt_cnt type hash key 4 value 8 entries 3 name theirs"
@@ -181,7 +181,7 @@ def test_a_pin_that_is_another_by_now_stays(lab: Lab) -> None:
 
 def test_a_pin_of_another_name_stays(lab: Lab) -> None:
     """Somebody made it so that the map stays."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     lab.ping(3)
     lab.ok("map", "pin", "pkt_cnt", "kept")
@@ -195,7 +195,7 @@ def test_a_pin_of_another_name_stays(lab: Lab) -> None:
 def test_what_root_would_remove_is_not_guessed(lab: Lab) -> None:
     """The plan without root, pasted, removes nothing."""
     lab.must("chmod", "755", "/sys/fs/bpf")
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     plan = lab.must("setpriv", "--reuid=1234", "--clear-groups", XDPCTL, "--dry-run", "unload")
     lab.run("sh", "-c", plan)
@@ -203,7 +203,7 @@ def test_what_root_would_remove_is_not_guessed(lab: Lab) -> None:
 
 
 def test_names_of_what_others_have_mounted_are_any_bytes(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     mount = 'mkdir "$0" && mount -t tmpfs tmpfs "$0" && exec "$@"'
     with process(lab, "unshare", "-m", "sh", "-c", mount, "a\rb"):
@@ -212,7 +212,7 @@ def test_names_of_what_others_have_mounted_are_any_bytes(lab: Lab) -> None:
 
 def test_directories_above_stay(lab: Lab) -> None:
     """They may be anybody's; only those of a load that fails are known to be its own."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--pin", "/sys/fs/bpf/a/b/c")
     lab.ok("unload", "--pin", "/sys/fs/bpf/a/b/c")
     assert lab.must("find", "/sys/fs/bpf/a").split() == ["/sys/fs/bpf/a", "/sys/fs/bpf/a/b"]

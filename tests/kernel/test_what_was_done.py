@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from .conftest import PIN, XDPCTL, Lab
+from .conftest import PIN, XDPCTL, Lab, until
 from .test_all_or_nothing import intercept
 from .test_refusals import LINK
 
@@ -41,8 +41,7 @@ def interrupted(lab: Lab, number: int, env: dict[str, str], started: str, *argv:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        while is_there() == there:
-            assert process.poll() is None
+        until(lambda: is_there() != there, process)
         process.send_signal(number)
         out, err = process.communicate()
     assert "Traceback" not in err
@@ -51,7 +50,7 @@ def interrupted(lab: Lab, number: int, env: dict[str, str], started: str, *argv:
 
 def loaded(lab: Lab) -> str:
     """What detaching the program from veth0 is to say."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--dev", "veth0")
     [(_, program)] = lab.attached()
     return f"detached xdp_allow (id {program}, native mode) from veth0\n"

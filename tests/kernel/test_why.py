@@ -136,7 +136,7 @@ def test_a_counter_that_moves_and_one_without_traffic(lab: Lab) -> None:
 
 def test_where_pins_are_hidden_or_missing(lab: Lab) -> None:
     assert cause(lab) == "no program"
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "--pin", "/sys/fs/bpf/mine")
     said = why(lab)
     assert said["cause"] == "pinned elsewhere"
@@ -169,7 +169,7 @@ def test_pins_that_are_removed_while_the_program_runs(lab: Lab) -> None:
 
 
 def test_which_program_runs_and_where(lab: Lab) -> None:
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     said = why(lab)
     assert (said["cause"], said["mend"]) == ("not attached", "xdpctl attach veth0")
@@ -196,7 +196,7 @@ def test_which_program_runs_and_where(lab: Lab) -> None:
 
 def test_the_map_that_the_program_on_the_device_does_not_use(lab: Lab) -> None:
     """`ip link … xdp obj` loads the program a second time, with maps of its own; so does a reload."""
-    lab.ok("build")
+    lab.build()
     lab.ok("load")
     lab.must("ip", "link", "set", "dev", "veth0", "xdp", "obj", "bpf/xdp_allow.bpf.o", "sec", "xdp")
     for name in ("", "pkt_cnt", "veth0"):
@@ -220,7 +220,7 @@ def test_what_is_unused_keeps_its_elements(lab: Lab) -> None:
     said = why(lab)
     assert (said["cause"], said["mend"]) == ("unused map", "xdpctl build && xdpctl load --dev veth0")
     lab.ok("build", "--program", "xdp_other", "--map", "other")
-    lab.ok("build")
+    lab.build()
     said = why(lab)
     assert said["mend"] == "xdpctl load bpf/xdp_allow.bpf.o --dev veth0"
     mend(lab, said)
@@ -232,7 +232,7 @@ def test_what_is_unused_keeps_its_elements(lab: Lab) -> None:
 
 def test_a_second_bpffs_over_nothing(lab: Lab) -> None:
     """A program of others that isn't pinned, somewhere else on the machine, has nothing to do with it."""
-    lab.ok("build")
+    lab.build()
     lab.ok("--netns", "peer", "load", "--dev", "veth1")
     lab.must("rm", "-r", PIN)
     lab.must("mount", "-t", "bpf", "bpf", "/sys/fs/bpf")
@@ -247,7 +247,7 @@ def test_programs_of_others(lab: Lab) -> None:
     built = lab.compile("passes", PASSES)
     lab.must("bpftool", "-n", "prog", "load", str(built), "/sys/fs/bpf/passes", "type", "xdp")
     lab.must("ip", "link", "set", "dev", "veth0", "xdpgeneric", "pinned", "/sys/fs/bpf/passes")
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "bpf/xdp_allow.bpf.o")
     said = why(lab, "veth0")
     assert (said["link"], said["cause"]) == ("right map", "another program")
@@ -288,7 +288,7 @@ def test_what_lies_beneath_decides_first(lab: Lab) -> None:
     built = lab.compile("drops", PASSES.replace("passes", "other"))
     lab.must("bpftool", "-n", "prog", "loadall", str(built), "/sys/fs/bpf/all", "type", "xdp")
     lab.must("ip", "link", "set", "dev", "veth0", "xdpdrv", "pinned", "/sys/fs/bpf/all/drops")
-    lab.ok("build")
+    lab.build()
     lab.ok("load", "bpf/xdp_allow.bpf.o", "--dev", "br0", "--mode", "generic")
     with frames(lab, "veth1", IN_PEER):
         said = why(lab)

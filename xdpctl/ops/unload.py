@@ -66,10 +66,17 @@ def run(
     """Both are called once that is so, or was done and can't be looked at."""
 
     def look() -> list[str]:
+        """Programs first: some kernels keep a prog array for ever that is opened while they empty it.
+
+        They do so once nobody has it open (`prog_array_map_clear`), and bpftool opens what it lists.
+        """
         waited = 0.0
-        while (left := _alive(prepared)) and waited < PATIENCE:
-            sleep(0.05)
-            waited += 0.05
+        left: list[str] = []
+        for alive in (_programs, _maps):
+            while (found := alive(prepared)) and waited < PATIENCE:
+                sleep(0.05)
+                waited += 0.05
+            left += found
         return left
 
     def tell() -> None:
@@ -89,10 +96,13 @@ def run(
     unloaded()
 
 
-def _alive(prepared: Prepared) -> list[str]:
+def _programs(prepared: Prepared) -> list[str]:
     ids = owners.ids(prepared.programs)
-    programs = [f"program {p.name} (id {p.id})" for p in bpftool.programs() if p.id in ids]
-    return programs + [f"map {m.name} (id {m.id})" for m in bpftool.maps() if m.id in prepared.maps]
+    return [f"program {p.name} (id {p.id})" for p in bpftool.programs() if p.id in ids]
+
+
+def _maps(prepared: Prepared) -> list[str]:
+    return [f"map {m.name} (id {m.id})" for m in bpftool.maps() if m.id in prepared.maps]
 
 
 def _places(directory: PinDirectory, links: tuple[BpfLink, ...]) -> Iterator[Place]:
