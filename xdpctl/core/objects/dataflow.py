@@ -278,11 +278,9 @@ def _loaded(one: Instruction, state: State) -> Fact | None:
 def _computed(one: Instruction, state: State, at: int) -> Fact | None:
     source = state.get(one.source) if one.from_register else None
     target = state.get(one.target)
-    if one.operation != bpf.MOV and _NUMBER_OF_CPU in (target, source):
-        # each CPU has another result; and a place of its own, where it is added to an address
-        others = {target, source} - {_NUMBER_OF_CPU, None}
-        if not any(isinstance(other, Content) for other in others):
-            return None if any(isinstance(other, Place | OnStack) for other in others) else _NUMBER_OF_CPU
+    kinds = {type(target), type(source)}
+    if one.operation != bpf.MOV and CpuNumber in kinds and Content not in kinds:  # each CPU has its own
+        return _NUMBER_OF_CPU if kinds.isdisjoint((Place, OnStack)) else None
     match one.operation:
         case bpf.MOV if not one.from_register:
             value = one.immediate & 0xFFFFFFFF if one.kind == bpf.ALU32 else one.immediate
