@@ -292,3 +292,7 @@ def test_arrays_that_would_take_minutes_to_read_are_left_out(lab: Lab) -> None:
     assert done.returncode == 0
     assert done.stderr == "changes of ring aren't shown: it always has 30000000 elements\n"
     assert "hits  +2" in done.stdout
+    lab.ok("load", "--dev", "veth0")
+    start = time.monotonic()
+    lab.xdpctl("why")
+    assert time.monotonic() - start < 15

@@ -23,9 +23,6 @@ from xdpctl.ops.run._live import maps_of
 from xdpctl.tools.maps import content, types
 from xdpctl.tools.programs.test_run import Running
 
-MOST_READ = 1 << 22
-"""Elements of an array. They are read with each packet, whatever is in them."""
-
 
 class WatchedMap:
     """A map of the program, and what it held before."""
@@ -71,7 +68,7 @@ class WatchedMap:
 def watched(program: Program, many: int, tell: Callable[[str], None]) -> Iterator[WatchedMap]:
     """Its maps as they are before it runs."""
     for map_ in maps_of(program):
-        if refusals.is_fixed(map_) and map_.max_entries > MOST_READ:
+        if refusals.takes_minutes(map_):
             tell(f"changes of {map_.name} aren't shown: it always has {element_count(map_.max_entries)}")
             continue
         try:
