@@ -62,6 +62,10 @@ def test_what_is_defined_nowhere(lab: Lab) -> None:
     said = lab.refused(1, "printf is defined nowhere", "build", write(lab, "x.c", code))
     assert "there is no C library" in said
     assert not (lab.directory / "bpf").exists()
+    code = INCLUDES + MAP.replace("struct", "extern struct", 1) + COUNT.replace("*cnt += 1", "*cnt = by")
+    said = lab.refused(1, "and by are defined nowhere", "build", write(lab, "x.c", f"extern int by;\n{code}"))
+    assert "  what is declared extern is in another file: bpftool gen object BOTH.o ONE.o OTHER.o\n" in said
+    assert "library" not in said
 
 
 def test_what_is_surely_not_meant(lab: Lab) -> None:

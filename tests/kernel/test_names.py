@@ -181,3 +181,38 @@ def test_devices_by_name(lab: Lab) -> None:
     (lab.directory / "devices.csv").write_text("key,value\n1,lo\n2,999\n")
     says = "devices.csv:3: value can't be 999: no device has this number\n  ip link shows"
     lab.refused(2, says, "map", "set", "tx_port", "--batch", "devices.csv")
+
+
+WITH_PROGRAMS = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct {
+    __uint(type, BPF_MAP_TYPE_DEVMAP_HASH); __uint(max_entries, 4);
+    __type(key, __u32); __type(value, struct bpf_devmap_val);
+} ports SEC(".maps");
+struct {
+    __uint(type, BPF_MAP_TYPE_CPUMAP); __uint(max_entries, 2);
+    __type(key, __u32); __type(value, struct bpf_cpumap_val);
+} cpus SEC(".maps");
+SEC("xdp") int spread(struct xdp_md *ctx)
+{
+    return bpf_redirect_map(&ports, 1, 0) ?: bpf_redirect_map(&cpus, 0, 0);
+}
+char LICENSE[] SEC("license") = "GPL";
+"""
+
+
+def test_values_with_room_for_a_program(lab: Lab) -> None:
+    """It is optional; the kernel tells its id, and takes a number of whoever has it open."""
+    lab.compile("spread", WITH_PROGRAMS)
+    lab.ok("load")
+    index = lab.must("ip", "-o", "link", "show", "veth0").partition(":")[0]
+    for value in ("veth0", index, "ifindex=veth0", "veth0,0", "ifindex=veth0 program=0"):
+        lab.ok("map", "set", "ports", "1", *value.split())
+        assert lab.dump("ports") == {1: {"ifindex": int(index), "program": 0}}
+        lab.ok("map", "clear", "ports")
+    says = "ports: the kernel takes a program only from a process that has it open"
+    lab.refused(1, says, "map", "set", "ports", "1", "veth0,7")
+    lab.refused(2, "'vteh0': there is no such device", "map", "set", "ports", "1", "vteh0")
+    lab.ok("map", "set", "cpus", "0", "192")
+    assert lab.dump("cpus") == {0: {"queue": 192, "program": 0}}

@@ -66,6 +66,32 @@ def test_what_would_be_refused_is_no_hindrance(lab: Lab, order: tuple[str, str])
         lab.refused(1, "the verifier rejected faulty", "load", "--all")
 
 
+ASKED = """
+#include <bpf/bpf_core_read.h>
+struct nowhere { int x; };
+SEC("?xdp") int drop(struct xdp_md *ctx)
+{
+    count(1);
+    return bpf_core_type_exists(struct nowhere) ? XDP_PASS : XDP_DROP;
+}
+"""
+
+
+def test_what_waits_to_be_asked_for(lab: Lab) -> None:
+    lab.compile("two", START + FAULTY.replace("xdp", "?xdp", 1) + PASS + ASKED)
+    for words in ((), ("--all",)):
+        assert lab.ok("load", *words) == f"loaded pass, pinned in {PIN}: hits pass\n"
+        lab.ok("unload")
+    lab.ok("load", "--program", "drop", "--dev", "veth0")
+    lab.send([60])
+    assert lab.dump("hits") == {0: 0, 1: 1}
+    lab.ok("unload")
+    lab.refused(2, "--all leaves drop out", "load", "--all", "--program", "drop", "--dev", "veth0")
+    said = lab.ok("run", "--program", "drop", "--packet", "icmp", "--json")
+    assert json.loads(said)["packets"][0]["verdict"] == "XDP_DROP"
+    lab.refused(1, "the verifier rejected faulty at two.c:15", "load", "--program", "faulty")
+
+
 def test_programs_of_other_kinds_need_no_naming(lab: Lab) -> None:
     lab.compile("kinds", START + OTHER + PASS)
     assert lab.ok("load") == f"loaded pass, pinned in {PIN}: hits pass\n"
@@ -149,6 +175,26 @@ def test_a_devmap_that_only_another_uses_goes_too(lab: Lab) -> None:
     assert lab.ok("load", "--program", "pass") == f"loaded pass, pinned in {PIN}: hits pass ports\n"
     lab.ok("unload")
     assert lab.pins() == []
+
+
+BEHIND = """
+SEC("xdp/devmap") int out(struct xdp_md *ctx) { return ctx->egress_ifindex == 1 ? XDP_DROP : XDP_PASS; }
+SEC("xdp/cpumap") int there(struct xdp_md *ctx) { return ctx->rx_queue_index ? XDP_DROP : XDP_PASS; }
+"""
+
+
+def test_programs_for_maps_of_devices_and_cpus(lab: Lab) -> None:
+    """Their section tells the kernel where they run, and so what they may read."""
+    lab.compile("behind", START + PASS + BEHIND)
+    for words in (("--all",), ("--program", "out"), ("--program", "there")):
+        lab.ok("load", *words)
+        lab.ok("unload")
+    lab.ok("load", "--all", "--dev", "veth0", "--program", "pass")
+    lab.ping(2)
+    assert lab.dump("hits") == {0: 2, 1: 0}
+    lab.ok("detach", "veth0")
+    lab.refused(1, "BPF_XDP_DEVMAP programs can not be attached", "attach", "veth0", "--program", "out")
+    lab.ok("unload")
 
 
 TAIL = """

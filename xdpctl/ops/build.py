@@ -192,10 +192,12 @@ def _refuse_undefined(inspected: Inspected, name: str, said: str) -> None:
         raise NotCompiled(
             f"{place}: {join(names)} {'is' if len(names) == 1 else 'are'} defined nowhere",
             *((line.code,) if line else ()),
-            *(tuple(headers.advice(names)) or (NO_LIBRARY,)),
+            *(tuple(headers.advice(names)) or (ANOTHER_FILE if undefined[0].is_variable else NO_LIBRARY,)),
             log=said,
         )
 
+
+ANOTHER_FILE = "what is declared extern is in another file: bpftool gen object BOTH.o ONE.o OTHER.o"
 
 NO_LIBRARY = (
     "a BPF program calls its own functions and those of the kernel, such as bpf_printk; there is no C library"

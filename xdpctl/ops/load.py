@@ -17,7 +17,7 @@ from xdpctl.core.objects.map_definitions import MapDefinition
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.loading import Loading
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import NoSuchMap
+from xdpctl.errors import BadRequest, NoSuchMap
 from xdpctl.ops import apply
 from xdpctl.tools import attaching, bpftool, host, iplink, pinning, proc, turns
 from xdpctl.tools.attaching import Attaching
@@ -117,10 +117,18 @@ def run(prepared: Prepared) -> Loaded:
 def _chosen(request: Request, path: Path) -> tuple[Choice, str]:
     """What is loaded; and of that, what is attached."""
     found = check_object(objects.read(path), str(path))
-    one = not request.all or request.program or request.device is not None
+    every = choice.all_of(found)
+    if request.all and not request.program and request.device is None:
+        return every, every.programs[0]
     advice = () if request.all else ("or load them all: --all",)
-    chosen = choice.choose(found, str(path), request.program, *advice) if one else choice.all_of(found)
-    return choice.all_of(found) if request.all else chosen, chosen.programs[0]
+    chosen = choice.choose(found, str(path), request.program, *advice)
+    attached = chosen.programs[0]
+    if request.all and attached not in every.programs:
+        raise BadRequest(
+            f"--all leaves {attached} out: the question mark of its section says so",
+            "load it alone: leave out --all",
+        )
+    return every if request.all else chosen, attached
 
 
 def _used(request: Request, path: str, chosen: Choice, directory: PinDirectory) -> Iterator[tuple[str, Argv]]:

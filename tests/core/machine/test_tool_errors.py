@@ -91,6 +91,19 @@ def test_a_verifier_rejection_shows_the_source_line_and_the_reason(
     assert found.error is VerifierRejected
 
 
+@pytest.mark.parametrize(
+    ("said", "lacks"),
+    [
+        ("failed to find BTF for extern 'limit' [9] section: -2", "limit"),
+        ("unrecognized extern section '.maps'", "something of section .maps"),
+    ],
+)
+def test_what_another_object_has_is_to_be_linked(said: str, lacks: str) -> None:
+    found = load_failure(SAID, f"libbpf: {said}\n")
+    assert found.message == f"the object lacks {lacks}, which it declares"
+    assert "bpftool gen object" in found.hints[0]
+
+
 @pytest.mark.parametrize("version", ["v6.8.0", "debian7.1.0", "v7.7.0"])
 def test_versions_of_bpftool_are_read_alike(version: str) -> None:
     log = (DATA / "recorded" / f"load_verifier_reject__{version}.err").read_text()

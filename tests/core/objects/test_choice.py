@@ -71,6 +71,31 @@ def test_one_of_several_has_to_be_named(built: bytes) -> None:
     assert choice.choose(found, "o", "first_of_both_p").programs == ("first_of_both_programs",)
 
 
+OPTIONAL = SOURCE.replace('SEC("xdp.frags")', 'SEC("?xdp.frags")')
+
+
+@pytest.mark.parametrize("order", ["bpfel", "bpfeb"])
+def test_what_waits_to_be_asked_for_is_loaded_by_name_alone(
+    compile_bpf: Callable[..., bytes], order: str
+) -> None:
+    """libbpf loads no program of a section whose name begins with a question mark."""
+    data = compile_bpf(OPTIONAL, flags=("-target", order))
+    found = elf.read(data)
+    assert found.xdp_programs == ("first_of_both_programs", "second")
+    for alone in (choice.choose(found, "o", ""), choice.all_of(found)):
+        assert alone.programs == ("first_of_both_programs",)
+    chosen = choice.choose(found, "o", "second")
+    assert chosen.section == "xdp.frags"
+    assert copy(data, chosen).programs == (("xdp.frags", "second"),)
+
+
+def test_where_all_wait_to_be_asked_for(compile_bpf: Callable[..., bytes]) -> None:
+    found = elf.read(compile_bpf(OPTIONAL.replace('SEC("xdp")', 'SEC("?xdp")')))
+    with pytest.raises(Ambiguous, match="o has several programs: first_of_both_programs, second"):
+        choice.choose(found, "o", "")
+    assert choice.all_of(found).programs == ("first_of_both_programs", "second")
+
+
 def test_names_that_the_kernel_cuts(built: bytes) -> None:
     names = ("first_of_both_programs", "a_counter_of_packets")
     assert choice.choose(elf.read(built), "o", "first_of_both_programs").long_names == names

@@ -89,6 +89,10 @@ def test_where_they_are_lost(type_: str, inspect: Callable[..., Inspected]) -> N
         ("rec->packets = bpf_ktime_get_ns() - rec->packets;", {}),
         ('__u64 own = rec->packets; own += 1; bpf_printk("%d", own);', {}),
         ("rec->packets++;", {"key": "bpf_get_smp_processor_id()"}),
+        ("rec->packets++;", {"key": "bpf_get_smp_processor_id() * 4 + ctx->rx_queue_index"}),
+        ("rec->packets++;", {"key": "ctx->rx_queue_index + 4 * bpf_get_smp_processor_id()"}),
+        ("(&rec->packets)[bpf_get_smp_processor_id() & 1]++;", {}),
+        ("rec->packets++;", {"key": "4 - (bpf_get_smp_processor_id() & 3)"}),
     ],
 )
 def test_what_only_looks_like_it(

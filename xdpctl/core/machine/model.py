@@ -97,6 +97,11 @@ class Map(Struct, frozen=True):
         return str(self.type).startswith("devmap")
 
     @property
+    def takes_programs(self) -> bool:
+        """Each value has room for a program that packets run through on their way."""
+        return str(self.type).startswith(("devmap", "cpumap")) and self.bytes_value == 8
+
+    @property
     def constant(self) -> bool:
         """Programs only read it (BPF_F_RDONLY_PROG), as they do `.rodata`: nothing is counted there."""
         return bool(self.flags >> 7 & 1)

@@ -35,6 +35,7 @@ def load_failure(reason: str, log: str) -> Explanation:
     return Explanation(said[0].removeprefix("libbpf: ") if said else reason, tuple(said[1:3]))
 
 
+_LINKED = "link it with the object that has that: bpftool gen object BOTH.o ONE.o OTHER.o"
 _LOAD_PATTERNS = (
     (
         r"failed to pin program|can't pin BPF object: path '(?s:.*)' already exists"
@@ -63,6 +64,16 @@ _LOAD_PATTERNS = (
         "build it from its source: `xdpctl build FILE.c --convert` writes the maps in today's form",
     ),
     (r"BTF is required", "the object has no BTF, which its maps need", "compile it with -g"),
+    (
+        r"failed to find BTF for extern '(\w+)' \[\d+\] section",
+        r"the object lacks \1, which it declares",
+        _LINKED,
+    ),
+    (
+        r"unrecognized extern section '(\S+)'",
+        r"the object lacks something of section \1, which it declares",
+        _LINKED,
+    ),
     (
         r"failed to find BTF for extern '(\w+)'",
         r"the program calls \1, which a BPF program can't",

@@ -1,7 +1,7 @@
 """Words to the bytes of a map's keys and values, and these bytes to words."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from xdpctl.core.maps.decode import Entry, Layout, decode, layout_of
 from xdpctl.core.maps.packing import Packing
 from xdpctl.core.values.device_names import DeviceNames
 from xdpctl.core.values.value import Value, flat
-from xdpctl.errors import BadRequest
+from xdpctl.errors import BadRequest, NotOffered
 
 HALF_A_MILLISECOND = 500_000
 """In nanoseconds. Times are shown to the millisecond; one that is said is meant to be in the middle."""
@@ -96,6 +96,8 @@ class Codec(Struct, frozen=True, dict=True):
         if not self.map.per_cpu:
             if cpu is not None:
                 raise BadRequest(f"--cpu: {name} is of type {type_}, which has one value for all CPUs")
+            if self.map.takes_programs and len(self.value_columns) == 2:
+                return (self._without_program(said),)
             return (self.encode_value(said, old[0] if old else None),)
         if cpu is None and any(self.encode_value(said, bytes(size))):
             raise BadRequest(
@@ -109,6 +111,18 @@ class Codec(Struct, frozen=True, dict=True):
         before: Sequence[bytes | None] = old or [None] * cpus
         pairs = enumerate(before)
         return tuple(self.encode_value(said, b) if c in whom else b or bytes(size) for c, b in pairs)
+
+    def _without_program(self, said: Input) -> bytes:
+        """A program is read as its id, and written as a number that only who has it open knows."""
+        first, program = self.value_columns
+        alone = not isinstance(said, Mapping) and set(str(said)).isdisjoint(",=[{")
+        value = self.encode_value({first: said} if alone else said, bytes(self.map.bytes_value))
+        if any(value[self.map.bytes_value // 2 :]):
+            raise NotOffered(
+                f"{self.map.name}: the kernel takes a program only from a process that has it open",
+                f"leave {program} out: without one, packets go their way all the same",
+            )
+        return value
 
     def decode_key(self, key: bytes) -> Value:
         return one(self.layout.key, key)

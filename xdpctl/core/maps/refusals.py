@@ -12,6 +12,7 @@ from xdpctl.errors import AlreadyThere, BadRequest, Gone, MapFull, NoSuchKey, No
 NOT_SUPPORTED = 524
 """ENOTSUPP of the kernel, of which the C library knows nothing."""
 READ_ONLY, WRITE_ONLY = 1 << 3, 1 << 4
+_MOST_READ = 1 << 22
 LARGEST = 1 << 28
 """Bytes of a value that can be read."""
 
@@ -177,6 +178,11 @@ def keeps_values(map_: Map) -> bool:
 def is_fixed(map_: Map) -> bool:
     """All elements are there from the start, and stay."""
     return map_.type in ("array", "percpu_array")
+
+
+def takes_minutes(map_: Map) -> bool:
+    """To read all of it, whatever is in it."""
+    return is_fixed(map_) and map_.max_entries > _MOST_READ
 
 
 def is_array(map_: Map) -> bool:

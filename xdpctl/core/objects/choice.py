@@ -5,6 +5,7 @@ from msgspec import Struct
 from xdpctl.core.machine.identifiers import NAME_LENGTH, cut
 from xdpctl.core.objects.elf import BpfObject
 from xdpctl.core.objects.map_definitions import Patch
+from xdpctl.core.objects.optional import MARK
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import Ambiguous, NoSuchProgram
 
@@ -22,8 +23,14 @@ class Choice(Struct, frozen=True):
 
     @property
     def section(self) -> str:
-        """That of the first program."""
-        return next(section for section, name in self.object.programs if name == self.programs[0])
+        """That of the first program, as libbpf understands it."""
+        return next(s for s, name in self.object.programs if name == self.programs[0]).removeprefix(MARK)
+
+    @property
+    def called_by_maps(self) -> bool:
+        """Whether one is for packets that a devmap or a cpumap has sent on: SEC("xdp/devmap")."""
+        sections = (section for section, name in self.object.programs if name in self.programs)
+        return any(section.endswith(("/devmap", "/cpumap")) for section in sections)
 
     @property
     def pinned_names(self) -> tuple[str, ...]:
@@ -36,16 +43,18 @@ class Choice(Struct, frozen=True):
 
     @property
     def edits(self) -> tuple[Patch, ...]:
-        """What a copy has otherwise: other programs are no functions, and no map pins itself.
+        """What a copy has otherwise: other programs are no functions, none is left out, no map pins itself.
 
         bpftool loads every function of an object, pins the first, and doesn't pin again what libbpf pins.
         """
+        meant = {section for section, name in self.object.programs if name in self.programs}
+        enabled = (patch for s in self.object.sections if s.name in meant for patch in s.enabling)
         others = {name for _, name in self.object.programs} - {*self.programs}
         symbols = (s for s in self.object.symbols if s.is_function and s.name in others)
         silenced = [Patch(s.info_at, bytes([s.binding << 4])) for s in symbols]
         btf = next((s.offset for s in self.object.sections if s.name == ".BTF"), 0)
         asking = (d.unpinning for d in self.object.map_definitions if d.unpinning)
-        return tuple(dict.fromkeys((*silenced, *(Patch(btf + one.at, one.data) for one in asking))))
+        return tuple(dict.fromkeys((*silenced, *enabled, *(Patch(btf + one.at, one.data) for one in asking))))
 
 
 def choose(found: BpfObject, path: str, program: str, *advice: str) -> Choice:
@@ -53,11 +62,12 @@ def choose(found: BpfObject, path: str, program: str, *advice: str) -> Choice:
 
     Those that a prog_array holds from the start come along: libbpf loads no such map without them.
     """
-    names = found.xdp_programs
+    names = found.loaded_programs
     if program:
-        chosen = [name for name in names if name == program] or [n for n in names if cut(n) == program]
+        known = found.xdp_programs
+        chosen = [name for name in known if name == program] or [n for n in known if cut(n) == program]
         if not chosen:
-            raise NoSuchProgram(f"{path} has no XDP program {program!r}", *did_you_mean(program, names))
+            raise NoSuchProgram(f"{path} has no XDP program {program!r}", *did_you_mean(program, known))
         names = tuple(chosen)
     if len(names) > 1:
         raise Ambiguous(
@@ -68,4 +78,4 @@ def choose(found: BpfObject, path: str, program: str, *advice: str) -> Choice:
 
 
 def all_of(found: BpfObject) -> Choice:
-    return Choice(found, found.xdp_programs)
+    return Choice(found, found.loaded_programs)

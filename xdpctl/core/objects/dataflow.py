@@ -278,6 +278,9 @@ def _loaded(one: Instruction, state: State) -> Fact | None:
 def _computed(one: Instruction, state: State, at: int) -> Fact | None:
     source = state.get(one.source) if one.from_register else None
     target = state.get(one.target)
+    kinds = {type(target), type(source)}
+    if one.operation != bpf.MOV and CpuNumber in kinds and Content not in kinds:  # each CPU has its own
+        return _NUMBER_OF_CPU if kinds.isdisjoint((Place, OnStack)) else None
     match one.operation:
         case bpf.MOV if not one.from_register:
             value = one.immediate & 0xFFFFFFFF if one.kind == bpf.ALU32 else one.immediate

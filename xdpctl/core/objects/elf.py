@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from xdpctl.core.objects.map_definitions import Btf, MapDefinition
+from xdpctl.core.objects import optional
+from xdpctl.core.objects.map_definitions import Btf, MapDefinition, Patch
 from xdpctl.errors import Explained, ObjectInvalid
 
 T = TypeVar("T")
@@ -28,6 +29,8 @@ class Section(Struct, frozen=True):
     offset: int
     size: int
     executable: bool
+    enabling: tuple[Patch, ...] = ()
+    """Of one like `?xdp`, whose programs libbpf leaves out: what makes a copy's like `xdp`."""
 
 
 class Symbol(Struct, frozen=True):
@@ -82,7 +85,15 @@ class BpfObject(Struct, frozen=True):
     @property
     def xdp_programs(self) -> tuple[str, ...]:
         """Those in sections like `xdp`; in `prog` ip looked for them in older lessons."""
-        return tuple(name for section, name in self.programs if section.startswith(("xdp", "prog")))
+        return self._of_sections("xdp", "prog", f"{optional.MARK}xdp")
+
+    @property
+    def loaded_programs(self) -> tuple[str, ...]:
+        """Those of them that are meant where none is named: not those of `?xdp`, if there are others."""
+        return self._of_sections("xdp", "prog") or self.xdp_programs
+
+    def _of_sections(self, *beginnings: str) -> tuple[str, ...]:
+        return tuple(name for section, name in self.programs if section.startswith(beginnings))
 
     def _names_in(self, section: str) -> tuple[str, ...]:
         return tuple(s.name for s in self.symbols if s.section == section)
@@ -123,19 +134,41 @@ class _Reader:
         self.data, self.order = data, order
         offset = self._at("Q", 0x28)[0]
         size, count, names = self._at("HHH", 0x3A)
-        self.headers = [self._at("IIQQQQII", offset + i * size) for i in range(count)]
+        self.places = [offset + i * size for i in range(count)]
+        self.headers = [self._at("IIQQQQII", place) for place in self.places]
         strings = self.headers[names]
         self.names = [self._string(strings[4], header[0]) for header in self.headers]
 
     def object(self) -> BpfObject:
         sections = tuple(
-            Section(name, header[4], header[5], bool(header[2] & _EXECUTABLE))
+            Section(
+                name=name,
+                offset=header[4],
+                size=header[5],
+                executable=bool(header[2] & _EXECUTABLE),
+                enabling=tuple(self._enabling(name)) if name.startswith(optional.MARK) else (),
+            )
             for name, header in zip(self.names, self.headers, strict=True)
         )
         btf = next((s for s in sections if s.name == ".BTF"), None)
         text = b"" if btf is None else self.data[btf.offset : btf.offset + btf.size]
         found = tuple(Btf(text, self.order).definitions()) if btf else ()
         return BpfObject(sections, tuple(self._symbols()), found, tuple(self._in_maps()))
+
+    def _enabling(self, section: str) -> Iterator[Patch]:
+        in_tables = [
+            optional.SectionName(name, place, header[0])
+            for name, place, header in zip(self.names, self.places, self.headers, strict=True)
+        ]
+        places = {name: header[4:6] for name, header in zip(self.names, self.headers, strict=True)}
+        debug: list[optional.SectionName] = []
+        if ".BTF" in places and ".BTF.ext" in places:
+            (btf, _), (start, size) = places[".BTF"], places[".BTF.ext"]
+            header, _, _, strings = self._at("IIII", btf + 4)
+            for at, string in optional.in_debug_information(self.data[start : start + size], self.order):
+                name = self._string(btf + header + strings, string)
+                debug.append(optional.SectionName(name, start + at, string))
+        return optional.enabling((in_tables, debug), section, self.order)
 
     def _symbols(self) -> Iterator[Symbol]:
         for header in self.headers:

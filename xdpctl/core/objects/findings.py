@@ -22,6 +22,8 @@ VERDICTS = range(5)
 class Undefined(Struct, frozen=True):
     name: str
     line: Line | None
+    is_variable: bool
+    """Declared so with `extern`; functions are declared without it too."""
 
 
 class Inspected:
@@ -40,12 +42,13 @@ class Inspected:
 
     def undefined(self) -> Iterator[Undefined]:
         """What the code calls or reads, and is nowhere, in the object or in the kernel."""
-        known = self.btf.resolved_by_kernel()
+        known, variables = self.btf.resolved_by_kernel(), self.btf.external_variables()
         told: set[str] = set()
         for one in self.relocations:
             if not one.target and one.symbol not in known | told:
                 told.add(one.symbol)
-                yield Undefined(one.symbol, self.lines.of(one.section, one.offset))
+                line = self.lines.of(one.section, one.offset)
+                yield Undefined(one.symbol, line, one.symbol in variables)
 
     def sources(self) -> tuple[str, ...]:
         """The files of C that have code in it."""

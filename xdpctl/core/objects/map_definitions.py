@@ -14,6 +14,7 @@ _AFTER_EACH = {_STRUCT: 12, 5: 12, 6: 8, 13: 8, _DATASEC: 12, 19: 12}
 """How many bytes follow the common twelve of a type of this kind; and of each of its members."""
 _KINDS = range(1, 20)
 _PIN_BY_NAME = 1
+_EXTERNAL = 2
 
 
 class Patch(Struct, frozen=True):
@@ -62,6 +63,10 @@ class Btf:
     def resolved_by_kernel(self) -> frozenset[str]:
         """What is declared with __ksym or __kconfig, and thus found when the program is loaded."""
         return frozenset(self._names_in(".ksyms", ".kconfig"))
+
+    def external_variables(self) -> frozenset[str]:
+        variables = (type_ for type_ in self.types if type_.kind == _VAR)
+        return frozenset(v.name for v in variables if self._at("I", v.members)[0] == _EXTERNAL)
 
     def without_result(self) -> frozenset[str]:
         """The functions that return void."""

@@ -67,7 +67,9 @@ class Loading(Struct, frozen=True):
         verb, pin = ("loadall", f"{self.pin}/.") if len(names) > 1 else ("load", self.programs[0])
         used = (word for name, there in self.used.items() for word in ("map", "name", name, *there))
         to_card = () if self.card is None else ("dev", self.card)
-        words = ("prog", verb, self._from_copy[1], pin, "type", "xdp", *used, *to_card, "pinmaps", self._maps)
+        # told a type, bpftool forgets that a section asks for more than it
+        kind = () if self.chosen.called_by_maps else ("type", "xdp")
+        words = ("prog", verb, self._from_copy[1], pin, *kind, *used, *to_card, "pinmaps", self._maps)
         command = (*(self.inside if to_card else ()), "bpftool", "-j", "-n", *words)
         return step(f"load {join(names)}", command, ("rm", "-f", *self.fresh, *self.internal))
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from xdpctl.core.btf.columns import Record
 from xdpctl.core.machine.model import Map, Program
+from xdpctl.core.maps import refusals
 from xdpctl.core.maps.chunk import Chunk
 from xdpctl.core.maps.decode import Layout
 from xdpctl.core.maps.refusals import NotTold
@@ -17,6 +18,7 @@ from xdpctl.core.packets.comparison import Difference, MapDifference
 from xdpctl.core.packets.map_changes import ElementChange, MapContent
 from xdpctl.core.packets.run_counts import Run
 from xdpctl.core.packets.samples import Packet
+from xdpctl.core.wording import element_count
 from xdpctl.ops.run._live import maps_of
 from xdpctl.tools.maps import content, types
 from xdpctl.tools.programs.test_run import Running
@@ -66,6 +68,9 @@ class WatchedMap:
 def watched(program: Program, many: int, tell: Callable[[str], None]) -> Iterator[WatchedMap]:
     """Its maps as they are before it runs."""
     for map_ in maps_of(program):
+        if refusals.takes_minutes(map_):
+            tell(f"changes of {map_.name} aren't shown: it always has {element_count(map_.max_entries)}")
+            continue
         try:
             layout = types.layout(map_, types.of(map_), raw=False)
             yield WatchedMap(map_, layout, _remembered(map_, content.start(map_)), many)
