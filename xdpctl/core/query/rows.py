@@ -34,8 +34,9 @@ def _with_numbers(name: str, column: Column) -> Row:
 
 
 def shape(layout: Layout) -> Row:
-    """What an element would be shown as of which all is zero."""
-    return joined(_of_zeros("key", layout.key), _of_zeros("value", layout.value))
+    """What an element would be shown as of which all is zero, and the padding of keys that may be told."""
+    padding = {layout.padding.name: None} if layout.padding else {}
+    return joined({**_of_zeros("key", layout.key), **padding}, _of_zeros("value", layout.value))
 
 
 def _of_zeros(name: str, column: Column) -> Row:
