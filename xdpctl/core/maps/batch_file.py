@@ -197,7 +197,7 @@ def _lacks(found: Value) -> str:
         return "it isn't in braces"
     odd = next((name for name in found if name not in _Line.__struct_fields__), None)
     if odd is not None:
-        return f"{odd!r} is neither key nor value"
+        return f"{short(odd)} is neither key nor value"
     return 'per_cpu is a list like [{"cpu":0,"value":…}]' if "key" in found else "it has no key"
 
 
@@ -278,7 +278,7 @@ def _check(header: Collection[str], columns: BatchColumns, values: bool) -> None
     known = (*columns.key, "cpu", *columns.value, *filter(None, (columns.padding,)))
     for name in header:
         if name not in known:
-            raise WrongLine(1, f"there is no column {name!r}", *did_you_mean(name, known))
+            raise WrongLine(1, f"there is no column {short(name)}", *did_you_mean(name, known))
     if len(set(header)) < len(header):
         raise WrongLine(1, "a column is there twice")
     wanted = [name for name in columns.key if name not in header]

@@ -16,7 +16,7 @@ from xdpctl.core.maps.change import Values, zeros
 from xdpctl.core.maps.chunk import Element
 from xdpctl.core.maps.codec import Codec
 from xdpctl.core.maps.decode import PADDING
-from xdpctl.core.values.json_text import SCHEMA
+from xdpctl.core.values.json_text import SCHEMA, half_character
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import element_count
 from xdpctl.errors import BadRequest, FileInvalid, NoSuchMember, ValueInvalid
@@ -102,7 +102,8 @@ def _elements(lines: Sequence[str], name: str) -> Iterator[tuple[int, SavedEleme
         try:
             yield number, decoder.decode(line)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise FileInvalid(f"{name}:{number}: this is no element: {error}") from error
+            why = half_character(line) or error
+            raise FileInvalid(f"{name}:{number}: this is no element: {why}") from error
 
 
 class Restoring:

@@ -6,6 +6,7 @@ from xdpctl.core.btf.columns import Column, Leaf, one
 from xdpctl.core.btf.known_types import total
 from xdpctl.core.maps.decode import Entry, Layout
 from xdpctl.core.query.paths import NoPlace, Shape, element, spellings
+from xdpctl.core.values.numerals import short
 from xdpctl.core.values.value import Row, flat, joined
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import QueryInvalid
@@ -70,7 +71,7 @@ def known(column: str, columns: Collection[str]) -> str:
     """A column, if there is one of this name."""
     found = named(column, columns)
     if found is None:
-        raise QueryInvalid(f"there is no column {column!r}", *did_you_mean(column, columns))
+        raise QueryInvalid(f"there is no column {short(column)}", *did_you_mean(column, columns))
     return found
 
 
