@@ -67,7 +67,10 @@ def csv_rows(
     writer.writerow(map(spelled, header))
     while batch := list(islice(rows, AHEAD)):
         writer.writerows(
-            [part if part.__class__ is int else _cell(part) for part in map(cells.get, header)]
+            [
+                part if part.__class__ is int or part is None else _cell(part)
+                for part in map(cells.get, header)
+            ]
             for cells in batch
         )
         yield out.getvalue()
