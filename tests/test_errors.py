@@ -6,7 +6,7 @@ from pathlib import Path
 
 import xdpctl
 from xdpctl import errors
-from xdpctl.errors import Explained, Lines, XdpctlError
+from xdpctl.errors import BadRequest, Explained, Lines, XdpctlError
 from xdpctl.views import failure
 
 ROOT = Path(xdpctl.__file__).parent.parent
@@ -62,3 +62,10 @@ def test_a_hint_of_several_lines_is_one_text_of_json() -> None:
     error = Explained(Lines("a\nb"), Lines("c\n  ^"))
     told = '{"schema":1,"error":{"code":"failed","message":"a\\nb","hints":["c\\n  ^"]}}'
     assert failure.as_json(error) == told
+
+
+def test_a_message_is_bounded_whatever_it_quotes() -> None:
+    long = BadRequest("x" * 100_000, "y" * 100_000, Lines("z" * 100_000))
+    assert [len(line) for line in (long.message, *long.hints)] == [501, 501, 100_000]
+    path = "/" + "x" * 4095
+    assert BadRequest(path).message == path

@@ -13,6 +13,16 @@ class Lines(str):
     """A message or a hint of several lines; in all others a line's end can only be part of a name."""
 
 
+LONGEST = 5000
+"""A message with a path in it, which the kernel lets have 4095 bytes, has room."""
+KEPT = 500
+
+
+def _bounded(line: str) -> str:
+    """What somebody wrote is quoted, however long it is."""
+    return line if isinstance(line, Lines) or len(line) <= LONGEST else f"{line[:KEPT]}…"
+
+
 class Explained(Exception):
     """What happened and where, then what to do next."""
 
@@ -20,8 +30,8 @@ class Explained(Exception):
 
     def __init__(self, message: str, *hints: str) -> None:
         super().__init__(message)
-        self.message = message
-        self.hints = hints
+        self.message = _bounded(message)
+        self.hints = tuple(map(_bounded, hints))
 
 
 class XdpctlError(Explained):

@@ -16,6 +16,7 @@ struct part { __u8 a; __u32 b; };
 struct odd { enum level level; float f; double d; _Bool on; struct part in[2]; char names[2][4]; };
 struct locked { __u32 n; struct bpf_spin_lock lock; __u64 packets; };
 MAP(odd, HASH, struct odd);
+MAP(ratios, PERCPU_ARRAY, double);
 MAP(locked, HASH, struct locked);
 MAP(locked_array, ARRAY, struct locked);
 static __always_inline void count(struct locked *locked)
@@ -30,6 +31,7 @@ SEC("xdp") int xdp_odd(struct xdp_md *ctx)
 {
 	__u32 key = 1;
 
+	bpf_map_lookup_elem(&ratios, &key);
 	count(bpf_map_lookup_elem(&locked, &key));
 	count(bpf_map_lookup_elem(&locked_array, &key));
 	return bpf_map_lookup_elem(&odd, &key) ? XDP_PASS : XDP_DROP;
@@ -98,3 +100,15 @@ def test_values_with_a_lock(lab: Lab) -> None:
     lab.ok("map", "clear", "locked")
     lab.ok("map", "restore", "saved")
     assert lab.dump("locked") == expected
+
+
+def test_what_cpus_have_that_is_no_number(lab: Lab) -> None:
+    lab.compile("odd", SOURCE)
+    lab.ok("load", "bpf/odd.bpf.o")
+    lab.ok("map", "set", "ratios", "0", "nan", "--cpu", "0")
+    lab.ok("map", "set", "ratios", "0", "1.5", "--cpu", "1")
+    found = lab.dump("ratios")[0]
+    assert found[:2] == ["nan", 1.5]
+    assert "nan" in lab.ok("dump", "ratios").splitlines()[1]
+    told = lab.xdpctl("dump", "ratios", "--prometheus")
+    assert "value is left out: Prometheus takes nothing but numbers" in told.stderr

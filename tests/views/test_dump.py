@@ -13,7 +13,7 @@ from xdpctl.core.maps import batch_file
 from xdpctl.core.maps.decode import CpuValue, Entry
 from xdpctl.core.values.cells import spelled
 from xdpctl.core.values.value import Value
-from xdpctl.views.dump import as_lines, csv_rows, json_end, json_entries, json_start, table_lines
+from xdpctl.views.dump import AHEAD, as_lines, csv_rows, json_end, json_entries, json_start, table_lines
 
 MAP = Map(MapId(25), "percpu_hash", "pkt_cnt", 4, 16, 1, BtfId(3), ("/sys/fs/bpf/ebpf/pkt_cnt",))
 PIN = "/sys/fs/bpf/ebpf/pkt_cnt"
@@ -188,3 +188,13 @@ def test_what_is_counted_beside_the_entries() -> None:
     assert found["forgotten"] == {"packets": 3, "bytes": 180}
     assert "lost" not in found
     assert json.loads(json_start(MAP, None) + json_end({"lost": None}))["lost"] is None
+
+
+def test_padding_has_a_column_where_a_key_has_some() -> None:
+    plain, padded = Entry({"a": 1}, 7), Entry({"a": 1, "padding": "0x00ff"}, 8)
+    assert "".join(csv_rows([[plain, padded]], False, padding="padding")) == (
+        "a,padding,value\n1,,7\n1,0x00ff,8\n"
+    )
+    assert "".join(csv_rows([[plain]], False, padding="padding")) == "a,value\n1,7\n"
+    late = "".join(csv_rows([[plain] * AHEAD, [padded]], False, padding="padding")).splitlines()
+    assert [late[0], late[1], late[-1]] == ["a,value,padding", "1,7,", "1,8,0x00ff"]

@@ -100,7 +100,7 @@ def command(
     found = dump.dump(request)
     _tell(found.notes)
     _print(found, chosen)
-    _tell(found.zeros_hidden())
+    _tell((*found.padding_set(), *found.zeros_hidden()))
 
 
 def _tell(notes: Iterable[str]) -> None:
@@ -135,12 +135,19 @@ def _print(found: dump.Dump, chosen: list[str]) -> None:
             session.stream(view.json_lines(entries))
             session.note_lines(view.as_lines(found.accounts()))
         case ["--csv"]:
-            session.stream(view.csv_rows(entries, found.per_cpu, _known(found)))
+            session.stream(view.csv_rows(entries, found.per_cpu, _known(found), found.padding))
             beside = {**found.accounts(), **({"totals": totals} if totals else {})}
             session.note_lines(view.as_lines(beside))
         case _:
-            width = terminal.width_to_fit()
-            session.stream(view.table_lines(entries, found.per_cpu, totals, _known(found), width))
+            shown = view.table_lines(
+                entries,
+                found.per_cpu,
+                totals=totals,
+                known=_known(found),
+                width=terminal.width_to_fit(),
+                padding=found.padding,
+            )
+            session.stream(shown)
             lines = view.as_lines(found.accounts())
             session.say_lines(lines and f"\n{lines}")
 
@@ -168,6 +175,6 @@ def _print_for_prometheus(maps: Iterable[tuple[str, dump.Dump]]) -> None:
         told.append((families, found.accounts()))
         for field in families.no_numbers:
             notes.append(f"{field} is left out: Prometheus takes nothing but numbers")
-        notes += found.zeros_hidden()
+        notes += (*found.padding_set(), *found.zeros_hidden())
     session.stream(exposition(told))
     _tell(notes)

@@ -48,7 +48,7 @@ def too_many(ctx: Any, words: Sequence[str]) -> Usage:
 
 def no_such_verb(word: str, path: str, verbs: Iterable[str], others: Mapping[str, Iterable[str]]) -> Usage:
     """`others` are verbs behind other words, one of which may have been forgotten."""
-    message = f"there is no verb {word!r}"
+    message = f"there is no verb {short(word)}"
     if elsewhere := [f"{group} {word}" for group, known in others.items() if word in known]:
         near = nearest(word, verbs)
         either = [f"{path} {near}", *elsewhere] if near else elsewhere

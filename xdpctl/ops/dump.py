@@ -23,6 +23,8 @@ from xdpctl.tools.maps.devices import device_names
 from xdpctl.tools.maps.find import Found, find_map
 from xdpctl.tools.maps.reading import Reading
 
+CLEAR_KEYS = "  its program never set it: clear the whole key first, by memset() or as `struct … key = {}`"
+
 
 class Request(Struct, frozen=True):
     name: str
@@ -54,6 +56,8 @@ class Dump(Struct, frozen=True):
     per_cpu: bool
     columns: tuple[str, ...]
     """What there is to each entry."""
+    padding: str
+    """How the padding of keys is called, which only those have where it isn't zero; nothing without any."""
     counters: tuple[str, ...]
     """What of the values can be added up and never falls."""
     named: tuple[str, ...]
@@ -67,6 +71,12 @@ class Dump(Struct, frozen=True):
         """A name that is misspelt, as in `ip_proto == tpc`, matches nothing."""
         nothing = self.selection.read and not self.selection.matched
         return (f"nothing in {self.map.name} matches --where",) if nothing else ()
+
+    def padding_set(self) -> tuple[str, ...]:
+        count, name = self.selection.padded, self.map.name
+        keys = "1 key has" if count == 1 else f"{count} keys have"
+        note = f"in {name}, {keys} padding that isn't zero, so that keys differ whose members are the same"
+        return (note, CLEAR_KEYS) if count else ()
 
     def zeros_hidden(self) -> tuple[str, ...]:
         hidden = self.selection.hidden
@@ -116,6 +126,7 @@ def _read(request: Request, found: Found) -> Dump:
         selection=selection,
         per_cpu=under_way.per_cpu,
         columns=tuple(columns(layout)),
+        padding=layout.padding.name if layout.padding else "",
         counters=counters(layout.value) if layout.is_sum else (),
         named=with_names(layout.value) if holds_bytes(found.map) else ("value",),
         accounts=under_way.accounts,
@@ -126,7 +137,8 @@ def _read(request: Request, found: Found) -> Dump:
 def _selection(request: Request, map_: Map, layout: Layout) -> Selection:
     matches = matching(request.where, layout) if request.where else None
     totals = summed(layout) if request.totals else None
-    return Selection(matches, totals, hides_zeros(map_) and not request.zeros)
+    padding = layout.padding.name if layout.padding else ""
+    return Selection(matches, totals, hides_zeros(map_) and not request.zeros, padding)
 
 
 def _in_order(request: Request, layout: Layout, entries: Batches) -> Batches:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core.machine.model import Map, Via
 from xdpctl.core.machine.reach import Reach
@@ -38,7 +39,8 @@ def save(name: str, reach: Reach, path: Path, via: Via | None) -> Saved:
         under_way = reading.start(found.map, raw=True, via=via, per_cpu=found.map.per_cpu, keys_alone=False)
         file.write(_line(_about(found)))
         count = 0
-        for entries in under_way.own_entries():
+        to_save = replace(under_way.of, layout=under_way.of.layout.to_save)
+        for entries in replace(under_way, of=to_save).own_entries():
             there = [entry for entry in entries if entry.per_cpu or entry.value is not None]
             file.writelines(map(_line, map(_element, there)))
             count += len(there)

@@ -101,6 +101,7 @@ class WatchedCounter:
         if self.map.id != before:
             tell(f"{self.name} is another map now: id {self.map.id}, no longer {before}; counting anew")
             self.rates.restart()
+            self.key_names = ("key",)
         elif not self.there:
             tell(f"{self.name} is there again")
         self.there = True
@@ -165,7 +166,7 @@ class WatchedCounter:
         key = flat("key", entry.key)
         label = tuple("none" if part is None else str(cell(part)) for part in key.values())
         if self.map.elements_come_singly or any(counts.values()) or label in self.rates.keys:
-            self.key_names = tuple(key)
+            self.key_names = max(tuple(key), self.key_names, key=len)
             sample[label] = counts
 
     @property

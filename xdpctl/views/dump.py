@@ -55,17 +55,22 @@ def _amount(counts: Counts | None) -> str:
     )
 
 
-def csv_rows(batches: Batches, per_cpu: bool, known: Iterable[str] = NOTHING_KNOWN) -> Iterator[str]:
+def csv_rows(
+    batches: Batches, per_cpu: bool, known: Iterable[str] = NOTHING_KNOWN, padding: str = ""
+) -> Iterator[str]:
     import csv
     import io
 
-    header, rows = _columns(_rows(batches, per_cpu), known)
+    header, rows = _columns(_rows(batches, per_cpu), known, padding)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(map(spelled, header))
     while batch := list(islice(rows, AHEAD)):
         writer.writerows(
-            [part if part.__class__ is int else _cell(part) for part in map(cells.get, header)]
+            [
+                part if part.__class__ is int or part is None else _cell(part)
+                for part in map(cells.get, header)
+            ]
             for cells in batch
         )
         yield out.getvalue()
@@ -84,9 +89,10 @@ def table_lines(
     totals: Counts | None = None,
     known: Iterable[str] = NOTHING_KNOWN,
     width: int | None = None,
+    padding: str = "",
 ) -> Iterator[str]:
     """`width` is that of a terminal, if there is one."""
-    header, rows = _columns(_rows(batches, per_cpu), known)
+    header, rows = _columns(_rows(batches, per_cpu), known, padding)
     lines = ([cells.get(name) for name in header] for cells in rows)
     first = list(islice(lines, AHEAD))
     table = TableColumns(header, first, [] if totals is None else [_bottom(header, totals)])
@@ -109,7 +115,13 @@ def _rows(batches: Batches, per_cpu: bool) -> Iterator[Row]:
             yield from of_each_cpu(entry) if per_cpu else (row(entry),)
 
 
-def _columns(rows: Iterator[Row], known: Iterable[str]) -> tuple[Sequence[str], Iterator[Row]]:
-    """Names of the columns, as the first row has them or as they are known, and all rows."""
-    first = list(islice(rows, 1))
-    return [*(first[0] if first else known)], chain(first, rows)
+def _columns(rows: Iterator[Row], known: Iterable[str], padding: str) -> tuple[Sequence[str], Iterator[Row]]:
+    """Names of the columns, as rows have them or as they are known, and all rows.
+
+    Keys whose padding isn't zero have a column more than others: one may come behind those looked at.
+    """
+    first = list(islice(rows, AHEAD))
+    header = [*max(first, key=len, default=known)]
+    if padding and padding not in header and len(first) == AHEAD:
+        header.append(padding)
+    return header, chain(first, rows)

@@ -125,7 +125,7 @@ def _rank(series: Series, fields: Sequence[str]) -> tuple[float, ...]:
 
 
 def _row(label: Label, series: Series, one: WatchRow, terminal: Terminal) -> list[str]:
-    cells = [*label]
+    cells = _padded(label, one)
     for field in one.fields:
         rate = series.rates.get(field)
         cells.append(units.amount(series.values.get(field, 0), field, terminal.bits))
@@ -133,6 +133,11 @@ def _row(label: Label, series: Series, one: WatchRow, terminal: Terminal) -> lis
     share = units.share(series.rates.get(one.fields[0]), one.rates.total.rates.get(one.fields[0]))
     history = units.history([*series.history], HISTORY, terminal.blocks)
     return [*cells, share, history, "gone" if series.gone else "new" if series.new else ""]
+
+
+def _padded(label: Label, one: WatchRow) -> list[str]:
+    """A key with a cell for each column: only keys whose padding isn't zero have one for it."""
+    return [*label, *[""] * (len(one.key_names) - len(label))]
 
 
 def _speed(series: Series, field: str, bits: bool) -> str:
@@ -200,7 +205,7 @@ def _summary(one: WatchRow, bits: bool) -> Iterator[str]:
     yield visible(f"{one.name}: {seconds:.1f} s")
     headings = [heading for field in one.fields for heading in (field, "mean/s", "peak/s")]
     keys = sorted(one.rates.keys.items(), key=lambda item: -item[1].increase.get(one.fields[0], 0))[: one.top]
-    rows = [[*label, *_series(series, one.fields, seconds, bits)] for label, series in keys]
+    rows = [[*_padded(label, one), *_series(series, one.fields, seconds, bits)] for label, series in keys]
     blank = [""] * (len(one.key_names) - 1)
     rows.append(["total", *blank, *_series(one.rates.total, one.fields, seconds, bits)])
     numbers = [*([False] * len(one.key_names)), *([True] * len(headings))]

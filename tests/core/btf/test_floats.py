@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xdpctl.core.btf.columns import one
-from xdpctl.core.btf.known_types import total
 from xdpctl.core.btf.types import BtfType, Types
 from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.values.value import Value
@@ -99,6 +98,22 @@ def test_of_other_sizes_bytes_are_shown() -> None:
     assert written("0x" + "01" * 16, 16) == b"\1" * 16
 
 
-def test_those_of_all_cpus_are_added_up() -> None:
-    assert total([1.5, 2.25]) == 3.75
-    assert total([1.5, "nan"]) is None
+@pytest.mark.parametrize(
+    ("of_cpus", "together"),
+    [
+        ((1.5, 2.25), 3.75),
+        ((0.0, 0.0), 0.0),
+        ((1.5, math.nan), [1.5, "nan"]),
+        ((math.inf, -math.inf), ["inf", "-inf"]),
+        ((math.nan, math.nan), "nan"),
+        ((0.0, math.nan), "nan"),
+        ((1.5e308, 1.5e308), 1.5e308),
+        ((1.5e308, 1.25e308), [1.5e308, 1.25e308]),
+    ],
+)
+def test_those_of_all_cpus_are_added_up_where_they_can_be(
+    of_cpus: tuple[float, ...], together: Value
+) -> None:
+    """What JSON has no number for is no sum either."""
+    data = struct.pack("=2d", *of_cpus)
+    assert Types(TYPES).column(2).merged(data, 8, 2) == [together]

@@ -75,6 +75,8 @@ def test_lines_end_where_they_end() -> None:
         ('key,bytes\n0,"1\n', 2, "it is no CSV"),
         ('{"key":1,"value":2}\n{"key":1', 2, "this is no element"),
         ('{"key":1', 1, "this is no element: input data was truncated"),
+        ('{"key":1,"value":"a\\ud800b"}', 1, r"this is no element: \\ud800 is half a character"),
+        ('{"key":"\\ud83d\\ude00","value":"\\udc00"}', 1, r"\\udc00 is half a character"),
         ('\n{"kye":1}', 2, "this is no element: 'kye' is neither key nor value"),
         ('{"value":1}', 1, "this is no element: it has no key"),
         ('{"key":1,"value":2}\n5', 2, "this is no element: it isn't in braces"),
@@ -96,6 +98,15 @@ def test_what_is_wrong(text: str, line: int, reason: str) -> None:
     with pytest.raises(WrongLine, match=reason) as caught:
         [*read(text, COUNTS, True)]
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 9999, '{"k":1}'.replace("k", "k" * 9999), '{"k":1,"k":2}'.replace("k", "k" * 9999)]
+)
+def test_what_is_long_is_quoted_in_part(text: str) -> None:
+    with pytest.raises(WrongLine) as caught:
+        [*read(text, COUNTS, True)]
+    assert len(caught.value.message) < 200
 
 
 @pytest.mark.parametrize(

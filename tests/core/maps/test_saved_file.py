@@ -36,6 +36,7 @@ def test_a_saved_map() -> None:
         (f'{FIRST}{{"key":1,"value":2}}\n{{"elements":2', "f was cut off"),
         (f'{FIRST}{{"key":1,"value":2}}\n{{"elements":2}}', "f has 1 element, and its last line says 2"),
         (f'{FIRST}{{"key":1\n{{"elements":1}}', "f:2: this is no element"),
+        (f'{FIRST}{{"key":"\\ud800"}}\n{{"elements":1}}', r"f:2: this is no element: \\ud800 is half"),
         (f'{FIRST}{{"key":1,"valu":1}}\n{{"elements":1}}', "f:2: this is no element"),
     ],
 )

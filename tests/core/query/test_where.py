@@ -228,6 +228,13 @@ def test_mistakes(text: str, told: str, hint: str) -> None:
     assert any(hint in given_ for given_ in caught.value.hints)
 
 
+@pytest.mark.parametrize("text", ["{} > 1", "packets == {}", "src_ip < {}", "on {}", "list[0].{} == 1"])
+def test_what_is_long_is_quoted_in_part(text: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        parse(text.format("x" * 100_000), ROW, NUMBERS)
+    assert len(str(caught.value)) < 600
+
+
 def test_the_example_is_of_the_maps_own_columns() -> None:
     examples: dict[str, dict[str, Value]] = {
         "write it like 'bytes > 1k and key == none'": {"key": "none", "packets": 0, "bytes": 0},

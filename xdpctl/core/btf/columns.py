@@ -4,13 +4,17 @@ Elements lie one behind the other, `stride` bytes apart. Of maps that hold a val
 of all CPUs of an element follow upon each other.
 """
 
+import re
 import struct
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core.btf.known_types import Merger, total
-from xdpctl.core.values.formats import Reader
+from xdpctl.core.values.formats import Reader, hexadecimal
 from xdpctl.core.values.value import Value
 
 
@@ -43,24 +47,71 @@ class Leaf(Struct, frozen=True):
         return list(map(self.merge, map(list, zip(*by_cpu, strict=True))))
 
 
+class Padding(Struct, frozen=True):
+    """The bits of a struct that no member has. Where they aren't zero, elements differ that look alike."""
+
+    name: str
+    """What it is called beside the members."""
+    mask: bytes
+
+    def told(self, data: bytes, stride: int, offset: int = 0) -> dict[int, str]:
+        """Of the elements in which it isn't zero, by their places."""
+        if not any(self._in_column(data[offset + at :: stride], bits) for at, bits in enumerate(self.mask)):
+            return {}
+        after = stride - offset - len(self.mask)
+        parts = struct.iter_unpack(f"={offset}x{len(self.mask)}s{after}x", data)
+        found = ((place, self.of(part)) for place, (part,) in enumerate(parts))
+        return {place: hexadecimal(held) for place, held in found if any(held)}
+
+    def of(self, data: bytes) -> bytes:
+        return bytes(byte & bits for byte, bits in zip(data, self.mask, strict=True))
+
+    def holds(self, told: str) -> bool:
+        """Whether it could be told so."""
+        digits = told.removeprefix("0x")
+        if re.fullmatch(f"[0-9a-f]{{{2 * len(self.mask)}}}", digits) is None:
+            return False
+        return self.of(bytes.fromhex(digits)) == bytes.fromhex(digits)
+
+    def cleared(self, data: bytes) -> bytes:
+        return bytes(byte & ~bits for byte, bits in zip(data, self.mask, strict=True))
+
+    def _in_column(self, column: bytes, bits: int) -> bool:
+        """Whether a bit of the padding is set in one byte of any element."""
+        return bits > 0 and bool(column.translate(None, _without(bits)))
+
+
+@cache
+def _without(bits: int) -> bytes:
+    """All bytes in which none of these bits is set."""
+    return bytes(byte for byte in range(256) if not byte & bits)
+
+
 class Record(Struct, frozen=True):
     """A struct, or a union: its members by name, each with its place."""
 
     size: int
     members: tuple[tuple[str, int, "Leaf | Record"], ...]
+    padding: Padding | None = None
+    """If it is to be told."""
 
     def values(self, data: bytes, stride: int, offset: int = 0) -> list[Value]:
-        return self._together(
+        found = self._together(
             len(data) // stride, [column.values(data, stride, offset + at) for _, at, column in self.members]
         )
+        if padding := self.padding:
+            for place, held in padding.told(data, stride, offset).items():
+                found[place][padding.name] = held
+        return [*found]
 
     def merged(self, data: bytes, stride: int, cpus: int, offset: int = 0) -> list[Value]:
-        return self._together(
+        found = self._together(
             len(data) // stride // cpus,
             [column.merged(data, stride, cpus, offset + at) for _, at, column in self.members],
         )
+        return [*found]
 
-    def _together(self, count: int, columns: Sequence[list[Value]]) -> list[Value]:
+    def _together(self, count: int, columns: Sequence[list[Value]]) -> list[dict[str, Any]]:
         names = [name for name, *_ in self.members]
         if not names:
             return [{} for _ in range(count)]
@@ -68,6 +119,17 @@ class Record(Struct, frozen=True):
 
 
 Column = Leaf | Record
+
+
+def with_padding(column: Column, mask: bytes, name: str) -> Column:
+    """One that tells padding: beside the members, or where they have no names, as `hex:` of all bytes."""
+    if not any(mask):
+        return column
+    padding = Padding(name, mask)
+    if isinstance(column, Record):
+        return replace(column, padding=padding)
+    read = column.read
+    return replace(column, read=lambda data: f"hex:{data.hex()}" if any(padding.of(data)) else read(data))
 
 
 def merger(column: Column) -> Merger:

@@ -1,5 +1,6 @@
 """What the name of a type tells of its values: addresses, ports, protocols, times."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -168,6 +169,14 @@ def total(values: list[Any]) -> Value:
         return number
     same: Value = first
     return same if len(kinds) == 1 and values.count(first) == len(values) else None
+
+
+def total_or_apart(values: list[Any]) -> Value:
+    """Of numbers with a point: NaN and what is infinite are words, which can't be added up."""
+    if {type(value) for value in values} == {float} and math.isfinite(together := sum(values)):
+        number: Value = together
+        return number
+    return apart(0.0)(values)
 
 
 def apart(nothing: Value) -> Merger:

@@ -11,6 +11,7 @@ import msgspec
 
 from xdpctl.core.btf.known_types import OF_TIMES, OF_TYPEDEFS, SIZES
 from xdpctl.core.btf.types import BtfDump, BtfType, Member
+from xdpctl.core.values.numerals import short
 from xdpctl.core.wording import did_you_mean, pointed
 from xdpctl.errors import BadRequest
 
@@ -71,7 +72,7 @@ def as_types(text: str, complaint: str = "--as") -> tuple[BtfDump, BtfDump]:
     found = {named.name: named for named in parser.members()}
     for name, named in found.items():
         if name not in ("key", "value"):
-            parser.fail(f"there is no {name!r}, there are a key and a value", named.place)
+            parser.fail(f"there is no {short(name)}, there are a key and a value", named.place)
     for name in ("key", "value"):
         if name not in found:
             parser.fail(f"the type of the {name} is missing", len(text))
@@ -101,9 +102,9 @@ class _Parser:
             place = self.place
             name = self._take(r"[A-Za-z_]\w*") or self.fail("here a name is missing")
             if name in found:
-                self.fail(f"{name!r} is there twice", place)
+                self.fail(f"{short(name)} is there twice", place)
             if not self._take(r"\s*:\s*"):
-                self.fail(f"after {name!r} a colon and a type are missing")
+                self.fail(f"after {short(name)} a colon and a type are missing")
             found[name] = _Named(name, self._type(), place)
             if not self._take(r"[\s,]+") and self.text[self.place : self.place + 1] not in ("", "}"):
                 self.fail("here a blank or a comma is missing")
@@ -162,7 +163,7 @@ class _Parser:
             return self._add(BtfType(0, "TYPEDEF", name, type_id=base.id), size, size)
         if name in STRUCTS:
             return self._struct(name, _Parser(STRUCTS[name], self.types).members(), place)
-        return self.fail(f"there is no type {word!r}", place, *did_you_mean(word, WORDS))
+        return self.fail(f"there is no type {short(word)}", place, *did_you_mean(word, WORDS))
 
     def _array(self, of: _Placed, length: int, place: int) -> _Placed:
         size = length * of.size

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from xdpctl.core.btf.columns import Column, Leaf, one
+from xdpctl.core.btf.known_types import total_or_apart
 from xdpctl.core.values.formats import hexadecimal, unsigned
 from xdpctl.core.values.value import Value
 
@@ -31,7 +32,7 @@ def named(size: int, names: Mapping[int, str], is_signed: bool) -> Leaf:
 
 
 def floating(size: int) -> Leaf:
-    return Leaf(size, lambda data: _shortest(data, FORMS[size]))
+    return Leaf(size, lambda data: _shortest(data, FORMS[size]), merge=total_or_apart)
 
 
 def _shortest(data: bytes, form: str) -> Value:

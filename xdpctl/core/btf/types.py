@@ -1,8 +1,10 @@
 """BTF, as `bpftool -j btf dump` prints it: what the bytes of keys and values mean."""
 
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import chain
+from operator import or_
 from typing import Annotated
 
 from msgspec import Struct
@@ -12,7 +14,7 @@ from xdpctl.core.btf import known_types, names
 from xdpctl.core.btf.columns import Column, Leaf, Record, each_of, merger, one
 from xdpctl.core.btf.readers import FORMS, bitfield, floating, named, number, text
 from xdpctl.core.machine.model import U32
-from xdpctl.core.values.formats import Reader, hexadecimal, ipv6, mac, network_order
+from xdpctl.core.values.formats import Reader, hexadecimal, ipv6, mac, network_order, unsigned
 
 ANONYMOUS = ("(anon)", "")
 """How bpftool names a struct or union in another one whose members are used as the outer one's."""
@@ -85,6 +87,7 @@ class Types:
         self.types: Mapping[int, BtfType] = {t.id: t for t in types}
         self.raw = raw
         self.boot = boot
+        self._solid: dict[int, int] = {}
 
     @cached_property
     def _makers(self) -> dict[str, Callable[[BtfType, str], Column]]:
@@ -219,12 +222,41 @@ class Types:
             return tag.name if tag and tag.kind == "TYPE_TAG" and tag.name in KERNEL_POINTERS else ""
         return type_.name if type_.kind == "STRUCT" and type_.name in OF_THE_KERNEL else ""
 
+    def padding(self, type_id: int) -> bytes:
+        """In the size of a type, the bits that are padding, or that bitfields leave."""
+        size = self.size(type_id)
+        return ((1 << 8 * size) - 1 & ~self.solid(type_id)).to_bytes(size, sys.byteorder)
+
+    def solid(self, type_id: int) -> int:
+        """The bits of a type that aren't padding."""
+        type_ = self.resolved(type_id)
+        size = self.size(type_id)
+        if type_ and type_.kind in ("STRUCT", "UNION"):
+            if type_.id not in self._solid:
+                self._solid[type_.id] = reduce(or_, (self._solid_of(m, size) for m in type_.members), 0)
+            return self._solid[type_.id]
+        if type_ and type_.kind == "ARRAY" and type_.nr_elems:
+            one = self.solid(type_.type_id).to_bytes(size // type_.nr_elems, sys.byteorder)
+            return unsigned(one * type_.nr_elems)
+        return (1 << 8 * size) - 1
+
+    def _solid_of(self, member: Member, whole: int) -> int:
+        if self.of_the_kernel(member.type_id):
+            return 0
+        width = member.bitfield_size or 8 * self.size(member.type_id)
+        return (self.solid(member.type_id) & (1 << width) - 1) << shift(member.bits_offset, width, whole)
+
     def resolved(self, type_id: int, through: Collection[str] = NAMING) -> BtfType | None:
         """What a type is, whatever it is called."""
         type_ = self.types.get(type_id)
         while type_ and type_.kind in through:
             type_ = self.types.get(type_.type_id)
         return type_
+
+
+def shift(bits_offset: int, width: int, whole: int) -> int:
+    """How far a member stands from the lowest bit of a struct of so many bytes."""
+    return bits_offset if sys.byteorder == "little" else 8 * whole - bits_offset - width
 
 
 def _no_sum(leaf: Leaf) -> Leaf:

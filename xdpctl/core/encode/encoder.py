@@ -1,18 +1,17 @@
 """Words, or what JSON says, to the bytes of a key or a value by its BTF type: the inverse of `btf`.
 
-Padding is always zero, and nothing is cut off to fit: what a type can't hold is refused.
+Padding is zero if nothing else is said, and nothing is cut off to fit: what a type can't hold is refused.
 """
 
 import re
-import sys
 from collections.abc import Callable, Sequence
-from functools import cached_property, reduce
-from operator import or_
+from functools import cached_property
 
+from xdpctl.core.btf.columns import Padding
 from xdpctl.core.btf.known_types import IN_NETWORK_ORDER, SIZES
 from xdpctl.core.btf.names import inner_name, is_number, member_name
 from xdpctl.core.btf.readers import signed
-from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, Types, is_ipv6, struct_with_meaning
+from xdpctl.core.btf.types import ANONYMOUS, MODIFIERS, BtfType, Types, is_ipv6, shift, struct_with_meaning
 from xdpctl.core.encode import arrays, members
 from xdpctl.core.encode.addresses import (
     OF_STRUCTS,
@@ -61,10 +60,13 @@ class Encoder:
         self.options = EncodeOptions(boot, lenient, devices)
         self._known_parts: dict[int, tuple[Part, ...]] = {}
 
-    def writer(self, what: str, type_id: int, size: int) -> Writer:
-        """How to write a key or a value, which is what messages call it; without a type it has a size."""
-        write = self.of_type(type_id, size)
+    def writer(self, what: str, type_id: int, size: int, padding: Padding | None = None) -> Writer:
+        """How to write a key or a value, which is what messages call it; without a type it has a size.
+
+        Padding can be said where it is told.
+        """
         type_ = self.types.resolved(type_id)
+        write = self._plain_struct(type_, padding) if type_ and padding else self.of_type(type_id, size)
         is_text = type_ is not None and type_.kind == "ARRAY" and self._is_int(type_.type_id, "char")
 
         def checked(said: Input, old: bytes | None = None) -> bytes:
@@ -157,11 +159,12 @@ class Encoder:
 
         return write
 
-    def _plain_struct(self, type_: BtfType) -> Writer:
+    def _plain_struct(self, type_: BtfType, padding: Padding | None = None) -> Writer:
         size = type_.size or max(
             (v.offset + v.size for v in type_.vars), default=0
         )  # files don't tell a section's
-        return members.writer(self._parts(type_), size, type_.kind == "UNION")
+        parts = (*self._parts(type_), *((members.of_padding(padding),) if padding else ()))
+        return members.writer(parts, size, type_.kind == "UNION")
 
     def _parts(self, type_: BtfType) -> tuple[Part, ...]:
         of_all = type_.member_names
@@ -180,12 +183,16 @@ class Encoder:
             return of_the_kernel(name, kept)
         size = self.types.size(type_id)
         width = bits or 8 * size
-        shift = first if sys.byteorder == "little" else 8 * whole - first - width
         write = self._bitfield(type_id, size, bits) if bits else self.of_type(type_id, size, meant)
         called = "" if name in ANONYMOUS else name
-        solid = self._solid(type_id) & (1 << width) - 1
-        names = self._spoken_of(name, type_id)
-        return Part(name=called, names=names, shift=shift, width=width, solid=solid, write=write)
+        return Part(
+            name=called,
+            names=self._spoken_of(name, type_id),
+            shift=shift(first, width, whole),
+            width=width,
+            solid=self.types.solid(type_id) & (1 << width) - 1,
+            write=write,
+        )
 
     def _spoken_of(self, name: str, type_id: int) -> tuple[str, ...]:
         inner = self.types.resolved(type_id)
@@ -209,23 +216,12 @@ class Encoder:
 
         return write_bits
 
-    def _solid(self, type_id: int) -> int:
-        """The bits of a type that aren't padding."""
-        type_ = self.types.resolved(type_id)
-        size = self.types.size(type_id)
-        if type_ and type_.kind in ("STRUCT", "UNION"):
-            return reduce(or_, (part.solid << part.shift for part in self._parts(type_)), 0)
-        if type_ and type_.kind == "ARRAY" and type_.nr_elems:
-            one = native(self._solid(type_.type_id), size // type_.nr_elems)
-            return unsigned(one * type_.nr_elems)
-        return (1 << 8 * size) - 1
-
     def _array(self, type_: BtfType, name: str) -> Writer:
         count, size = type_.nr_elems, self.types.size(type_.type_id)
         write = self.of_type(type_.type_id, size, name)
         is_char, is_byte = self._is_int(type_.type_id, "char"), self._is_int(type_.type_id, "unsigned char")
 
-        write_elements = arrays.writer(count, size, self._solid(type_.type_id), write)
+        write_elements = arrays.writer(count, size, self.types.solid(type_.type_id), write)
 
         def write_array(said: Input, old: bytes | None) -> bytes:
             if is_char and isinstance(said, str) and not is_list(said, longer_than=count):

@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
+from xdpctl.core.btf.columns import Padding
 from xdpctl.core.encode.numbers import native
 from xdpctl.core.encode.paths import gathered
-from xdpctl.core.encode.text import CannotEncode, Input, at, members, split_head, unknown
-from xdpctl.core.values.formats import unsigned
+from xdpctl.core.encode.text import CannotEncode, Input, as_bytes, at, members, shown, split_head, unknown
+from xdpctl.core.values.formats import hexadecimal, unsigned
 
 Writer = Callable[[Input, bytes | None], bytes]
 """What is said, and the bytes that were there before: a member that isn't spoken of keeps its own."""
@@ -36,6 +37,30 @@ def of_the_kernel(name: str, type_name: str) -> Part:
         raise CannotEncode(f"is a {type_name}, which only the kernel writes", "leave it out")
 
     return Part(name=name, names=(name,), shift=0, width=0, solid=0, write=refuse, is_said=False)
+
+
+def of_padding(padding: Padding) -> Part:
+    """The bits that no member has, which nobody has to say."""
+    size, bits = len(padding.mask), unsigned(padding.mask)
+
+    def write(said: Input, _old: bytes | None) -> bytes:
+        data = as_bytes(said, size)
+        if padding.of(data) != data:
+            raise CannotEncode(
+                f"can't be {shown(said)}: members have some of these bits",
+                f"the bits of the padding are {hexadecimal(padding.mask)}",
+            )
+        return data
+
+    return Part(
+        name=padding.name,
+        names=(padding.name,),
+        shift=0,
+        width=8 * size,
+        solid=bits,
+        write=write,
+        is_said=False,
+    )
 
 
 def writer(parts: Sequence[Part], size: int, is_union: bool) -> Writer:
@@ -74,7 +99,7 @@ def _written(part: Part, said: Input, was: int | None) -> int:
 
 def _all(parts: Sequence[Part], written: Mapping[Part, int], was: int | None) -> int:
     """A struct's bytes; what isn't given stays as it was."""
-    missing = [part for part in parts if part not in written and part.width]
+    missing = [part for part in parts if part.is_said and part not in written]
     if missing and was is None:
         raise CannotEncode(
             f"lacks {_names(missing)}", "give every member, as NAME=VALUE or all in their order"

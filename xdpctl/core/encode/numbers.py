@@ -18,6 +18,7 @@ from xdpctl.core.encode.text import CannotEncode, Input, as_bytes, shown
 from xdpctl.core.values.device_names import DeviceNames
 from xdpctl.core.values.keys import Kind
 from xdpctl.core.values.names import TCP_FLAGS, VERDICTS
+from xdpctl.core.values.numerals import short
 from xdpctl.core.wording import did_you_mean
 
 
@@ -66,7 +67,9 @@ def _digits(word: str) -> int | None:
     hexadecimal = found[2][:2] in ("0x", "0X")
     if not hexadecimal and len(found[2]) > 1 and found[2][0] == "0":
         decimal = f"{found[1]}{found[2].lstrip('0') or '0'}"
-        raise CannotEncode(f"can't be {word!r}: C would read it as octal", f"did you mean {decimal!r}?")
+        raise CannotEncode(
+            f"can't be {short(word)}: C would read it as octal", f"did you mean {short(decimal)}?"
+        )
     return int(found[1] + found[2], 16 if hexadecimal else 10)
 
 
@@ -201,7 +204,7 @@ def _tcp_flags(said: Input, size: int, options: EncodeOptions) -> bytes:
     for flag in flags:
         if flag not in TCP_FLAGS:
             raise CannotEncode(
-                f"can't be {shown(said)}: there is no flag {flag!r}", *did_you_mean(flag, TCP_FLAGS)
+                f"can't be {shown(said)}: there is no flag {short(flag)}", *did_you_mean(flag, TCP_FLAGS)
             )
     return native(sum(1 << TCP_FLAGS.index(flag) for flag in set(flags)), size)
 
@@ -221,7 +224,7 @@ def _power_of_two(said: Input, size: int, options: EncodeOptions) -> bytes:
     if options.lenient and not found[2]:
         return native(number(said, 0, (1 << 8 * size) - 1), size)
     raise CannotEncode(
-        f"can't be {shown(said)}: lengths are counted by powers of two", f"did you mean {right!r}?"
+        f"can't be {shown(said)}: lengths are counted by powers of two", f"did you mean {short(right)}?"
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from xdpctl.core.encode.text import CannotEncode, Input, by_name
+from xdpctl.core.values.numerals import short
 
 Owner = TypeVar("Owner")
 
@@ -18,7 +19,7 @@ def gathered(said: Mapping[str, Input], cut: Callable[[str], tuple[Owner, str]])
         if rest and isinstance(whole, dict) and rest not in whole:
             whole[rest] = value
         elif rest or whole is not value:
-            raise CannotEncode(f"has {name!r} twice")
+            raise CannotEncode(f"has {short(name)} twice")
     return found
 
 

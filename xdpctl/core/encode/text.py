@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.json_text import from_json
+from xdpctl.core.values.numerals import short
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest, Explained, NoSuchMember, ValueInvalid
@@ -179,7 +180,7 @@ def by_name(words: Sequence[Any], names: Sequence[str]) -> dict[str, Input]:
                     'write NAME=VALUE for each, with quotes around blanks: NAME="two words"',
                 )
             if name in found:
-                raise CannotEncode(f"has {name!r} twice")
+                raise CannotEncode(f"has {short(name)} twice")
             found[name] = value
     return found
 
@@ -190,7 +191,7 @@ def _cut(word: object) -> Named:
 
 
 def unknown(name: str, names: Collection[str]) -> NoMember:
-    return NoMember(f"has no member {name!r}", *did_you_mean(name, names))
+    return NoMember(f"has no member {short(name)}", *did_you_mean(name, names))
 
 
 def _skip(text: str, place: int) -> int:

@@ -40,6 +40,8 @@ class BatchColumns(Struct, frozen=True):
 
     key: tuple[str, ...]
     value: tuple[str, ...]
+    padding: str = ""
+    """How that of keys is called, where it may be told."""
 
 
 class _CpuValue(Struct, forbid_unknown_fields=True):
@@ -195,7 +197,7 @@ def _lacks(found: Value) -> str:
         return "it isn't in braces"
     odd = next((name for name in found if name not in _Line.__struct_fields__), None)
     if odd is not None:
-        return f"{odd!r} is neither key nor value"
+        return f"{short(odd)} is neither key nor value"
     return 'per_cpu is a list like [{"cpu":0,"value":…}]' if "key" in found else "it has no key"
 
 
@@ -210,6 +212,7 @@ class _Csv(Struct, frozen=True):
     def each(self, line: int, row: Sequence[str]) -> Iterator[Spoken]:
         said = dict(zip(self.header, map(unspelled, row), strict=True))
         key: dict[str, Any] = {name: said[name] for name in self.names.key}
+        key |= {name: said[name] for name in (self.names.padding,) if said.get(name)}
         value: dict[str, Any] = {name: said[name] for name in self.names.value if name in said}
         cpu = said["cpu"] if self.tells_cpus else None
         of_cpu = None if cpu is None else whole_number(cpu, ID_MAX)
@@ -222,6 +225,8 @@ class _Csv(Struct, frozen=True):
         if self.tells_cpus or not {*key, *values} <= {*self.header}:
             return None
         columns = dict(zip(self.header, zip(*rows, strict=True), strict=True))
+        if any(columns.get(self.names.padding, ())):
+            return None
         return [_unspelled(columns[name]) for name in key], [_unspelled(columns[name]) for name in values]
 
 
@@ -270,10 +275,10 @@ def _csv_blocks(reader: Any, first: list[str], form: _Csv) -> Iterator[Block]:
 def _check(header: Collection[str], columns: BatchColumns, values: bool) -> None:
     if not header:
         raise WrongLine(1, "the header is missing", _HEADER)
-    known = (*columns.key, "cpu", *columns.value)
+    known = (*columns.key, "cpu", *columns.value, *filter(None, (columns.padding,)))
     for name in header:
         if name not in known:
-            raise WrongLine(1, f"there is no column {name!r}", *did_you_mean(name, known))
+            raise WrongLine(1, f"there is no column {short(name)}", *did_you_mean(name, known))
     if len(set(header)) < len(header):
         raise WrongLine(1, "a column is there twice")
     wanted = [name for name in columns.key if name not in header]

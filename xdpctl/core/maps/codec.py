@@ -55,7 +55,7 @@ class Codec(Struct, frozen=True, dict=True):
     @cached_property
     def _key(self) -> Writer:
         size = self.map.bytes_key
-        return self._encoder.writer("key", self.types.key_id(size), size)
+        return self._encoder.writer("key", self.types.key_id(size), size, self.layout.padding)
 
     @cached_property
     def encode_value(self) -> Writer:
@@ -63,9 +63,21 @@ class Codec(Struct, frozen=True, dict=True):
         return self._encoder.writer("value", self.types.value_id(size), size)
 
     @cached_property
+    def encode_saved_value(self) -> Writer:
+        """The same of what was saved, with its padding."""
+        size = self.map.bytes_value
+        return self._encoder.writer("value", self.types.value_id(size), size, self.layout.value_padding)
+
+    @cached_property
     def key_columns(self) -> tuple[str, ...]:
         key = self.layout.key
         return tuple(flat("key", one(key, bytes(key.size))))
+
+    @cached_property
+    def key_names(self) -> tuple[str, ...]:
+        """What of a key can be said: its columns, and the padding that it may have."""
+        padding = self.layout.padding
+        return (*self.key_columns, *((padding.name,) if padding else ()))
 
     @cached_property
     def value_columns(self) -> tuple[str, ...]:
@@ -123,6 +135,11 @@ class Codec(Struct, frozen=True, dict=True):
                 f"leave {program} out: without one, packets go their way all the same",
             )
         return value
+
+    def look_alike(self, key: bytes, other: bytes) -> bool:
+        """Whether all that differs is padding."""
+        padding = self.layout.padding
+        return padding is not None and padding.cleared(key) == padding.cleared(other)
 
     def decode_key(self, key: bytes) -> Value:
         return one(self.layout.key, key)

@@ -1,9 +1,11 @@
 """Elements of a map, as bytes, and the map's BTF, to entries with keys and values by meaning."""
 
+from itertools import count
+
 from msgspec import Struct
 from msgspec.structs import replace
 
-from xdpctl.core.btf.columns import Column, Leaf, Record
+from xdpctl.core.btf.columns import Column, Leaf, Padding, Record, with_padding
 from xdpctl.core.btf.known_types import MERGERS
 from xdpctl.core.btf.types import BtfDump, MapTypes, Types
 from xdpctl.core.machine.model import Map
@@ -31,12 +33,30 @@ class Layout(Struct, frozen=True):
     is_sum: bool = True
     """Whether values can be added up over entries: no times, and nothing that programs can only read."""
     typed: bool = False
+    value_padding: Padding | None = None
+    """That of values, which is told only where they are saved."""
+
+    @property
+    def to_save(self) -> "Layout":
+        """One that tells every bit, as far as members have names."""
+        value = self.value
+        return (
+            replace(self, value=replace(value, padding=self.value_padding))
+            if isinstance(value, Record)
+            else self
+        )
+
+    @property
+    def padding(self) -> Padding | None:
+        """That of keys, where they have some beside their members."""
+        return self.key.padding if isinstance(self.key, Record) else None
 
 
 def bytes_as_they_are(key_size: int, value_size: int) -> Layout:
     return Layout(Leaf(key_size, hexadecimal), Leaf(value_size, hexadecimal))
 
 
+PADDING = "padding"
 NUMBER = Leaf(4, unsigned, "I")
 _OF_KINDS: dict[str, tuple[str, ...]] = {
     "devmap": ("ifindex", "program"),
@@ -82,12 +102,21 @@ def layout(
         return as_they_are
     types = Types(all_types.types, raw, boot)
     key, value = (types.column(type_.id) for type_ in key_and_value.types)
+    key_padding, value_padding = (types.padding(type_.id) for type_ in key_and_value.types)
+    saved = with_padding(value, value_padding, _free(value))
     return Layout(
-        key if key.size == sizes[0] else as_they_are.key,
-        value if value.size == sizes[1] else as_they_are.value,
-        key_and_value.types[1].name not in MERGERS,
-        True,
+        key=with_padding(key, key_padding, _free(key, value)) if key.size == sizes[0] else as_they_are.key,
+        value=value if value.size == sizes[1] else as_they_are.value,
+        is_sum=key_and_value.types[1].name not in MERGERS,
+        typed=True,
+        value_padding=saved.padding if isinstance(saved, Record) else None,
     )
+
+
+def _free(*columns: Column) -> str:
+    """What padding is called: as no member is."""
+    taken = {name for column in columns if isinstance(column, Record) for name, *_ in column.members}
+    return next(name for end in count() if (name := PADDING + "_" * end) not in taken)
 
 
 def layout_of(map_: Map, types: MapTypes, raw: bool, boot: int) -> Layout:

@@ -7,6 +7,7 @@ from xdpctl.core.btf.types import BtfDump, BtfType, Types
 from xdpctl.core.machine.identifiers import complaint
 from xdpctl.core.machine.map_types import TYPES
 from xdpctl.core.maps.kinds import FLAGS
+from xdpctl.core.values.numerals import short
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import BadRequest
 
@@ -45,7 +46,7 @@ def new_map(
         raise BadRequest(*wrong)
     for word, known, option in ((map_type, NUMBERS, "--type"), *((flag, FLAGS, "--flag") for flag in flags)):
         if word not in known:
-            raise BadRequest(f"{option} can't be {word!r}", *did_you_mean(word, known))
+            raise BadRequest(f"{option} can't be {short(word)}", *did_you_mean(word, known))
     types, ends = as_types(f"key:{key} value:{value}", "--key and --value don't tell two types")
     (key_type, value_type), sizes = ends.types, Types(types.types)
     made = NewMap(

@@ -144,9 +144,11 @@ def check_room(map_: Map, called: str, count: int, which: str) -> None:
         )
 
 
-def no_such_key(map_: Map, called: str, key: str) -> NoSuchKey:
+def no_such_key(map_: Map, called: str, key: str, alike: str = "") -> NoSuchKey:
+    """`alike` is a key of the same members, if there is one."""
     lacks = f"{map_.name} has no key {key}{named(errno.ENOENT)}"
-    return NoSuchKey(lacks, f"xdpctl map keys {called} shows those it has")
+    hints = (f"{alike} is there: its padding isn't zero",) if alike else ()
+    return NoSuchKey(lacks, *hints, f"xdpctl map keys {called} shows those it has")
 
 
 def already_there(map_: Map, key: str) -> AlreadyThere:

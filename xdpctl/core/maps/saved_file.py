@@ -15,7 +15,8 @@ from xdpctl.core.encode.text import Input
 from xdpctl.core.maps.change import Values, zeros
 from xdpctl.core.maps.chunk import Element
 from xdpctl.core.maps.codec import Codec
-from xdpctl.core.values.json_text import SCHEMA
+from xdpctl.core.maps.decode import PADDING
+from xdpctl.core.values.json_text import SCHEMA, half_character
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import element_count
 from xdpctl.errors import BadRequest, FileInvalid, NoSuchMember, ValueInvalid
@@ -101,7 +102,8 @@ def _elements(lines: Sequence[str], name: str) -> Iterator[tuple[int, SavedEleme
         try:
             yield number, decoder.decode(line)
         except (msgspec.DecodeError, RecursionError) as error:
-            raise FileInvalid(f"{name}:{number}: this is no element: {error}") from error
+            why = half_character(line) or error
+            raise FileInvalid(f"{name}:{number}: this is no element: {why}") from error
 
 
 class Restoring:
@@ -125,13 +127,24 @@ class Restoring:
         """Members that are new are zero."""
         key = self._codec.encode_key(line.key)
         try:
-            fitted = map(self._fitted, line.values)
-            values = tuple(self._codec.encode_value(value, self._nothing[0]) for value in fitted)
+            fitted = map(self._fitted, map(self._without_foreign_padding, line.values))
+            values = tuple(self._codec.encode_saved_value(value, self._nothing[0]) for value in fitted)
         except NoSuchMember as error:
             hint = "build the map with that field, or take it out of the file"
             raise NoSuchMember(error.message, *error.hints, hint) from error
         values = self._of_cpus(values)
         return Element(key, tuple(moved(value, self._times, self._later) for value in values))
+
+    def _without_foreign_padding(self, value: Input) -> Input:
+        """That of another type means nothing here."""
+        held = value.get(PADDING) if isinstance(value, dict) else None
+        column, padding = self._codec.raw.value, self._codec.layout.value_padding
+        is_member = isinstance(column, Record) and any(name == PADDING for name, *_ in column.members)
+        if not isinstance(value, dict) or not isinstance(held, str) or is_member:
+            return value
+        if padding and padding.holds(held):
+            return value
+        return {name: part for name, part in value.items() if name != PADDING}
 
     def _fitted(self, value: Input) -> Input:
         """One number where there is a struct now, or the reverse: packets, unless there is but one member."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from xdpctl.core.btf.known_types import NONE
 from xdpctl.core.values.cells import cell
 from xdpctl.core.values.names import TCP_FLAGS
+from xdpctl.core.values.numerals import short
 from xdpctl.core.values.value import Value
 from xdpctl.errors import Explained, QueryInvalid
 
@@ -170,7 +171,7 @@ def in_order(operator: str, word: Word) -> Test:
     time = _TIME.fullmatch(word.text)
     if not time:
         raise WrongWord(
-            f"{word.text!r} is no number and no time: nothing else has an order",
+            f"{short(word.text)} is no number and no time: nothing else has an order",
             "compare addresses with a prefix, like in 10.0.0.0/8",
         )
     limit = time[1].upper()

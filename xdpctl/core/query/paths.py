@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from xdpctl.core.values.numerals import short
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import Explained, QueryInvalid
@@ -42,7 +43,7 @@ def element(asked: str, shape: Shape) -> str | None:
 def _steps(text: str, array: str) -> tuple[int | str, ...]:
     found = [*re.finditer(_STEP, text)]
     if "".join(step[0] for step in found) != text:
-        raise NoPlace(f"{array + text!r} is no element of {array}", f"write it like {array}[0]")
+        raise NoPlace(f"{short(array + text)} is no element of {array}", f"write it like {array}[0]")
     return tuple(int(step["index"]) if step["index"] else step["member"] for step in found)
 
 
@@ -57,7 +58,7 @@ def _into(value: Value, step: int | str, name: str) -> tuple[Value, str]:
     members = {member.lower(): member for member in value} if isinstance(value, dict) else {}
     member = members.get(step.lower())
     if not isinstance(value, dict) or member is None:
-        raise NoPlace(f"{name} has no member {step!r}", *did_you_mean(step, [*members.values()]))
+        raise NoPlace(f"{name} has no member {short(step)}", *did_you_mean(step, [*members.values()]))
     return value[member], f"{name}.{member}"
 
 

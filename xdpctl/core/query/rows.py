@@ -6,6 +6,7 @@ from xdpctl.core.btf.columns import Column, Leaf, one
 from xdpctl.core.btf.known_types import total
 from xdpctl.core.maps.decode import Entry, Layout
 from xdpctl.core.query.paths import NoPlace, Shape, element, spellings
+from xdpctl.core.values.numerals import short
 from xdpctl.core.values.value import Row, flat, joined
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import QueryInvalid
@@ -34,8 +35,9 @@ def _with_numbers(name: str, column: Column) -> Row:
 
 
 def shape(layout: Layout) -> Row:
-    """What an element would be shown as of which all is zero."""
-    return joined(_of_zeros("key", layout.key), _of_zeros("value", layout.value))
+    """What an element would be shown as of which all is zero, and the padding of keys that may be told."""
+    padding = {layout.padding.name: None} if layout.padding else {}
+    return joined({**_of_zeros("key", layout.key), **padding}, _of_zeros("value", layout.value))
 
 
 def _of_zeros(name: str, column: Column) -> Row:
@@ -69,7 +71,7 @@ def known(column: str, columns: Collection[str]) -> str:
     """A column, if there is one of this name."""
     found = named(column, columns)
     if found is None:
-        raise QueryInvalid(f"there is no column {column!r}", *did_you_mean(column, columns))
+        raise QueryInvalid(f"there is no column {short(column)}", *did_you_mean(column, columns))
     return found
 
 

@@ -41,11 +41,16 @@ class Selection:
         matches: Callable[[Row], bool] | None = None,
         totals: Sequence[str] | None = None,
         hides_zeros: bool = False,
+        padding: str = "",
     ) -> None:
+        """`padding` is how that of keys is called, if they have some."""
         self._matches = matches
         self._hides_zeros = hides_zeros
+        self._padding = padding
         self.read = self.matched = self.hidden = 0
         """Of those that match, the ones that are zero are hidden."""
+        self.padded = 0
+        """Those whose keys have padding that isn't zero, whether they match or not."""
         self.totals = None if totals is None else dict.fromkeys(totals, 0)
         """Sums over all that match, by columns."""
 
@@ -54,6 +59,8 @@ class Selection:
             found = [e for e in entries if self._matches(row(e))] if self._matches else entries
             shown = [e for e in found if not _is_zero(e.value)] if self._hides_zeros else found
             self.read += len(entries)
+            if self._padding:
+                self.padded += sum(self._padding in e.key for e in entries if isinstance(e.key, dict))
             self.matched += len(found)
             self.hidden += len(found) - len(shown)
             if self.totals:

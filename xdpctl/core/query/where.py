@@ -23,6 +23,7 @@ from xdpctl.core.query.compare import (
 )
 from xdpctl.core.query.paths import NoPlace, Shape, element, value_at
 from xdpctl.core.query.rows import named
+from xdpctl.core.values.numerals import short
 from xdpctl.core.values.value import Value
 from xdpctl.core.wording import did_you_mean, nearest, pointed
 from xdpctl.errors import QueryInvalid
@@ -51,7 +52,7 @@ def parse(text: str, columns: Shape, numbers: Collection[str] = ()) -> Predicate
     parser = _Parser(text, columns, frozenset(numbers))
     found = parser.or_()
     if parser.token.kind != "end":
-        parser.fail(f"{parser.token.text!r} can't stand here")
+        parser.fail(f"{short(parser.token.text)} can't stand here")
     return found
 
 
@@ -71,7 +72,9 @@ class _Parser:
             token = Token(kind, match[kind], match.start(kind))
             if kind == "odd":
                 self.fail(
-                    "a quote isn't closed" if token.text in "'\"" else f"{token.text!r} has no meaning here",
+                    "a quote isn't closed"
+                    if token.text in "'\""
+                    else f"{short(token.text)} has no meaning here",
                     token,
                 )
             found.append(token)
@@ -152,7 +155,7 @@ class _Parser:
         hints = did_you_mean(token.text, [*self.columns])
         if nearest(token.text, self.columns):
             hints = (*hints, f"columns: {', '.join(self.columns)}")
-        return self.fail(f"there is no column {token.text!r}", token, *hints)
+        return self.fail(f"there is no column {short(token.text)}", token, *hints)
 
     def test(self, column: str) -> Test:
         negative = self.word("not")
@@ -188,7 +191,7 @@ class _Parser:
     def value(self, before: Token) -> Token:
         token = self.token
         if token.kind not in ("word", "quoted") or token.text.lower() in _RESERVED:
-            self.fail(f"after {before.text!r} a value is missing", token)
+            self.fail(f"after {short(before.text)} a value is missing", token)
         return self.take()
 
     def checked(self, column: str, make: Callable[[Sequence[Word]], Test], tokens: Sequence[Token]) -> Test:
@@ -197,7 +200,7 @@ class _Parser:
             for word, token in zip(words, tokens, strict=True) if column in self.numbers else ():
                 nothing = word.text.lower() in ("none", "null", "-")
                 if not nothing and number_of(word) is None and range_of(word) is None:
-                    self.fail(f"{column!r} holds numbers, {word.text!r} isn't one", token)
+                    self.fail(f"{column!r} holds numbers, {short(word.text)} isn't one", token)
             return make(words)
         except WrongWord as wrong:
             self.fail(wrong.message, tokens[0], *wrong.hints)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from xdpctl.core.values.keys import Key
 from xdpctl.core.values.names import TCP_FLAGS
+from xdpctl.core.values.numerals import short
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import Explained, SpecInvalid
 
@@ -108,7 +109,7 @@ def _range(key: Key, word: str) -> Test:
     lowest = number(key, low.strip(), repr(word))
     found = Range(lowest, number(key, high.strip(), repr(word)) if high.strip() else highest)
     if found.low > found.high or "none" in word:
-        raise WrongValue(f"{key} can't be {word!r}: a range goes from the smaller number to the larger")
+        raise WrongValue(f"{key} can't be {short(word)}: a range goes from the smaller number to the larger")
     return found
 
 
@@ -121,13 +122,13 @@ def _ip(key: Key, word: str) -> Test:
         found = ipaddress.ip_interface(word)
     except ValueError:
         example = "write an address or a prefix, like 10.0.0.1, 10.0.0.0/8 or 2001:db8::/32"
-        raise WrongValue(f"{key} can't be {word!r}", example) from None
+        raise WrongValue(f"{key} can't be {short(word)}", example) from None
     if "%" in word:
         raise WrongValue(
-            f"{key} can't be {word!r}: a packet has no zone", f"did you mean {word.split('%')[0]!r}?"
+            f"{key} can't be {short(word)}: a packet has no zone", f"did you mean {word.split('%')[0]!r}?"
         )
     if "/" in word and found.ip != found.network.network_address:
-        raise WrongValue(f"{key} can't be {word!r}", f"did you mean {str(found.network)!r}?")
+        raise WrongValue(f"{key} can't be {short(word)}", f"did you mean {str(found.network)!r}?")
     return Prefix(found.version, found.network.network_address.packed, found.network.prefixlen)
 
 
@@ -138,10 +139,10 @@ def _mac(key: Key, word: str) -> Test:
     bits = int(found[2] or MAC_BITS) if found else MAC_BITS
     if not found or not 1 <= bits <= MAC_BITS:
         example = "write an address or a prefix, like 02:00:00:00:00:01 or 02:00:00:00:00:00/24"
-        raise WrongValue(f"{key} can't be {word!r}", example)
+        raise WrongValue(f"{key} can't be {short(word)}", example)
     address = bytes.fromhex(found[1].replace(":", ""))
     if int.from_bytes(address, "big") & (1 << MAC_BITS - bits) - 1:
-        raise WrongValue(f"{key} can't be {word!r}: bits are set behind the first {bits}")
+        raise WrongValue(f"{key} can't be {short(word)}: bits are set behind the first {bits}")
     return Prefix(0, address, bits)
 
 
@@ -153,7 +154,7 @@ def _flags(key: Key, word: str) -> Test:
     value = _bits_of(key, wanted)
     mask = _bits_of(key, among) if slash else ALL_FLAGS
     if value & ~mask:
-        raise WrongValue(f"{key} can't be {word!r}: flags before the slash are among those behind it")
+        raise WrongValue(f"{key} can't be {short(word)}: flags before the slash are among those behind it")
     return Bits(value, mask)
 
 
@@ -163,7 +164,7 @@ def _bits_of(key: Key, word: str) -> int:
     flags = [flag.strip() for flag in re.split(r"[|,]", word)]
     for flag in flags:
         if flag not in TCP_FLAGS:
-            raise WrongValue(f"{key}: there is no flag {flag!r}", *did_you_mean(flag, TCP_FLAGS))
+            raise WrongValue(f"{key}: there is no flag {short(flag)}", *did_you_mean(flag, TCP_FLAGS))
     return sum(1 << TCP_FLAGS.index(flag) for flag in set(flags))
 
 

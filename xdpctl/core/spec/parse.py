@@ -22,6 +22,7 @@ from xdpctl.core.spec.condition import MATCHED, WrongValue, condition
 from xdpctl.core.spec.model import BuildFlags, Counter, Policy, Redirect, Rule, Slot, Spec
 from xdpctl.core.spec.words import Field, Flag, MapType, Verdict
 from xdpctl.core.values.keys import Key
+from xdpctl.core.values.numerals import short
 from xdpctl.core.wording import did_you_mean
 
 POLICY_KEYS = tuple(key for key in MATCHED if key not in (Key.CPU, Key.RX_QUEUE, Key.IFINDEX, Key.LENGTH))
@@ -106,7 +107,7 @@ def _known_entries(path: Path, table: Table, struct: type[Struct]) -> None:
     known = [field.encode_name for field in msgspec.structs.fields(struct)]
     for name in table:
         if name not in known:
-            raise SpecError((*path, name), f"unknown entry {name!r}", *did_you_mean(name, known))
+            raise SpecError((*path, name), f"unknown entry {short(name)}", *did_you_mean(name, known))
 
 
 def _words(path: Path, table: Table, struct: type[Struct]) -> None:
@@ -120,7 +121,7 @@ def _words(path: Path, table: Table, struct: type[Struct]) -> None:
                     hints = (ELSEWHERE[word],)
                 if "," in word:
                     hints = ("give several words as a list, on the command line by repeating the option",)
-                raise SpecError((*path, name), f"{name} can't be {word!r}", *hints)
+                raise SpecError((*path, name), f"{name} can't be {short(word)}", *hints)
 
 
 def _with_lists(table: Table) -> Table:
@@ -177,7 +178,7 @@ def _rule(i: int, raw: Table) -> Rule:
             hints = did_you_mean(name, MATCHED)
             if name == Key.FLOW:
                 hints = ("match its parts: src_ip, dst_ip, ip_proto, src_port, dst_port",)
-            raise SpecError(where, f"a rule can't match {name!r}", *hints)
+            raise SpecError(where, f"a rule can't match {short(name)}", *hints)
         try:
             conditions.append(condition(Key(name), value))
         except WrongValue as wrong:

@@ -11,11 +11,13 @@ from typing import Any
 
 import msgspec
 
+from xdpctl.core.values.numerals import short
 from xdpctl.core.values.value import Value
 from xdpctl.core.values.visible import is_plain
 
 SCHEMA = 1
 """The version of the JSON that xdpctl prints and saves; only what would break its readers changes it."""
+_HALF = re.compile("[\ud800-\udfff]")
 _ODD = re.compile(r"[^ -~]")
 _ENCODER = msgspec.json.Encoder()
 
@@ -63,9 +65,21 @@ def from_json(text: str) -> Value:
     except RecursionError:
         raise ValueError("it goes too deep") from None
     except msgspec.DecodeError as error:
+        if half := half_character(text):
+            raise ValueError(half) from None
         reason = str(error).partition(" - at ")[0]
         raise ValueError(reason if reason.startswith("JSON") else reason[:1].lower() + reason[1:]) from None
     return found
+
+
+def half_character(text: str) -> str:
+    """What is wrong with JSON where that is the only thing; of it msgspec says that its end is missing."""
+    import json
+
+    with contextlib.suppress(ValueError, RecursionError):
+        found = _HALF.search(json.dumps(json.loads(text), ensure_ascii=False))
+        return f"{_numbered(found)} is half a character, the other half is missing" if found else ""
+    return ""
 
 
 @cache
@@ -80,4 +94,4 @@ def _each_once(pairs: list[tuple[str, Any]]) -> None:
     if len(dict(pairs)) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise ValueError(f"{twice!r} is there twice")
+        raise ValueError(f"{short(twice)} is there twice")

@@ -91,9 +91,11 @@ class BatchFile:
     def _blocks(self, values: bool) -> Iterator[Block]:
         columns = self._codec.key_columns, tuple(rows.columns(self._codec.layout))
         of_value = columns[1][len(columns[0]) :]
+        padding = self._codec.layout.padding
+        names = BatchColumns(columns[0], of_value, padding.name if padding else "")
         lines = sources.lines_or_input(self._path)
         try:
-            yield from batch_file.read(lines, BatchColumns(columns[0], of_value), values)
+            yield from batch_file.read(lines, names, values)
         except batch_file.WrongLine as error:
             where = f"{name_of(self._path)}:{error.line}"
             raise FileInvalid(f"{where}: {error.message}", *error.hints) from error

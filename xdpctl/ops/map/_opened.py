@@ -28,7 +28,10 @@ class Opened(Struct, frozen=True):
         return self.codec.map
 
     def no_such_key(self, key: bytes) -> NoSuchKey:
-        return refusals.no_such_key(self.map, self.name, self.codec.key_in_words(key))
+        words = self.codec.key_in_words
+        others = keys(self.map) if self.codec.layout.padding else ()
+        alike = next((words(other) for other in others if self.codec.look_alike(key, other)), "")
+        return refusals.no_such_key(self.map, self.name, words(key), alike)
 
     def refusal(self, answer: elements.KernelAnswer, key: bytes) -> XdpctlError:
         return refusals.refusal(self.map, self.name, answer.number, answer.said, self.codec.key_in_words(key))

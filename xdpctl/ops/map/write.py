@@ -39,7 +39,7 @@ def prepare_set(
     target = to_write(name, directory, as_, netns=netns)
     map_, codec = target.map, target.codec
     refusals.check_writable(map_)
-    said_key, said_value = split(words, codec.key_columns)
+    said_key, said_value = split(words, codec.key_names)
     if said_value is None:
         raise BadRequest("a value is missing", f"xdpctl map set {name} {' '.join(words)} VALUE")
     key = codec.encode_key(said_key)
@@ -47,7 +47,7 @@ def prepare_set(
     if old and how is How.NEW:
         raise refusals.already_there(map_, key_words)
     if not old and how is How.EXISTING:
-        raise refusals.no_such_key(map_, name, key_words)
+        raise target.no_such_key(key)
     new = codec.encode_values(said_value, old, cpu, host.possible_cpus())
     writing = Writing(target, Change(map_, (Element(key, new),), how))
     return Prepared(writing, key_words, codec.in_words(old), codec.in_words(new))
@@ -60,7 +60,7 @@ def prepare_delete(name: str, directory: str, words: Words, as_: str) -> Prepare
     key = codec.encode_key(parse_input(words))
     old, key_words = held(target, key), codec.key_in_words(key)
     if not old:
-        raise refusals.no_such_key(map_, name, key_words)
+        raise target.no_such_key(key)
     return Prepared(Writing(target, Change(map_, (Element(key),))), key_words, codec.decode_values(old))
 
 
