@@ -181,6 +181,11 @@ def test_global_variables(lab: Lab) -> None:
     assert lab.dump("globals.data") == {0: {"most": 9, "least": 3, "other": 5}}
     lab.ok("unload")
     lab.refused(2, "there is no map 'globals.bss'", "map", "restore", "bss")
+    lab.compile("renamed", VARIABLES.format(more=""))
+    lab.ok("load", "bpf/renamed.bpf.o")
+    told = lab.refused(2, "there is no map 'globals.bss'", "map", "restore", "bss")
+    assert "if those of renamed.bss are meant: xdpctl map restore bss .bss" in told
+    assert lab.ok("map", "restore", "bss", ".bss") == "1 element of renamed.bss restored\n"
 
 
 MANY = 300_000

@@ -10,7 +10,7 @@ from xdpctl.core.maps.change import Change, How, in_slots
 from xdpctl.core.maps.packing import Packing
 from xdpctl.core.maps.restoring import Restoring
 from xdpctl.core.maps.saved_file import Header, SavedElement
-from xdpctl.errors import BadRequest
+from xdpctl.errors import BadRequest, NoSuchMap
 from xdpctl.ops.map._batch import BatchFile
 from xdpctl.ops.map._blocks import take
 from xdpctl.ops.map._gathered import Gathered
@@ -19,6 +19,7 @@ from xdpctl.ops.map._opened import Opened, all_elements, to_write
 from xdpctl.ops.map._writing import Writing, check_room
 from xdpctl.tools import host
 from xdpctl.tools.files import sources
+from xdpctl.tools.maps.find import find_map_to_write
 
 
 def prepare_set(
@@ -45,12 +46,26 @@ def prepare_restore(path: Path, name: str | None, directory: str) -> Writing:
     host.require_privileges()
     with sources.to_read_twice(path) as lines:
         header, count = saved_file.check(lines(), file)
-        target = to_write(name or header.map.name, directory, lenient=True)
+        target = to_write(name, directory, lenient=True) if name else _of_that_name(header, path, directory)
         refusals.check_writable(target.map)
         restoring = _restoring(target, header)
         found = _restored(target, restoring, saved_file.blocks(lines(), file, count), file)
     check_room(target, found.seen, f"those of {file}")
     return Writing(target, Change(target.map, found.all()), tuple(restoring.notes))
+
+
+def _of_that_name(header: Header, path: Path, directory: str) -> Opened:
+    """Global variables bear the name of their object, which may be built from another file now."""
+    try:
+        return to_write(header.map.name, directory, lenient=True)
+    except NoSuchMap as error:
+        _, dot, section = header.map.name.rpartition(".")
+        try:
+            others = find_map_to_write(f".{section}", directory).map.name if dot else ""
+        except BadRequest:
+            others = ""
+        hint = (f"if those of {others} are meant: xdpctl map restore {path} .{section}",) if others else ()
+        raise NoSuchMap(error.message, *hint, *error.hints) from error
 
 
 def _restoring(target: Opened, header: Header) -> Restoring:
