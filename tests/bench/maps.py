@@ -123,6 +123,11 @@ def _batches() -> bool:
             script(shlex.join([sys.executable, str(ELEMENTS), "fill", pin, str(ENTRIES), "16", "1"]))
             ours = _run((XDPCTL, "map", word, pin, "--batch", f"big.{form}"), "out")
             told.append(_batch_told(f"map {word} --batch, {form}", ours, theirs))
+        if word == "set":
+            script(f"{XDPCTL} dump {pin} --save big.saved && {XDPCTL} map clear {pin}")
+            told.append(
+                _batch_told("map restore", _run((XDPCTL, "map", "restore", "big.saved", pin), "out"), theirs)
+            )
     script(f"rm -r {PINS}")
     return OVER in told
 

@@ -264,3 +264,16 @@ def test_old_maps_in_a_header(lab: Lab) -> None:
 def test_what_a_conversion_leaves_is_told(lab: Lab) -> None:
     (lab.directory / "mine.c").write_text(OLD.replace('#include "types.h"\n', ""))
     lab.refused(1, "build mine.c --convert --show", "build", "mine.c", "--convert")
+
+
+def test_another_source_of_the_same_object_keeps_it(lab: Lab) -> None:
+    (lab.directory / "sub").mkdir()
+    (lab.directory / "sub/prog.c").write_text(PROGRAM.format(code=one("prog")))
+    (lab.directory / "prog.toml").write_text('program = "prog"\n')
+    lab.ok("build", "sub/prog.c")
+    told = lab.refused(2, "sub/prog.c, and bpf/prog.bpf.c would overwrite it", "build", "prog.toml")
+    assert "xdpctl build prog.toml --out DIR" in told
+    lab.ok("build", "prog.toml", "--out", "other")
+    told = lab.refused(2, "can't be read", "load", "bpf/prog.o")
+    assert "did you mean 'bpf/prog.bpf.o'?" in told
+    assert "build it: xdpctl build" in lab.refused(2, "can't be read", "load", "else.o")

@@ -1,12 +1,15 @@
 """Counts that were saved are there again after a reboot, a rebuild, and with another number of CPUs."""
 
 import json
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from . import maps
-from .conftest import Lab
+from .conftest import XDPCTL, Lab
 
 COUNTER = """
 [[counter]]
@@ -178,3 +181,37 @@ def test_global_variables(lab: Lab) -> None:
     assert lab.dump("globals.data") == {0: {"most": 9, "least": 3, "other": 5}}
     lab.ok("unload")
     lab.refused(2, "there is no map 'globals.bss'", "map", "restore", "bss")
+    lab.compile("renamed", VARIABLES.format(more=""))
+    lab.ok("load", "bpf/renamed.bpf.o")
+    told = lab.refused(2, "there is no map 'globals.bss'", "map", "restore", "bss")
+    assert "if those of renamed.bss are meant: xdpctl map restore bss .bss" in told
+    assert lab.ok("map", "restore", "bss", ".bss") == "1 element of renamed.bss restored\n"
+
+
+MANY = 300_000
+MOST_MEMORY = 64 << 10
+"""In kilobytes."""
+MEASURED = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdin=open("big.saved"))
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+@pytest.mark.parametrize("source", ["big.saved", "-"])
+def test_many_elements_need_little_memory(lab: Lab, source: str) -> None:
+    """They are written by as few calls as `set --batch` makes."""
+    lab.ok("map", "create", "big", "--key", "ip_addr", "--value", "u64", "--max-entries", str(MANY))
+    header = {"schema": 1, "saved": "", "boot": 0, "map": {"name": "big", "type": "hash"}}
+    with open(lab.directory / "big.saved", "w") as file:
+        file.write(json.dumps(header) + "\n")
+        for n in range(MANY):
+            file.write(f'{{"key":{{"version":4,"addr":"0x{n:08x}{"00" * 12}"}},"value":{n}}}\n')
+        file.write(f'{{"elements":{MANY}}}\n')
+    begun = time.monotonic()
+    said = lab.must(sys.executable, "-c", MEASURED, XDPCTL, "map", "restore", source, "big").split()
+    assert said[:-1] == f"{MANY} elements of big restored".split()
+    assert int(said[-1]) < MOST_MEMORY
+    assert time.monotonic() - begun < 20
+    key = "0.4.147.223"
+    assert lab.ok("map", "get", "big", key).split() == ["KEY", "VALUE", key, str(MANY - 1)]

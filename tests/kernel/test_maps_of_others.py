@@ -83,7 +83,7 @@ import ctypes, mmap, socket, struct, sys
 bpf = ctypes.CDLL("libbpf.so.1")
 SOL_XDP, MEMORY, SIZE = 283, 4, 1 << 16
 def put(name, key, sock):
-    fd, value = bpf.bpf_obj_get(f"/sys/fs/bpf/{name}".encode()), struct.pack("=I", sock.fileno())
+    fd, value = bpf.bpf_obj_get(f"/sys/fs/bpf/{name}".encode()), struct.pack("=Q", sock.fileno())
     assert not bpf.bpf_map_update_elem(fd, struct.pack("=I", key), value, ctypes.c_uint64(0))
 xsk, room = socket.socket(44, socket.SOCK_RAW), mmap.mmap(-1, SIZE)
 start = ctypes.addressof(ctypes.c_char.from_buffer(room))
@@ -97,6 +97,8 @@ listening = socket.create_server(("127.0.0.1", 0))
 connected = socket.create_connection(listening.getsockname())
 put("socks", 1, connected)
 put("hash", 77, connected)
+put("cookies", 1, connected)
+put("far", 88, connected)
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -107,6 +109,9 @@ def test_maps_of_sockets_show_which_keys_are_in_use(lab: Lab) -> None:
         path = f"/sys/fs/bpf/{name}"
         lab.must("bpftool", *f"map create {path} type {type_} key 4 value 4 entries 4 name {name}".split())
         assert f"{name} is empty" in lab.xdpctl("dump", path).stderr
+    for name, type_ in (("cookies", "sockmap"), ("far", "sockhash")):
+        path = f"/sys/fs/bpf/{name}"
+        lab.must("bpftool", *f"map create {path} type {type_} key 4 value 8 entries 4 name {name}".split())
     argv = lab.enter(sys.executable, "-c", SOCKETS)
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout
@@ -117,3 +122,19 @@ def test_maps_of_sockets_show_which_keys_are_in_use(lab: Lab) -> None:
             assert f"{name} holds sockets, which only the kernel knows: these keys are in use" in done.stderr
             assert lab.ok("map", "keys", f"/sys/fs/bpf/{name}") == f"{key}\n"
             lab.refused(1, "can't be saved: it holds sockets", "dump", f"/sys/fs/bpf/{name}", "--save", "-")
+            path = f"/sys/fs/bpf/{name}"
+            said = f"{name}[{key}] holds a socket: that is all the kernel tells of it"
+            lab.refused(1, said, "map", "get", path, str(key))
+            lab.refused(2, f"{name} has no key 3 (ENOENT)", "map", "get", path, "3")
+            lab.ok("map", "next", path, str(key))
+            assert lab.ok("map", "delete", path, str(key)) == f"{name}[{key}] deleted\n"
+        for name, key in (("cookies", 1), ("far", 88)):
+            path = f"/sys/fs/bpf/{name}"
+            done = lab.xdpctl("dump", path, "--json")
+            [entry] = json.loads(done.stdout)["entries"]
+            assert entry["key"] == key
+            assert entry["value"] > 0
+            assert f"{name} holds sockets, and shows their cookies" in done.stderr
+            cookie = f"{entry['value']}"
+            assert lab.ok("map", "get", path, str(key)).split() == ["KEY", "VALUE", str(key), cookie]
+            assert f"sk:{entry['value']:x}" in lab.must("ss", "-ten")

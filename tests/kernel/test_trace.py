@@ -6,9 +6,11 @@ All that prints on this machine prints into every log: tests look at lines of th
 import contextlib
 import json
 import os
+import pty
 import select
 import signal
 import subprocess
+import termios
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -202,3 +204,19 @@ def test_lost_lines_are_counted(lab: Lab) -> None:
 
 def test_who_is_asked_for_must_be_there(lab: Lab) -> None:
     lab.refused(2, f"no XDP program is called '{NAME}no'", "trace", "--program", f"{NAME}no")
+
+
+def test_q_ends_it_on_a_terminal(lab: Lab) -> None:
+    """Nothing of it stays, and the terminal is as before."""
+    argv = lab.enter(XDPCTL, "--show-commands", "trace")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvp(argv[0], argv)
+    before, text = termios.tcgetattr(terminal), b""
+    while b"cat /sys/kernel/tracing/instances" not in text:
+        assert select.select([terminal], [], [], PATIENCE)[0], text
+        text += os.read(terminal, 65536)
+    os.write(terminal, b"q")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert termios.tcgetattr(terminal) == before
+    os.close(terminal)

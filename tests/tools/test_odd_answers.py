@@ -19,7 +19,7 @@ from xdpctl.core.btf.types import BtfDump, MapTypes, Types
 from xdpctl.core.encode.encoder import Encoder
 from xdpctl.core.machine import answers
 from xdpctl.core.machine.model import BpfLink, Map, MapId, Program, ProgramStatus
-from xdpctl.core.maps import saved_file
+from xdpctl.core.maps import restoring
 from xdpctl.core.maps.chunk import Shape, chunks
 from xdpctl.core.maps.companions import beside, lost
 from xdpctl.core.maps.decode import decode
@@ -184,4 +184,4 @@ def _use(dump: BtfDump, type_id: int, size: int) -> None:
             to_json(entry)
             _refused_or(partial(Encoder(dump.types).writer("key", type_id, size), entry.key))
     one(Types(dump.types).column(type_id), bytes(size))
-    list(saved_file.times(Types(dump.types), type_id))
+    list(restoring.times(Types(dump.types), type_id))

@@ -55,10 +55,11 @@ class Verbs(CheckedGroup):
         if args[0] == "help":
             args = self._for_help(ctx, args[1:])
         if not self._knows(args[0]):
-            from xdpctl.cli.map import VERBS as OF_MAP
+            from xdpctl.cli import map as of_map
 
-            others = {"xdpctl map": OF_MAP} if self.verbs is VERBS else {"xdpctl": VERBS}
-            raise usage.no_such_verb(args[0], ctx.command_path, self.verbs, others)
+            known = {**dict.fromkeys(of_map.VERBS), **of_map.ALSO}
+            others = {"xdpctl map": known} if self.verbs is VERBS else {"xdpctl": dict.fromkeys(VERBS)}
+            raise usage.no_such_verb(args, ctx.command_path, self.verbs, others)
         return super().resolve_command(ctx, args)
 
     def _for_help(self, ctx: Any, args: list[str]) -> list[str]:

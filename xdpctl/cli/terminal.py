@@ -74,6 +74,10 @@ class Keyboard:
 
             termios.tcsetattr(0, termios.TCSADRAIN, self._before)
 
+    def ends(self) -> bool:
+        """Whether q has been pressed."""
+        return "q" in self.pressed_within(0).lower()
+
     def pressed_within(self, seconds: float) -> str:
         """The next keys; nothing if there are none so long."""
         if not (self._before and _keyboard_is_ours()):

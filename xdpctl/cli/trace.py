@@ -2,7 +2,7 @@
 
 Each line has the time of day, the CPU and the message. They are read from a trace log that is made
 for this and removed at the end: other readers lose nothing. After a few seconds without a line it
-says why. Ctrl-C ends it.
+says why. Ctrl-C ends it; on a terminal q does too.
 
 A message doesn't say which program it is from. With --program the kernel notes with each message
 which functions were running, and those of that program are shown, with those of functions and
@@ -15,12 +15,13 @@ Examples:
   xdpctl trace --json > messages.jsonl
 """
 
+import contextlib
 import sys
 from collections.abc import Sequence
 
 import typer
 
-from xdpctl.cli import arguments, session
+from xdpctl.cli import arguments, session, terminal
 from xdpctl.core.trace.log import TraceLine
 from xdpctl.ops import trace
 
@@ -48,4 +49,6 @@ def command(
         if not session.stream([form(lines, boot), "\n"], live=True):
             raise typer.Exit  # its reader has seen enough
 
-    trace.run(request, show, session.note, sys.stdout.fileno())
+    keyboard = terminal.Keyboard()
+    with keyboard if terminal.is_there() else contextlib.nullcontext():
+        trace.run(request, show, session.note, sys.stdout.fileno(), keyboard.ends)

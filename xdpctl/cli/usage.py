@@ -46,13 +46,24 @@ def too_many(ctx: Any, words: Sequence[str]) -> Usage:
     return Usage(f"{join(map(short, words))} {are}", _form(ctx))
 
 
-def no_such_verb(word: str, path: str, verbs: Iterable[str], others: Mapping[str, Iterable[str]]) -> Usage:
-    """`others` are verbs behind other words, one of which may have been forgotten."""
+def no_such_verb(
+    args: Sequence[str], path: str, verbs: Iterable[str], others: Mapping[str, Mapping[str, str | None]]
+) -> Usage:
+    """`others` are verbs behind other words, one of which may have been forgotten, with the modules of
+    those that go by another name.
+    """
+    word, *rest = args
     message = f"there is no verb {short(word)}"
-    if elsewhere := [f"{group} {word}" for group, known in others.items() if word in known]:
+    if elsewhere := [
+        f"{group} {(known[word] or word).rpartition('.')[2]}"
+        for group, known in others.items()
+        if word in known
+    ]:
         near = nearest(word, verbs)
         either = [f"{path} {near}", *elsewhere] if near else elsewhere
         return Usage(message, f"did you mean {' or '.join(map(repr, either))}?")
+    if word == "check" and any(name.endswith((".c", ".toml")) for name in rest):
+        word = "compile"
     return Usage(message, *did_you_mean(word, verbs))
 
 

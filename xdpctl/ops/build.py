@@ -70,7 +70,7 @@ def prepare(
     missing = {out / name: text for name, text in headers.items() if placing.held(out / name) != text}
     for file in (written, *missing):
         _refuse_foreign(file)
-    _refuse_others(target, written)
+    _refuse_others(target, written, f"--preset {preset}" if preset else str(source or "…"))
     return Prepared(
         source=written,
         files={written.name: _c(spec), **headers},
@@ -124,7 +124,7 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any], conversion: 
     if conversion:
         return _converted(source, target, flags)
     _refuse_legacy_maps(sources.text(source), source)
-    _refuse_others(target, source)
+    _refuse_others(target, source, str(source))
     return Prepared(
         source=source,
         target=target,
@@ -142,7 +142,7 @@ def _converted(source: Path, target: Path, flags: BuildFlags) -> Prepared:
             f"{written} is there already",
             "it may have been changed since: remove it, or write elsewhere with --out",
         )
-    _refuse_others(target, written)
+    _refuse_others(target, written, f"{source} --convert")
     given = (*clang.given(flags, Path.cwd()), "-iquote", str(out.absolute()))
     return Prepared(
         source=written,
@@ -204,7 +204,7 @@ NO_LIBRARY = (
 )
 
 
-def _refuse_others(target: Path, source: Path) -> None:
+def _refuse_others(target: Path, source: Path, asked: str) -> None:
     """The object of another source isn't overwritten, though that goes by the same name elsewhere."""
     if not placing.check(target):
         return
@@ -214,7 +214,7 @@ def _refuse_others(target: Path, source: Path) -> None:
         if named_so and places and not any(_same(path, source) for path in places):
             raise AlreadyThere(
                 f"{target} was built from {places[0]}, and {source} would overwrite it",
-                f"build it elsewhere: xdpctl build {source} --out DIR",
+                f"build it elsewhere: xdpctl build {asked} --out DIR",
                 f"or remove {target}",
             )
 

@@ -164,5 +164,7 @@ def _notes(under_way: Reading, empty: bool) -> Iterable[str]:
         yield f"{name} is empty"
     elif refusals.keeps_values(under_way.of.map):
         yield f"{name} holds sockets, which only the kernel knows: these keys are in use"
+    elif str(under_way.of.map.type) in ("sockmap", "sockhash"):
+        yield f"{name} holds sockets, and shows their cookies: `ss -e` has these as sk:, in hexadecimal"
     elif not under_way.of.layout.typed:
         yield f"{name} has no BTF: its bytes are shown as they are"

@@ -43,8 +43,13 @@ def planned(request: Request) -> Plan:
     )
 
 
-def run(request: Request, show: Show, note: Note, wanted: int) -> None:
-    """Until there were enough lines, or nobody reads what is written to `wanted`, or Ctrl-C comes."""
+def run(
+    request: Request, show: Show, note: Note, wanted: int, ended: Callable[[], bool] = lambda: False
+) -> None:
+    """Until there were enough lines, or nobody reads what is written to `wanted`, or Ctrl-C comes.
+
+    `ended` tells whether somebody ends it otherwise.
+    """
     host.require_privileges()
     if request.program:
         ids = [str(program.id) for program in printers.called(request.program)]
@@ -53,7 +58,7 @@ def run(request: Request, show: Show, note: Note, wanted: int) -> None:
     root = tracefs.mounted() or _mount()
     tracefs.check(root)
     with _first_interrupt_alone(), _log(root, request, note) as directory:
-        _Session(request, directory, show, note).follow(wanted)
+        _Session(request, directory, show, note).follow(wanted, ended)
 
 
 def _mount() -> str:
@@ -118,11 +123,11 @@ class _Session:
         self._explained: tuple[str, ...] = ()
         self._printers = printers.Printers(request.program)
 
-    def follow(self, wanted: int) -> None:
+    def follow(self, wanted: int, ended: Callable[[], bool]) -> None:
         quiet_since, patience, told_losses = time.monotonic(), PATIENCE, 0.0
         with tracefs.Pipe(self._directory, wanted) as pipe:
             try:
-                while not self._enough() and (text := pipe.read()) is not None:
+                while not (self._enough() or ended()) and (text := pipe.read()) is not None:
                     now = time.monotonic()
                     if self._take(text):
                         quiet_since, patience = now, PATIENCE

@@ -23,7 +23,8 @@ def was_set(name: str, key: str, after: Sequence[Value], before: Sequence[Value]
 
 
 def was_deleted(name: str, key: str, before: Sequence[Value]) -> str:
-    return "\n".join(_lines([f"{text(name)}[{text(key)}] deleted, was {_values(before)}"]))
+    was = f", was {_values(before)}" if before else ""
+    return "\n".join(_lines([f"{text(name)}[{text(key)}] deleted{was}"]))
 
 
 def _members(now: dict[str, Value], old: dict[str, Value]) -> Iterator[str]:

@@ -5,6 +5,7 @@ import struct
 import pytest
 
 from xdpctl.core.btf.columns import Column, one
+from xdpctl.core.btf.names import is_mac
 from xdpctl.core.btf.notation import as_types
 from xdpctl.core.btf.types import BtfType, Member, Types
 from xdpctl.core.encode.encoder import Encoder
@@ -32,18 +33,39 @@ def typedef(name: str) -> tuple[BtfType, ...]:
     )
 
 
-@pytest.mark.parametrize(
-    "name",
-    "saddr daddr addr ip src dst src_ip dst_ip vip client_ip ipv4 ip4 source dest v4 src_v4 gw".split(),
-)
+ADDRESSES = """
+saddr daddr addr ip src dst src_ip dst_ip vip client_ip ipv4 ip4 source dest v4 src_v4 gw
+ipaddr ip_addr dstip srcip dst_ip4 daddr4 server_addr nexthop next_hop ip_src ip_dst ipsrc peer_v4 sip dip
+srcIp dstIP SRC_IP dstAddr srcIPv4 IPAddr ipAddress local_ip remote_ip4 remote_ipv4 tunnel_src serverip
+hosts peers gateway orig_dst dst_addrs backend_ip vips ip_mask ip_start nat_ip real_ip pod_ip clientip nextHop
+"""
+NUMBERS = """
+seq ack_seq vni spi teid src_port dst_seq id mark cookie x
+zip_code zip description ship chip skip_count clip strip tip recipient multiplier ripple script equipment
+participants pipeline dip_switch_count gossip snippet addendum padding machine macro stipend descr
+ip_id ip_seq addr_len ip_proto src_ip_hash host_id source_port peer_count origin destiny srcery v4l2 u32
+"""
+OF_MAC = """
+mac smac dmac src_mac dst_mac mac_addr macaddr h_dest h_source eth_src eth_dst ethaddr hwaddr hw_addr lladdr
+addr shost dhost ether_dhost srcMac dstMAC HWAddr src dst bssid mac1 peer_mac
+"""
+OF_NO_MAC = "pad machine macro stomach pharmacy name comm uuid bytes data key method whether hwm thwart h x"
+
+
+@pytest.mark.parametrize("name", ADDRESSES.split())
 def test_what_is_called_an_address_is_one(name: str) -> None:
     assert one(column(f"{{{name}:be32}}"), ADDRESS) == {name: DOTTED}
 
 
-@pytest.mark.parametrize("name", "seq ack_seq vni spi teid src_port dst_seq id mark cookie x".split())
+@pytest.mark.parametrize("name", NUMBERS.split())
 def test_what_is_called_otherwise_is_a_number(name: str) -> None:
     assert one(column(f"{{{name}:be32}}"), ADDRESS) == {name: NUMBER}
     assert one(column(f"{{{name}:be32}}", raw=True), ADDRESS) == {name: "0x0a000001"}
+
+
+def test_what_is_called_a_mac_is_one() -> None:
+    assert [name for name in OF_MAC.split() if not is_mac(name)] == []
+    assert [name for name in OF_NO_MAC.split() if is_mac(name)] == []
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,64 @@ def test_counts_that_will_be_lost(code: str, before: str, inspect: Callable[...,
     assert all("CPUs share the values of counts" in note for note in notes)
 
 
+NUMBERS = """
+struct {{
+	__uint(type, BPF_MAP_TYPE_{type});
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__type(value, {value});
+}} numbers SEC(".maps");
+"""
+PUT = "bpf_map_update_elem(&numbers, &key, &n, BPF_ANY);"
+HELD = "*held = bpf_map_lookup_elem(&numbers, &key);"
+
+
+@pytest.mark.parametrize("value", ["__u64", "__u32"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "{v} n = 1, {held} if (held) n = *held + 1; {put}",
+        "{v} n = 0, {held} if (held) n = *held; n++; {put}",
+        "{v} n, {held} if (!held) return 1; n = *held + 1; {put}",
+        "{v} n, {held} if (held) {{ n = *held + 1; {put} }} else {{ n = 1; {put} }}",
+        "{v} n, {held} n = held ? *held + ctx->data_end - ctx->data : 1; {put}",
+    ],
+)
+def test_counts_that_are_written_back(code: str, value: str, inspect: Callable[..., Inspected]) -> None:
+    before = NUMBERS.format(type="HASH", value=value)
+    notes = list(inspect(code.format(v=value, held=HELD, put=PUT), before=before).notes())
+    assert notes
+    assert all("CPUs share the values of numbers" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("code", "type_"),
+    [
+        ("{v} n = 1, {held} if (held) n = *held + 1; {put}", "PERCPU_HASH"),
+        ("{v} n = 1, {held} if (held) __sync_fetch_and_add(held, 1); else {put}", "HASH"),
+        ("{v} n = 7, {held} if (held) n = *held; {put}", "HASH"),
+        ("{v} n = rec->packets + 1; {put}", "HASH"),
+        ("{v} n = ctx->rx_queue_index + 1; {put}", "HASH"),
+        ("{v} n = 1, {held} if (held) n = *held + 1; bpf_printk(\"%d\", n); n = 5; {put}", "HASH"),
+        ("{v} n, {held} if (!held) return 1; n = *held + 1; __u32 next = key + 1; key = next; {put}", "HASH"),
+        ("{v} n, {held} if (!held) return 1; n = *held + 1; __u32 to = ctx->rx_queue_index; "
+         "bpf_map_update_elem(&numbers, &to, &n, BPF_ANY);", "HASH"),
+        ("{v} n = 1, {held} if (held) n = *held + 1; "
+         "bpf_map_update_elem(&numbers, &key, &n, BPF_NOEXIST);", "HASH"),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_counts_written_back(
+    code: str, type_: str, inspect: Callable[..., Inspected]
+) -> None:
+    before = NUMBERS.format(type=type_, value="__u64")
+    assert list(inspect(code.format(v="__u64", held=HELD, put=PUT), before=before).notes()) == []
+
+
+def test_a_copy_of_which_a_later_member_is_added_to(inspect: Callable[..., Inspected]) -> None:
+    [note] = inspect(COPY.replace("copy.packets++", "copy.bytes += 9")).notes()
+    assert "bpf_map_update_elem" in note
+
+
 @pytest.mark.parametrize("type_", ["ARRAY", "HASH", "LRU_HASH"])
 def test_where_they_are_lost(type_: str, inspect: Callable[..., Inspected]) -> None:
     (note,) = inspect("rec->packets += 1;", type_).notes()

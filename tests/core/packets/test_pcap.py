@@ -148,6 +148,28 @@ def test_frame_check_sequences_that_are_told_of_are_cut_off(told: int, left: tup
         assert (len(packet.data), packet.length) == (14, 19)
 
 
+@pytest.mark.parametrize(
+    ("told", "flags", "left"),
+    [
+        (4, None, (12, 12)),  # in bytes, as writers have it, or in bits, as the draft has it
+        (32, None, (12, 12)),
+        (0, None, (14, 16)),
+        (4, 0x001, (12, 12)),  # flags that say nothing of it
+        (0, 4 << 5, (12, 12)),
+        (4, 2 << 5, (14, 14)),
+    ],
+)
+def test_frame_check_sequences_of_an_interface(told: int, flags: int | None, left: tuple[int, int]) -> None:
+    name = struct.pack("<HH3sx", 2, 3, b"va0")
+    about = struct.pack("<HHI", 1, 0, 0) + name + struct.pack("<HHB3xHH", 13, 1, told, 0, 0)
+    options = b"" if flags is None else struct.pack("<HHIHH", 2, 4, flags, 0, 0)
+    data = section("<") + block("<", 1, about) + enhanced("<", bytes(14), cut=2, options=options)
+    [packet] = read(data)
+    assert (len(packet.data), packet.length) == left
+    damaged = section("<") + block("<", 1, about[:16] + b"\xff" * 6) + enhanced("<", bytes(14))
+    assert len(read(damaged)) == 1
+
+
 WHOLE = {
     "pcap": pcap(">", True, [b"one packet", b"and another"]),
     "pcapng": section("<", 1) + enhanced("<", b"one") + block("<", 9, b"skip") + simple("<", b"another"),

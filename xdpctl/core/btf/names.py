@@ -4,14 +4,29 @@ C has one type for many things: a `__be32` may be an address or an SPI, a `__u64
 A whole key or value has no name.
 """
 
-import re
+from itertools import pairwise
 
 from xdpctl.core.btf.known_types import OF_TYPEDEFS
 
-_ENDS = "src|dst|source|dest|destination|gw|gateway|nexthop|next_hop|peer|host"
-_ADDRESS = rf".*(?:ip|addr).*|(?:[a-z]+_)?(?:{_ENDS}|v4)(?:_?v?4)?s?"
-_MAC = rf".*(?:mac|addr).*|(?:.*_)?(?:eth|hw).*|(?:h_)?(?:{_ENDS})"
-_WORD = r"[A-Z]?[a-z]+|[A-Z]+"
+_ENDS = frozenset("src dst source dest destination gw gateway nexthop hop peer host".split())
+"""Of whom it is the address, if the name says no more: at the end, behind one other word at most."""
+_SIDES = (
+    "", "s", "d", "v", "r", "l", "src", "dst", "source", "dest", "gw", "nexthop", "peer", "host", "local",
+    "remote", "client", "server", "target", "router", "backend", "node", "pod", "nat", "my", "our",
+)  # fmt: skip
+_IPS = frozenset(
+    [f"{side}ip{end}" for side in _SIDES for end in ("", "s", "v")] + [f"ip{end}" for end in _ENDS]
+)
+_MACS = frozenset([f"{side}mac{end}" for side in _SIDES for end in ("", "s")]) | frozenset(
+    "eth ether ethernet ethsrc ethdst hw hwsrc hwdst shost dhost bssid".split()
+)
+_WHOLE = ("addr", "addrs", "address", "addresses")
+"""Words that end so are addresses: `saddr`, `lladdr`."""
+_OF_IT = frozenset(
+    "id ids seq proto protocol port ports len length type version flag flags mark hash ttl tos "
+    "count cnt num packets bytes".split()
+)
+"""Behind an address they say what of it the number is: `ip_id`, `addr_len`."""
 _UNITS = frozenset("ns us ms sec secs seconds t".split())
 _COUNTS = frozenset("total sum count counts counter cnt packets pkts bytes octets".split())
 _HOW_MANY = frozenset("n num nr".split())
@@ -30,19 +45,40 @@ _NO_COUNTS = frozenset(
 )
 
 
+def _words(name: str) -> list[str]:
+    """`src_ip4`, `srcIp` and `SRC_IP` are two words."""
+    apart = "".join(
+        f"{one} " if one.islower() and two.isupper() else one for one, two in pairwise(f"{name} ")
+    )
+    return "".join(letter if letter.isalpha() else " " for letter in apart).lower().split()
+
+
+def _says(words: list[str], known: frozenset[str]) -> bool:
+    """Whether one of the words is such an address."""
+    if not words or words[-1] in _OF_IT:
+        return False
+    return not known.isdisjoint(words) or any(word.endswith(_WHOLE) for word in words)
+
+
+def _ends(words: list[str], others: int) -> bool:
+    return 0 < len(words) <= 1 + others and (words[-1] in _ENDS or words[-1].removesuffix("s") in _ENDS)
+
+
 def is_address(name: str) -> bool:
-    return re.fullmatch(_ADDRESS, name.lower()) is not None
+    words = _words(name)
+    of_version_4 = name.lower().endswith(("v4", "v4s"))
+    return of_version_4 or _says(words, _IPS) or _ends(words, others=1)
 
 
 def is_mac(name: str) -> bool:
     """Also where nothing is told of six bytes."""
-    return not name or re.fullmatch(_MAC, name.lower()) is not None
+    words = _words(name)
+    return not name or _says(words, _MACS) or _ends(words[words[:1] == ["h"] :], others=0)
 
 
 def counts(name: str) -> bool:
     """Whether what is called so can be added up over CPUs and elements: no flag, no id, no time."""
-    words = [word.lower() for word in re.findall(_WORD, name)]
-    words = [word for word in words if word not in _UNITS]
+    words = [word for word in _words(name) if word not in _UNITS]
     if not words or not _MARKS.isdisjoint(words):
         return not words
     return words[0] in _HOW_MANY or not _COUNTS.isdisjoint(words) or words[-1] not in _NO_COUNTS

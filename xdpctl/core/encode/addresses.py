@@ -113,6 +113,15 @@ def is_mac(said: Input) -> bool:
     return isinstance(said, str) and _MAC.fullmatch(said.strip()) is not None
 
 
+def speaks_of_mac(said: Input) -> bool:
+    """Also where it is none: neither bytes in hexadecimal nor a list are parted so."""
+    return (
+        isinstance(said, str)
+        and re.fullmatch(r"\s*\w+([:-]\w*)+\s*", said) is not None
+        and "hex:" not in said
+    )
+
+
 def mac(said: Input, size: int, _options: EncodeOptions) -> bytes:
     if not isinstance(said, str) or not is_mac(said):
         raise CannotEncode(f"can't be {shown(said)}", "write a MAC address, like 02:00:00:00:00:01")

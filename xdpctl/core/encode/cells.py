@@ -124,6 +124,15 @@ def ip_prefix(word: str) -> bytes:
     return native(32 + bits, 4) + found
 
 
+def in_hexadecimal(size: int) -> Callable[[str], bytes]:
+    def write(word: str) -> bytes:
+        if len(word) != 2 + 2 * size or not word.startswith("0x"):
+            raise ValueError(word)
+        return bytes.fromhex(word[2:])
+
+    return write
+
+
 def mac(size: int) -> Callable[[str], bytes]:
     def write(word: str) -> bytes:
         if len(word) != 17 or word[2::3] != ":::::":

@@ -17,10 +17,10 @@ from xdpctl.core.encode.addresses import (
     OF_STRUCTS,
     OF_TYPEDEFS,
     ipv6,
-    is_mac,
     mac,
     number_or_address,
     prefix_key,
+    speaks_of_mac,
 )
 from xdpctl.core.encode.members import Part, Writer, of_the_kernel
 from xdpctl.core.encode.numbers import (
@@ -226,7 +226,7 @@ class Encoder:
         def write_array(said: Input, old: bytes | None) -> bytes:
             if is_char and isinstance(said, str) and not is_list(said, longer_than=count):
                 return characters(said, count)
-            if is_byte and count == 6 and is_mac(said):
+            if is_byte and count == 6 and speaks_of_mac(said):
                 return mac(said, count, self.options)
             return write_elements(said, old)
 

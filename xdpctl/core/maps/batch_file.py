@@ -25,6 +25,8 @@ class Spoken(Struct, frozen=True):
     value: Input = None
     cpu: int | None = None
     """Whose value it is, where each CPU has one."""
+    cpus: tuple[Value, ...] = ()
+    """Those of all CPUs, where they are told together."""
 
 
 class WrongLine(Explained):
@@ -129,12 +131,12 @@ class _Json(Struct, frozen=True):
     def columns(self, rows: Sequence[_Line], key: Sequence[str], value: Sequence[str]) -> Columns | None:
         if any(row.per_cpu for row in rows):
             return None
-        keys = _members("key", [row.key for row in rows], key)
-        values = _members("value", [row.value for row in rows], value)
+        keys = members("key", [row.key for row in rows], key)
+        values = members("value", [row.value for row in rows], value)
         return None if keys is None or values is None else (keys, values)
 
 
-def _members(what: str, said: list[Value], names: Sequence[str]) -> list[Cells] | None:
+def members(what: str, said: list[Value], names: Sequence[str]) -> list[Cells] | None:
     """By their names, where all are told by them."""
     if [*names] == [what]:
         return [said]

@@ -58,6 +58,8 @@ def bytes_as_they_are(key_size: int, value_size: int) -> Layout:
 
 PADDING = "padding"
 NUMBER = Leaf(4, unsigned, "I")
+COOKIE = Leaf(8, unsigned, "Q")
+"""By which the kernel tells a socket, where values have room for that."""
 _OF_KINDS: dict[str, tuple[str, ...]] = {
     "devmap": ("ifindex", "program"),
     "devmap_hash": ("ifindex", "program"),
@@ -75,17 +77,19 @@ _OF_KINDS: dict[str, tuple[str, ...]] = {
 def of_kind(map_type: str, key_size: int, value_size: int) -> Layout | None:
     """How to read a map by its type alone."""
     names = _OF_KINDS.get(map_type, ())[: value_size // 4]
+    key = NUMBER if key_size == 4 else Leaf(key_size, hexadecimal)
+    if names == ("socket",) and value_size == COOKIE.size:
+        return Layout(key, COOKIE, is_sum=False, typed=True)
     if not names or value_size != 4 * len(names):
         return None
     members = tuple((name, 4 * i, NUMBER) for i, name in enumerate(names))
-    key = NUMBER if key_size == 4 else Leaf(key_size, hexadecimal)
     return Layout(key, NUMBER if len(names) == 1 else Record(value_size, members), is_sum=False, typed=True)
 
 
 def notation(value: Column, of_devices: bool) -> str:
     """The types of such a map in words, where its keys are numbers too."""
     if isinstance(value, Leaf):
-        return f"key:u32 value:{'device' if of_devices else 'u32'}"
+        return f"key:u32 value:{'device' if of_devices else 'u64' if value == COOKIE else 'u32'}"
     members = ",".join(f"{name}:{'device' if name == 'ifindex' else 'u32'}" for name, *_ in value.members)
     return f"key:u32 value:{{{members}}}"
 

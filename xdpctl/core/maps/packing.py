@@ -25,11 +25,15 @@ class Packing(Struct, frozen=True):
 
     def elements(self, block: Block, cpu: int | None, cpus: int) -> tuple[bytes, bytes]:
         """Keys and values as the kernel takes them; NotPlain is raised where that takes more than columns."""
+        keys, values = self.as_told(block)
+        return keys, self._of_cpus(values, cpu, cpus)
+
+    def as_told(self, block: Block) -> tuple[bytes, bytes]:
+        """Keys, and all values that are told, one behind the other."""
         found = block.columns(self.key.names, self.value.names) if self.value else None
         if found is None or self.value is None:
             raise NotPlain
-        keys, values = self.key.pack(found[0]), self.value.pack(found[1])
-        return self._keys(keys), self._of_cpus(values, cpu, cpus)
+        return self._keys(self.key.pack(found[0])), self.value.pack(found[1])
 
     def _keys(self, keys: bytes) -> bytes:
         if refusals.is_array(self.map) and max(array("I", keys)) >= self.map.max_entries:

@@ -197,8 +197,27 @@ def named(number: int) -> str:
     return f" ({'ENOTSUPP' if number == NOT_SUPPORTED else errno.errorcode.get(number, number)})"
 
 
+def unread(map_: Map, called: str, number: int, said: str, key: str) -> XdpctlError:
+    """The meaning of an errno of a lookup."""
+    what, name = f"{map_.name}[{key}] can't be read", named(number)
+    match number:
+        case errno.ENOENT:
+            return no_such_key(map_, called, key)
+        case errno.EPERM:
+            return Refused(f"{what}: the kernel doesn't permit it, not even to root{name}")
+        case errno.ENOMEM:
+            return Refused(f"{what}: the kernel has no memory for it now{name}", "try again")
+        case _ if number in (NOT_SUPPORTED, errno.EOPNOTSUPP):
+            return NotOffered(f"{what}: the kernel doesn't offer this for {map_.type} maps{name}")
+    return Refused(f"{what}: {said}{name}")
+
+
+def holds_socket(map_: Map, key: str) -> NotTold:
+    return NotTold(f"{map_.name}[{key}] holds a socket: that is all the kernel tells of it")
+
+
 def refusal(map_: Map, called: str, number: int, said: str, key: str) -> XdpctlError:
-    """The meaning of an errno; `said` is what the tool has to say of it."""
+    """The meaning of an errno of a write; `said` is what the tool has to say of it."""
     what, name = f"{map_.name}[{key}]", named(number)
     match number:
         case errno.ENOENT:

@@ -15,6 +15,8 @@ LD, LDX, ST, STX, ALU32, JMP, JMP32, ALU64 = range(8)
 ADD, SUB, MOV = 0x00, 0x10, 0xB0
 MEMORY, ATOMIC = 0x60, 0xC0
 COMPARE_AND_EXCHANGE = 0xF1
+NO_EXIST = 1
+"""BPF_NOEXIST: an update that finds no element."""
 EQUAL, DIFFERENT = 0x10, 0x50
 EXACT = (EQUAL, DIFFERENT)
 """Comparisons one side of which knows the value."""

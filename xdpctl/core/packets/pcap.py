@@ -22,7 +22,15 @@ _PCAP = {
 _FCS_IS_KNOWN = 1 << 26
 _SECTION = b"\x0a\x0d\x0d\x0a"
 _ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+_FLAGS, _FCS_LENGTH = 2, 13
+"""Options of packets, and of interfaces."""
 _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 1, 2, 3, 6
+
+
+def _without_fcs(data: bytes, length: int, fcs: int) -> tuple[bytes, int]:
+    """What a packet holds, and how long it was, but for its frame check sequence."""
+    length = max(0, max(length, len(data)) - fcs)
+    return data[:length], length
 
 
 class CutOff(FileInvalid):
@@ -48,8 +56,8 @@ class _Reader:
     def __init__(self, file: BinaryIO, name: str, order: str) -> None:
         self.file, self.name, self.order = file, name, order
         self.number = 0
-        self.interfaces: list[tuple[int, int]] = []
-        """Link type and snapshot length of each, in this section."""
+        self.interfaces: list[tuple[int, int, int]] = []
+        """Link type, snapshot length, and length of the frame check sequence of each, in this section."""
 
     def pcap(self, size: int) -> Iterator[Packet]:
         """The upper half of the link type tells of frame check sequences, which no program gets to see."""
@@ -68,8 +76,7 @@ class _Reader:
             if len(data) < held:
                 raise self._cut_off()
             if fcs:
-                length = max(0, max(length, held) - fcs)
-                data = data[:length]
+                data, length = _without_fcs(data, length, fcs)
             yield Packet(str(self.number), data, max(length, len(data)))
 
     def pcapng(self) -> Iterator[Packet]:
@@ -103,7 +110,9 @@ class _Reader:
         self._end_of_block(length)
         if kind == _INTERFACE:
             link_type, _, snapshot = self._unpack("HHI", body)
-            self.interfaces.append((link_type, snapshot))
+            told = [data[0] for code, data in self._options(body[8:]) if code == _FCS_LENGTH and data]
+            fcs = told[0] if told else 0
+            self.interfaces.append((link_type, snapshot, fcs // 8 if fcs >= 8 else fcs))
         else:
             yield self._packet_in(kind, body)
 
@@ -115,13 +124,36 @@ class _Reader:
         else:
             head = self._unpack("IIIII" if kind == _PACKET else "HHIIII", body)
             interface, (held, length), start = head[0], head[-2:], 20
-        link_type = self._interface(interface)[0]
+        link_type, _, fcs = self._interface(interface)
         if start + held > len(body):
             raise self._damaged("its data are longer than its block")
         data = body[start : start + held]
-        return Packet(str(self.number), data, max(length, held), link_type)
+        if kind == _PACKET and len(body) > (rest := start + held + -held % 4):
+            fcs = self._told_of_packet(body[rest:]) or fcs
+        if fcs:
+            data, length = _without_fcs(data, length, fcs)
+        return Packet(str(self.number), data, max(length, len(data)), link_type)
 
-    def _interface(self, number: int) -> tuple[int, int]:
+    def _told_of_packet(self, options: bytes) -> int:
+        """How long its own frame check sequence is, where its flags say so."""
+        flags = [
+            self._unpack("I", data)[0]
+            for code, data in self._options(options)
+            if code == _FLAGS and len(data) == 4
+        ]
+        return flags[0] >> 5 & 15 if flags else 0
+
+    def _options(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """What is no option ends them, as their end does."""
+        at = 0
+        while len(data) >= at + 4:
+            code, length = self._unpack("HH", data[at : at + 4])
+            if not code or at + 4 + length > len(data):
+                return
+            yield code, data[at + 4 : at + 4 + length]
+            at += 4 + length + -length % 4
+
+    def _interface(self, number: int) -> tuple[int, int, int]:
         if number >= len(self.interfaces):
             raise self._damaged(f"its interface {number} isn't described")
         return self.interfaces[number]

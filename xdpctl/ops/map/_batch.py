@@ -1,16 +1,15 @@
 """The elements that a batch file tells of, checked before the first is written: in blocks, or one by one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from xdpctl.core.encode.cells import NotPlain
 from xdpctl.core.maps import batch_file
 from xdpctl.core.maps.batch_file import BatchColumns, Block, Spoken
 from xdpctl.core.maps.chunk import Element
 from xdpctl.core.maps.first_seen import Seen
-from xdpctl.core.maps.packing import Packing
 from xdpctl.core.query import rows
 from xdpctl.errors import BadRequest, FileInvalid
+from xdpctl.ops.map._blocks import take
 from xdpctl.ops.map._gathered import Gathered
 from xdpctl.ops.map._lines import in_line, name_of
 from xdpctl.ops.map._opened import Opened
@@ -18,9 +17,6 @@ from xdpctl.tools import host
 from xdpctl.tools.files import sources
 from xdpctl.tools.maps import content
 from xdpctl.tools.maps.stored import Stored
-
-FEW = 16
-"""A block of so many lines isn't tried in parts any more."""
 
 
 class BatchFile:
@@ -43,12 +39,13 @@ class BatchFile:
                     raise self.target.no_such_key(self._key(keys, lacking))
             found.add(b"".join(self._key(keys, place) for place in new), b"")
 
-        for block in self._blocks(values=False):
-            self._take(
-                block,
-                lambda packing, part: add(packing.keys(part), part.lines),
-                lambda said: add(self._codec.encode_key(said.key), [said.line]),
-            )
+        take(
+            self._blocks(values=False),
+            name_of(self._path),
+            self._codec.packing,
+            lambda packing, block: add(packing.keys(block), block.lines),
+            lambda said: add(self._codec.encode_key(said.key), [said.line]),
+        )
         return found
 
     def _key(self, keys: bytes, place: int) -> bytes:
@@ -62,31 +59,14 @@ class BatchFile:
                 raise BadRequest("--cpu, and the file too, say whose value it is", "leave one of them out")
             found.add_one(self._codec.encode_key(said.key), said, cpu)
 
-        for block in self._blocks(values=True):
-            self._take(
-                block,
-                lambda packing, part: found.add(*packing.elements(part, cpu, self._cpus), part.lines),
-                add_one,
-            )
+        take(
+            self._blocks(values=True),
+            name_of(self._path),
+            self._codec.packing,
+            lambda packing, block: found.add(*packing.elements(block, cpu, self._cpus), block.lines),
+            add_one,
+        )
         return found.all()
-
-    def _take(
-        self, block: Block, pack: Callable[[Packing, Block], None], one: Callable[[Spoken], None]
-    ) -> None:
-        """All of a block at once, or its halves, or each line."""
-        packing = self._codec.packing
-        if packing is not None and len(block):
-            try:
-                return pack(packing, block)
-            except NotPlain:
-                if len(block) > FEW:
-                    half = len(block) // 2
-                    self._take(block.part(0, half), pack, one)
-                    return self._take(block.part(half, len(block)), pack, one)
-        for said in block.each():
-            with in_line(name_of(self._path), said.line):
-                one(said)
-        return None
 
     def _blocks(self, values: bool) -> Iterator[Block]:
         columns = self._codec.key_columns, tuple(rows.columns(self._codec.layout))

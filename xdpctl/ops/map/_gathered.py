@@ -15,14 +15,16 @@ from xdpctl.tools.maps.stored import Stored
 
 
 class Gathered:
-    def __init__(self, target: Opened, cpus: int, file: str) -> None:
+    def __init__(self, target: Opened, cpus: int, file: str, twice: str = "is in line {} already") -> None:
+        """`twice` is what is said of a key that an earlier line has."""
         self._map, self._codec, self._cpus, self._file = target.map, target.codec, cpus, file
+        self._twice = twice
         self._whole = Stored(target.map, cpus if target.map.per_cpu else 1)
         self._lines = array("I")
         """In which lines the whole ones are told."""
         self._in_parts: dict[bytes, Values] = {}
         self._lines_of_parts: dict[tuple[bytes, int], int] = {}
-        self._seen = Seen(target.map.max_entries)
+        self.seen = Seen(target.map.max_entries)
 
     @cached_property
     def _there(self) -> dict[bytes, Values]:
@@ -32,7 +34,7 @@ class Gathered:
     def add(self, keys: bytes, values: bytes, lines: Sequence[int]) -> None:
         """Whole elements, as the kernel takes them."""
         size = self._map.bytes_key
-        new = self._seen.remember(keys, size)
+        new = self.seen.remember(keys, size)
         self._whole.add(keys, values)
         self._lines.extend(lines)
         for place in sorted({*range(len(lines))}.difference(new)) if len(new) < len(lines) else ():
@@ -44,7 +46,7 @@ class Gathered:
             values = self._values(key, said, cpu)
             self.add(key, in_slots(self._map, values), [said.line])
             return
-        if key not in self._in_parts and not self._seen.remember(key, len(key)):
+        if key not in self._in_parts and not self.seen.remember(key, len(key)):
             self._check_new(key, said.line)
         if (key, said.cpu) in self._lines_of_parts:
             self._check_new(key, said.line)
@@ -71,4 +73,4 @@ class Gathered:
         place = self._whole.find(key)
         before = next(of_parts, line if place is None else self._lines[place])
         if before < line:
-            raise BadRequest(f"the key {self._codec.key_in_words(key)} is in line {before} already")
+            raise BadRequest(f"the key {self._codec.key_in_words(key)} {self._twice.format(before)}")

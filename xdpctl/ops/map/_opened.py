@@ -33,6 +33,9 @@ class Opened(Struct, frozen=True):
         alike = next((words(other) for other in others if self.codec.look_alike(key, other)), "")
         return refusals.no_such_key(self.map, self.name, words(key), alike)
 
+    def unread(self, answer: elements.KernelAnswer, key: bytes) -> XdpctlError:
+        return refusals.unread(self.map, self.name, answer.number, answer.said, self.codec.key_in_words(key))
+
     def refusal(self, answer: elements.KernelAnswer, key: bytes) -> XdpctlError:
         return refusals.refusal(self.map, self.name, answer.number, answer.said, self.codec.key_in_words(key))
 
@@ -69,10 +72,19 @@ def _opened(
 
 def lookup(opened: Opened, key: bytes) -> tuple[bytes, ...]:
     """What the kernel finds: in a trie, also by a key that lies in a prefix."""
+    if refusals.keeps_values(opened.map):
+        if is_there(opened, key):
+            raise refusals.holds_socket(opened.map, opened.codec.key_in_words(key))
+        return ()
     try:
         return elements.lookup(opened.map, key)
     except elements.Refusal as refusal:
-        raise opened.refusal(refusal.answer, key) from None
+        raise opened.unread(refusal.answer, key) from None
+
+
+def is_there(opened: Opened, key: bytes) -> bool:
+    """Exactly this key, also where only the kernel knows its value."""
+    return key in keys(opened.map) if refusals.keeps_values(opened.map) else bool(held(opened, key))
 
 
 def held(opened: Opened, key: bytes) -> tuple[bytes, ...]:

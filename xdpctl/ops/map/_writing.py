@@ -1,7 +1,5 @@
 """Elements that are about to be written to a map, or deleted."""
 
-from collections.abc import Iterable
-from itertools import chain
 from typing import Self
 
 from msgspec import Struct
@@ -9,12 +7,11 @@ from msgspec.structs import replace
 
 from xdpctl.core.maps import refusals
 from xdpctl.core.maps.change import Change
-from xdpctl.core.maps.chunk import Element
 from xdpctl.core.maps.first_seen import Seen
 from xdpctl.errors import HalfDone, XdpctlError
-from xdpctl.ops.map._opened import Opened, keys
+from xdpctl.ops.map._opened import Opened
 from xdpctl.tools import netns
-from xdpctl.tools.maps import elements
+from xdpctl.tools.maps import content, elements
 from xdpctl.tools.maps.elements import WriteOutcome
 
 
@@ -51,11 +48,11 @@ class Writing(Struct, frozen=True):
         return kind(error.message, done, *error.hints)
 
 
-def check_room(target: Opened, new: Iterable[Element], which: str) -> None:
-    """Whether elements with these keys fit in beside those that are there."""
+def check_room(target: Opened, new: Seen, which: str) -> None:
+    """Whether elements with these keys fit in beside those that are there, which are remembered with them."""
     map_ = target.map
     if not (map_.evicts or refusals.is_array(map_)):
-        all_ = Seen(map_.max_entries)
-        for key in chain(keys(map_), (element.key for element in new)):
-            all_.remember(key, map_.bytes_key)
-        refusals.check_room(map_, target.name, len(all_), which)
+        for chunk in content.start(map_):
+            if chunk.values:
+                new.remember(chunk.keys, map_.bytes_key)
+        refusals.check_room(map_, target.name, len(new), which)

@@ -6,6 +6,7 @@ from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import refusals
 from xdpctl.core.maps.change import Change
+from xdpctl.core.maps.first_seen import Seen
 from xdpctl.errors import BadRequest
 from xdpctl.ops.map._opened import Opened, to_read, to_write
 from xdpctl.ops.map._writing import Writing, check_room
@@ -20,9 +21,11 @@ def prepare(from_: str, to: str, reach: Reach) -> Writing:
     _check_alike(source, target)
     cpus = host.possible_cpus() if source.map.per_cpu else 1
     found = stored(target.map, cpus, content.start(source.map))
+    new = Seen(target.map.max_entries)
     for element in found:
         refusals.check_index(target.map, element.key)
-    check_room(target, found, f"those of {source.map.name}")
+        new.remember(element.key, target.map.bytes_key)
+    check_room(target, new, f"those of {source.map.name}")
     return Writing(target, Change(target.map, found))
 
 

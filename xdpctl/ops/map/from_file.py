@@ -1,19 +1,25 @@
 """Write or delete the elements that a file tells of: all of it is checked before the first is written."""
 
 import errno
+from collections.abc import Iterable
 from pathlib import Path
 
 from xdpctl.core.maps import refusals, saved_file
-from xdpctl.core.maps.change import Change, How
-from xdpctl.core.maps.chunk import Element
-from xdpctl.core.maps.saved_file import Restoring
-from xdpctl.errors import BadRequest
+from xdpctl.core.maps.batch_file import Block, Spoken
+from xdpctl.core.maps.change import Change, How, in_slots
+from xdpctl.core.maps.packing import Packing
+from xdpctl.core.maps.restoring import Restoring
+from xdpctl.core.maps.saved_file import Header, SavedElement
+from xdpctl.errors import BadRequest, NoSuchMap
 from xdpctl.ops.map._batch import BatchFile
-from xdpctl.ops.map._lines import in_line, name_of
-from xdpctl.ops.map._opened import all_elements, to_write
+from xdpctl.ops.map._blocks import take
+from xdpctl.ops.map._gathered import Gathered
+from xdpctl.ops.map._lines import name_of
+from xdpctl.ops.map._opened import Opened, all_elements, to_write
 from xdpctl.ops.map._writing import Writing, check_room
 from xdpctl.tools import host
 from xdpctl.tools.files import sources
+from xdpctl.tools.maps.find import find_map_to_write
 
 
 def prepare_set(
@@ -38,18 +44,45 @@ def prepare_restore(path: Path, name: str | None, directory: str) -> Writing:
     """What `dump --save` wrote, also after a reboot, or a rebuild with other fields."""
     file = name_of(path)
     host.require_privileges()
-    header, lines = saved_file.read(sources.text_or_input(path), file)
-    target = to_write(name or header.map.name, directory, lenient=True)
-    refusals.check_writable(target.map)
+    with sources.to_read_twice(path) as lines:
+        header, count = saved_file.check(lines(), file)
+        target = to_write(name, directory, lenient=True) if name else _of_that_name(header, path, directory)
+        refusals.check_writable(target.map)
+        restoring = _restoring(target, header)
+        found = _restored(target, restoring, saved_file.blocks(lines(), file, count), file)
+    check_room(target, found.seen, f"those of {file}")
+    return Writing(target, Change(target.map, found.all()), tuple(restoring.notes))
+
+
+def _of_that_name(header: Header, path: Path, directory: str) -> Opened:
+    """Global variables bear the name of their object, which may be built from another file now."""
+    try:
+        return to_write(header.map.name, directory, lenient=True)
+    except NoSuchMap as error:
+        _, dot, section = header.map.name.rpartition(".")
+        try:
+            others = find_map_to_write(f".{section}", directory).map.name if dot else ""
+        except BadRequest:
+            others = ""
+        hint = (f"if those of {others} are meant: xdpctl map restore {path} .{section}",) if others else ()
+        raise NoSuchMap(error.message, *hint, *error.hints) from error
+
+
+def _restoring(target: Opened, header: Header) -> Restoring:
     of_variables = target.codec.types.of_variables
     before = next(iter(all_elements(target.map))).values if of_variables else ()
-    restoring = Restoring(target.codec, header, host.possible_cpus(), before)
-    found: dict[bytes, Element] = {}
-    for number, line in lines:
-        with in_line(file, number):
-            element = restoring.element(line)
-            if element.key in found:
-                raise BadRequest(f"the key {target.codec.key_in_words(element.key)} is there twice")
-            found[element.key] = element
-    check_room(target, found.values(), f"those of {file}")
-    return Writing(target, Change(target.map, [*found.values()]), tuple(restoring.notes))
+    return Restoring(target.codec, header, host.possible_cpus(), before)
+
+
+def _restored(target: Opened, restoring: Restoring, blocks: Iterable[Block], file: str) -> Gathered:
+    found = Gathered(target, host.possible_cpus(), file, twice="is there twice, in line {} already")
+
+    def one(said: Spoken) -> None:
+        element = restoring.element(SavedElement(said.key, said.value, said.cpus))
+        found.add(element.key, in_slots(target.map, element.values), [said.line])
+
+    def many(packing: Packing, block: Block) -> None:
+        found.add(*restoring.packed(packing, block), block.lines)
+
+    take(blocks, file, restoring.packing, many, one)
+    return found

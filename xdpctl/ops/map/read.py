@@ -13,7 +13,7 @@ from xdpctl.core.maps.decode import Entry
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
 from xdpctl.ops.map import _opened
-from xdpctl.ops.map._opened import held, lookup, matching, to_read
+from xdpctl.ops.map._opened import is_there, lookup, matching, to_read
 from xdpctl.tools.maps import elements
 
 
@@ -63,12 +63,12 @@ def following(name: str, reach: Reach, words: Words, as_: str) -> FoundKey | Non
     key = None
     if words:
         key = target.codec.encode_key(parse_input(words))
-        if not held(target, key):
+        if not is_there(target, key):
             raise target.no_such_key(key)  # the kernel would begin again
     try:
         found = elements.following(target.map, key)
     except elements.Refusal as refusal:
-        raise target.refusal(refusal.answer, key or bytes(target.map.bytes_key)) from None
+        raise target.unread(refusal.answer, key or bytes(target.map.bytes_key)) from None
     return None if found is None else _key(target.codec, found)
 
 

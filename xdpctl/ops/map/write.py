@@ -9,7 +9,7 @@ from xdpctl.core.maps.change import Change, How
 from xdpctl.core.maps.chunk import Element
 from xdpctl.core.values.value import Value
 from xdpctl.errors import BadRequest
-from xdpctl.ops.map._opened import held, to_write
+from xdpctl.ops.map._opened import held, is_there, to_write
 from xdpctl.ops.map._writing import Writing
 from xdpctl.tools import host
 from xdpctl.tools.maps import content
@@ -58,9 +58,10 @@ def prepare_delete(name: str, directory: str, words: Words, as_: str) -> Prepare
     map_, codec = target.map, target.codec
     refusals.check_deletable(map_, name)
     key = codec.encode_key(parse_input(words))
-    old, key_words = held(target, key), codec.key_in_words(key)
-    if not old:
+    key_words = codec.key_in_words(key)
+    if not is_there(target, key):
         raise target.no_such_key(key)
+    old = () if refusals.keeps_values(map_) else held(target, key)
     return Prepared(Writing(target, Change(map_, (Element(key),))), key_words, codec.decode_values(old))
 
 

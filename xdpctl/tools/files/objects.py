@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from xdpctl.core.machine.paths import BUILD_DIRECTORY
+from xdpctl.core.wording import nearest
 from xdpctl.errors import Ambiguous, BadRequest, FileUnusable
 
 LARGEST = 64 << 20
@@ -31,12 +32,19 @@ def newest(paths: list[Path]) -> Path:
     return max(paths, key=lambda path: path.stat().st_mtime)
 
 
+def _instead_of(path: Path) -> str:
+    """One of a name that is near, beside it or in bpf/."""
+    others = {str(other) for place in (path.parent, Path(BUILD_DIRECTORY)) for other in place.glob("*.o")}
+    near = None if path.exists() else nearest(str(path), sorted(others))
+    return f"did you mean {near!r}?" if near else "build it: xdpctl build"
+
+
 def read(path: Path) -> bytes:
     try:
         with open(path, "rb") as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
-        raise FileUnusable(f"{path} can't be read: {error.strerror}", "build it: xdpctl build") from error
+        raise FileUnusable(f"{path} can't be read: {error.strerror}", _instead_of(path)) from error
     if len(data) > LARGEST:
         raise BadRequest(f"{path} has more than {LARGEST >> 20} MiB: that is no object of a BPF program")
     return data

@@ -1,8 +1,10 @@
 """Specs, C files and lists of elements, as text."""
 
+import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from xdpctl.errors import BadRequest, FileUnusable
 
@@ -33,11 +35,40 @@ def text_or_input(source: Path) -> str:
 
 def lines_or_input(source: Path) -> Iterator[str]:
     """Line by line, with their ends as they are."""
+    with _reading(source), _opened(source) as lines:
+        yield from lines
+
+
+@contextlib.contextmanager
+def to_read_twice(source: Path) -> Iterator[Callable[[], Iterator[str]]]:
+    """What gives its lines, from the first one each time; of a pipe, those of a copy."""
+    from tempfile import TemporaryFile
+
+    with contextlib.ExitStack() as kept, TemporaryFile("w+", encoding="utf-8", newline="") as copy:
+        with _reading(source):
+            file = kept.enter_context(_opened(source))
+            if not file.seekable():
+                copy.writelines(file)
+        yield lambda: _from_the_first(source, file if file.seekable() else copy)
+
+
+def _from_the_first(source: Path, file: TextIO) -> Iterator[str]:
+    with _reading(source):
+        file.seek(0)
+        yield from file
+
+
+@contextlib.contextmanager
+def _opened(source: Path) -> Iterator[TextIO]:
+    is_input = str(source) == "-"
+    with open(0 if is_input else source, encoding="utf-8-sig", newline="", closefd=not is_input) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _reading(source: Path) -> Iterator[None]:
     try:
-        is_input = str(source) == "-"
-        file = 0 if is_input else source
-        with open(file, encoding="utf-8-sig", newline="", closefd=not is_input) as lines:
-            yield from lines
+        yield
     except OSError as error:
         raise FileUnusable(f"{_name(source)} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
