@@ -108,3 +108,18 @@ def test_a_spec_may_come_through_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'\nverdct = "drop"')))
     with pytest.raises(BadRequest, match=r"^standard input:2: unknown entry 'verdct'"):
         build.show(Path("-"), None, {})
+
+
+@pytest.mark.parametrize("conversion", [False, True])
+def test_a_map_that_a_macro_makes_has_to_be_written_out(out: Path, tmp_path: Path, conversion: bool) -> None:
+    """`build` doesn't send to --convert what that sends back."""
+    source = tmp_path / "old.c"
+    source.write_text(
+        '#define M(n, t) struct bpf_map_def SEC("maps") n = { t }\n\nM(old, 1);\nM(older, 1);\n'
+    )
+    with pytest.raises(BadRequest, match=rf"{source}:3: the macro M makes a map") as refused:
+        build.prepare(source, None, out, {}, conversion=conversion)
+    assert refused.value.hints == (
+        "write this map out, without the macro, and those of line 4",
+        f"then it is converted by: xdpctl build {source} --convert",
+    )

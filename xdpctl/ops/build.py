@@ -123,7 +123,9 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any], conversion: 
     target = out / paths.object_name(paths.program_of(source.name))
     if conversion:
         return _converted(source, target, flags)
-    _refuse_legacy_maps(sources.text(source), source)
+    code = sources.text(source)
+    old_c.refuse_macros(source, code)
+    _refuse_legacy_maps(code, source)
     _refuse_others(target, source)
     return Prepared(
         source=source,
