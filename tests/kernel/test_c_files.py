@@ -264,3 +264,32 @@ def test_old_maps_in_a_header(lab: Lab) -> None:
 def test_what_a_conversion_leaves_is_told(lab: Lab) -> None:
     (lab.directory / "mine.c").write_text(OLD.replace('#include "types.h"\n', ""))
     lab.refused(1, "build mine.c --convert --show", "build", "mine.c", "--convert")
+
+
+OLD_LATIN = """\
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct bpf_map_def SEC("maps") cnt = { /* z\xe4hlt */ .type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
+	.value_size = 8, .max_entries = 1 };
+SEC("xdp") int zaehle(struct xdp_md *ctx)
+{
+	__u32 k = 0;
+	return ctx && bpf_map_lookup_elem(&cnt, &k) ? XDP_DROP : XDP_PASS; /* \xe4 */
+}
+"""
+
+
+def test_c_that_is_no_utf8(lab: Lab) -> None:
+    """clang takes it, as long as it is in comments; the bytes stay what they are."""
+    (lab.directory / "l.c").write_bytes(
+        PROGRAM.format(code=f"/* \xe4 */ {one('count_all')}").encode("latin-1")
+    )
+    lab.ok("build", "l.c")
+    (lab.directory / "old.c").write_bytes(OLD_LATIN.encode("latin-1"))
+    lab.refused(2, "refused since libbpf 1.0", "build", "old.c")
+    for _ in range(2):
+        lab.ok("build", "old.c", "--convert")
+        assert b"/* z\xe4hlt */" in (lab.directory / "bpf/old.bpf.c").read_bytes()
+    shown = f"{COMMAND} build old.c --convert --show >shown.c"
+    lab.must("sh", "-c", shown)
+    assert (lab.directory / "shown.c").read_bytes() == (lab.directory / "bpf/old.bpf.c").read_bytes()

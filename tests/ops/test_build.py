@@ -8,7 +8,7 @@ import pytest
 from pytest_subprocess import FakeProcess
 
 from xdpctl.core.program.parts import PACKET_HEADER
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import BadRequest, Refused, UnreadableAnswer
 from xdpctl.ops import build
 from xdpctl.tools import clang, executables, proc
 from xdpctl.tools.files.assets import HEADERS
@@ -75,7 +75,7 @@ def test_a_compiler_that_writes_nothing(out: Path, fp: FakeProcess) -> None:
 def test_an_object_that_is_none_is_refused(out: Path, fp: FakeProcess) -> None:
     """A compiler that succeeds and writes rubbish."""
     fp.register(compiling("xdp_allow.bpf.c"), stdout=b"rubbish")
-    with pytest.raises(BadRequest, match="no ELF file"):
+    with pytest.raises(UnreadableAnswer, match=r"xdp_allow\.bpf\.c is no BPF object: it is no ELF file"):
         build.run(build.prepare(None, None, out, {}))
     assert not out.exists()
 

@@ -15,7 +15,7 @@ _QUOTED = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.M)
 
 def converted(source: Path, out: Path, include: Iterable[str]) -> str:
     """The converted C, as it will stand in another directory."""
-    code = sources.text(source)
+    code = sources.c_text(source)
     beside = dict(_beside(source, code, set()))
     in_header = legacy_header(source, code)
     if in_header:
@@ -68,6 +68,6 @@ def _beside(source: Path, code: str, met: set[Path]) -> Iterator[tuple[Path, str
         path = source.parent / name
         if path.name not in conversion.LIBBPF and path.is_file() and path.resolve() not in met:
             met.add(path.resolve())
-            header = sources.text(path)
+            header = sources.c_text(path)
             yield path, header
             yield from _beside(path, header, met)
