@@ -58,5 +58,5 @@ def test_section_names_of_older_lessons_load(compile_bpf: Callable[..., bytes]) 
 
 def test_an_object_for_machines_of_the_other_byte_order(compile_bpf: Callable[..., bytes]) -> None:
     other = {"little": "bpfeb", "big": "bpfel"}[sys.byteorder]
-    with pytest.raises(BadRequest, match=f"but for those that aren't {sys.byteorder}-endian"):
+    with pytest.raises(BadRequest, match=f"and this one is {sys.byteorder}-endian"):
         check_object(compile_bpf(c(PROGRAM % ("xdp", "p")), flags=("-target", other)), "o")

@@ -16,8 +16,9 @@ def check_object(data: bytes, name: str, maps: tuple[str, ...] = ()) -> elf.BpfO
     except elf.NotBpf as error:
         raise ObjectInvalid(f"{name} is no BPF object: {error.message}", "build one: xdpctl build") from error
     if elf.byte_order(data) != BYTE_ORDERS[sys.byteorder]:
+        [other] = BYTE_ORDERS.keys() - {sys.byteorder}
         raise ObjectInvalid(
-            f"{name} isn't compiled for this machine, but for those that aren't {sys.byteorder}-endian",
+            f"{name} is compiled for {other}-endian machines, and this one is {sys.byteorder}-endian",
             "compile it with -target bpf, as xdpctl build does",
         )
     if found.legacy_maps:

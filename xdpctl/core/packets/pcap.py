@@ -65,14 +65,16 @@ class _Reader:
                 "record it on one Ethernet device: tcpdump -i DEV -w FILE.pcap",
             )
         read, unpack = self.file.read, struct.Struct(f"{self.order}8xII{size - 16}x").unpack
-        while header := read(size):
+        header = read(size)
+        while header:
             self.number += 1
-            if len(header) == size and not header.strip(b"\0"):
-                header = yield from self._zeros(header, size)
-            if _VERSIONS.get(header[:4]) == header[4:8]:
-                raise self._damaged("another capture begins there", "join captures by mergecap")
-            held, length = unpack(header if len(header) == size else self._rest(header, size))
-            self._see(held or length)
+            if len(header) < size:
+                header = self._rest(header, size)
+            held, length = unpack(header)
+            if not (held or length):
+                header = yield from self._empty(header, size)
+                continue
+            self.empty = 0
             data = read(self._sane(held))
             if len(data) < held:
                 raise self._cut_off()
@@ -80,9 +82,19 @@ class _Reader:
                 length = max(0, max(length, held) - fcs)
                 data = data[:length]
             yield Packet(str(self.number), data, max(length, len(data)))
+            header = read(size)
 
-    def _zeros(self, header: bytes, size: int) -> Generator[Packet, None, bytes]:
-        """Gives packets of no time and no length, if others follow, then the header of the next."""
+    def _empty(self, header: bytes, size: int) -> Generator[Packet, None, bytes]:
+        """Of a header that tells of no byte: packets, another capture, or zeros up to the file's end.
+
+        What comes behind packets is given back.
+        """
+        if _VERSIONS.get(header[:4]) == header[4:8]:
+            raise self._damaged("another capture begins there", "join captures by mergecap")
+        self._see(0)
+        if header.strip(b"\0"):
+            yield Packet(str(self.number), b"", 0)
+            return self.file.read(size)
         found = 0
         while header and not header.strip(b"\0") and found <= MOST_EMPTY:
             found += 1
@@ -92,6 +104,7 @@ class _Reader:
         for _ in range(found):
             yield Packet(str(self.number), b"", 0)
             self.number += 1
+        self.number -= 1
         return header
 
     def pcapng(self) -> Iterator[Packet]:
