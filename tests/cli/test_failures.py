@@ -177,3 +177,15 @@ def test_an_interruption_is_told_as_json(tmp_path: Path) -> None:
             out, err = process.communicate()
         assert (process.returncode, err) == (130, "xdpctl: interrupted\n")
         assert json.loads(out) == INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    "line", ["build", "build x.c", "build --preset lesson-1 --out /tmp/x", "new", "run --pcap x", "bench"]
+)
+def test_a_working_directory_that_was_deleted_is_named(line: str, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"rmdir ../gone; exec {sys.executable} -m xdpctl {line}"
+    done = subprocess.run(["sh", "-c", command], cwd=gone, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"the working directory {gone} was deleted" in done.stderr

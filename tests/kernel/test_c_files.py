@@ -277,3 +277,32 @@ def test_another_source_of_the_same_object_keeps_it(lab: Lab) -> None:
     told = lab.refused(2, "can't be read", "load", "bpf/prog.o")
     assert "did you mean 'bpf/prog.bpf.o'?" in told
     assert "build it: xdpctl build" in lab.refused(2, "can't be read", "load", "else.o")
+
+
+OLD_LATIN = """\
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct bpf_map_def SEC("maps") cnt = { /* z\xe4hlt */ .type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
+	.value_size = 8, .max_entries = 1 };
+SEC("xdp") int zaehle(struct xdp_md *ctx)
+{
+	__u32 k = 0;
+	return ctx && bpf_map_lookup_elem(&cnt, &k) ? XDP_DROP : XDP_PASS; /* \xe4 */
+}
+"""
+
+
+def test_c_that_is_no_utf8(lab: Lab) -> None:
+    """clang takes it, as long as it is in comments; the bytes stay what they are."""
+    (lab.directory / "l.c").write_bytes(
+        PROGRAM.format(code=f"/* \xe4 */ {one('count_all')}").encode("latin-1")
+    )
+    lab.ok("build", "l.c")
+    (lab.directory / "old.c").write_bytes(OLD_LATIN.encode("latin-1"))
+    lab.refused(2, "refused since libbpf 1.0", "build", "old.c")
+    for _ in range(2):
+        lab.ok("build", "old.c", "--convert")
+        assert b"/* z\xe4hlt */" in (lab.directory / "bpf/old.bpf.c").read_bytes()
+    shown = f"{COMMAND} build old.c --convert --show >shown.c"
+    lab.must("sh", "-c", shown)
+    assert (lab.directory / "shown.c").read_bytes() == (lab.directory / "bpf/old.bpf.c").read_bytes()

@@ -206,9 +206,10 @@ def test_a_broken_capture_changes_nothing(lab: Lab) -> None:
     lab.build()
     lab.ok("load")
     path = lab.directory / "x.pcap"
-    pcap(path, [frame(0x0800, 60)] * 30)
+    pcap(path, [])
     path.write_bytes(path.read_bytes() + struct.pack("<IIII", 0, 0, 1 << 25, 0))
-    lab.refused(2, "x.pcap is damaged at packet 31", "run", "--live", "--pcap", "x.pcap")
+    lab.refused(2, "x.pcap is damaged at packet 1", "run", "--live", "--pcap", "x.pcap")
+    pcap(path, [frame(0x0800, 60)] * 30)
     path.write_bytes(path.read_bytes()[:70])
     lab.refused(2, "x.pcap is cut off at packet 1", "run", "--live", "--pcap", "x.pcap")
     pcap(path, [b"short"])

@@ -74,6 +74,28 @@ def test_one_that_is_cut_off_gives_its_whole_packets(cut: int, built: Lab) -> No
     assert done.stdout.startswith("VERDICT   PACKETS  BYTES  CHANGED\nXDP_PASS       29   1740        0\n")
 
 
+@pytest.mark.parametrize(
+    ("behind", "says"),
+    [
+        (bytes(1 << 24), "from there on it holds zeros"),
+        (struct.pack("<IIII", 1, 2, 1 << 30, 60), "it says that it has 1073741824 bytes"),
+        (None, "another capture begins there"),
+    ],
+)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_one_that_is_damaged_gives_its_packets_up_to_there(
+    behind: bytes | None, says: str, pack: Any, built: Lab
+) -> None:
+    path = built.directory / "x.pcap"
+    pcap(path, [frame(0x0806, 60)] * 29)
+    whole = path.read_bytes()
+    path.write_bytes(pack(whole) + pack(whole if behind is None else behind))
+    done = built.xdpctl("run", "--pcap", "x.pcap")
+    assert done.returncode == 0
+    assert done.stderr == f"x.pcap is damaged at packet 30: {says}: running the packets before that\n"
+    assert done.stdout.startswith("VERDICT   PACKETS  BYTES  CHANGED\nXDP_PASS       29   1740        0\n")
+
+
 def test_those_of_ethernet_are_run_beside_others(built: Lab) -> None:
     packets = [(i % 2, f) for i, f in enumerate(MANY)]
     (built.directory / "x.pcapng").write_bytes(pcapng((1, 113), packets))

@@ -8,7 +8,7 @@ import pytest
 from pytest_subprocess import FakeProcess
 
 from xdpctl.core.program.parts import PACKET_HEADER
-from xdpctl.errors import BadRequest, Refused
+from xdpctl.errors import BadRequest, Refused, UnreadableAnswer
 from xdpctl.ops import build
 from xdpctl.tools import clang, executables, proc
 from xdpctl.tools.files.assets import HEADERS
@@ -75,7 +75,7 @@ def test_a_compiler_that_writes_nothing(out: Path, fp: FakeProcess) -> None:
 def test_an_object_that_is_none_is_refused(out: Path, fp: FakeProcess) -> None:
     """A compiler that succeeds and writes rubbish."""
     fp.register(compiling("xdp_allow.bpf.c"), stdout=b"rubbish")
-    with pytest.raises(BadRequest, match="no ELF file"):
+    with pytest.raises(UnreadableAnswer, match=r"xdp_allow\.bpf\.c is no BPF object: it is no ELF file"):
         build.run(build.prepare(None, None, out, {}))
     assert not out.exists()
 
@@ -108,3 +108,18 @@ def test_a_spec_may_come_through_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'\nverdct = "drop"')))
     with pytest.raises(BadRequest, match=r"^standard input:2: unknown entry 'verdct'"):
         build.show(Path("-"), None, {})
+
+
+@pytest.mark.parametrize("conversion", [False, True])
+def test_a_map_that_a_macro_makes_has_to_be_written_out(out: Path, tmp_path: Path, conversion: bool) -> None:
+    """`build` doesn't send to --convert what that sends back."""
+    source = tmp_path / "old.c"
+    source.write_text(
+        '#define M(n, t) struct bpf_map_def SEC("maps") n = { t }\n\nM(old, 1);\nM(older, 1);\n'
+    )
+    with pytest.raises(BadRequest, match=rf"{source}:3: the macro M makes a map") as refused:
+        build.prepare(source, None, out, {}, conversion=conversion)
+    assert refused.value.hints == (
+        "write this map out, without the macro, and those of line 4",
+        f"then it is converted by: xdpctl build {source} --convert",
+    )

@@ -17,7 +17,16 @@ import typer
 from xdpctl import __version__
 from xdpctl.cli import arguments, session, usage
 from xdpctl.cli.words import CheckedCommand, CheckedGroup, asks_for_json
-from xdpctl.errors import HostLacks, Internal, Interrupted, Usage, XdpctlError, of_system
+from xdpctl.errors import (
+    BadRequest,
+    FileUnusable,
+    HostLacks,
+    Internal,
+    Interrupted,
+    Usage,
+    XdpctlError,
+    of_system,
+)
 
 VERBS = {
     "new": "Write a commented spec to start from.",
@@ -165,6 +174,12 @@ def _set_signals(handler: Any) -> None:
 
 
 def _meaning(error: BaseException) -> XdpctlError:
+    if isinstance(error, FileNotFoundError | BadRequest) and (gone := _deleted_directory()):
+        why = f"the working directory {gone} was deleted"
+        if isinstance(error, FileNotFoundError):
+            return FileUnusable(why, "go to one that is there: cd DIR")
+        if type(error) in (BadRequest, FileUnusable):
+            error.hints = (*error.hints, why)
     match error:
         case XdpctlError():
             return error
@@ -178,6 +193,15 @@ def _meaning(error: BaseException) -> XdpctlError:
         traceback.print_exception(error)
     what = f"{type(error).__name__}: {error}"
     return Internal(f"internal error: {what}", "please report it, with what XDPCTL_TRACEBACK=1 shows")
+
+
+def _deleted_directory() -> str:
+    """The working directory, where it isn't there any more; nothing is found in it or written to it."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return os.readlink("/proc/self/cwd").removesuffix(" (deleted)")
+    return ""
 
 
 def _run(words: list[str]) -> int:

@@ -119,7 +119,7 @@ def command(
         return
     prepared = build.prepare(source, preset, out, given, conversion=convert)
     if show:
-        session.draw(prepared.files[prepared.source.name])
+        session.draw_bytes_of(prepared.files[prepared.source.name])
         return
     if session.dry_run():
         _tell_plan(prepared)

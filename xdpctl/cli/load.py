@@ -19,7 +19,7 @@ import typer
 
 from xdpctl.cli import arguments, session
 from xdpctl.core.machine.model import ModeChoice
-from xdpctl.core.wording import join
+from xdpctl.core.wording import join, listed
 from xdpctl.errors import Usage
 from xdpctl.ops import load
 
@@ -76,7 +76,7 @@ def command(
     for line in prepared.notes:
         session.note(line)
     loaded = load.run(prepared)
-    names = " ".join(sorted((*loaded.programs, *loaded.maps)))
+    names = listed(sorted((*loaded.programs, *loaded.maps)), between=" ")
     session.say(f"loaded {join(loaded.programs)}, pinned in {loaded.pin}: {names}")
     if loaded.device is not None:
         session.say_attached(loaded.attached, loaded.device, loaded.mode, loaded.fell_back)

@@ -153,8 +153,8 @@ def _tell_about(prepared: run.Prepared) -> None:
         session.note(f"running a copy of {target.name}, from {target.object}")
     for reason, count in survey.not_run.items():
         session.note(f"not run, because {reason}: {count} of the packets")
-    if survey.cut_off:
-        session.note(f"{survey.cut_off}: running the packets before that")
+    if survey.broken:
+        session.note(f"{survey.broken}: running the packets before that")
     if survey.cut:
         session.note(f"cut in the capture, and run as what is left of them: {survey.cut} of the packets")
 

@@ -1,6 +1,7 @@
 """What the verbs share: the global options, and how results, plans and errors are printed."""
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -83,6 +84,13 @@ def draw(text: str) -> bool:
         _lost(error)
         return False
     return True
+
+
+def draw_bytes_of(text: str) -> bool:
+    """The same for what was read from a file, in whatever encoding."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
+    return draw(text)
 
 
 def note(line: str) -> None:

@@ -13,6 +13,7 @@ Example: xdpctl unload --pin /sys/fs/bpf/ebpf
 import typer
 
 from xdpctl.cli import arguments, session
+from xdpctl.core.wording import listed
 from xdpctl.ops import unload
 
 
@@ -34,6 +35,6 @@ def command(
     def unloaded() -> None:
         for pin_elsewhere in prepared.kept:
             session.note(f"a map stays in the kernel, it is pinned at {pin_elsewhere} too")
-        session.say(f"unloaded {', '.join(p.name for p in prepared.programs)} from {prepared.pin}")
+        session.say(f"unloaded {listed(p.name for p in prepared.programs)} from {prepared.pin}")
 
     unload.run(prepared, detached, unloaded)

@@ -30,6 +30,9 @@ SYNONYMS = {
 }
 """What other tools call things."""
 
+MOST, MOST_KNOWN = 10, 40
+"""So many names are read in a line; of right words for a wrong one, all that options have."""
+
 
 def nearest(word: str, right: Iterable[str]) -> str | None:
     """The right word that was meant, where one is near."""
@@ -47,13 +50,22 @@ def did_you_mean(word: str, right: Iterable[str]) -> tuple[str, ...]:
     if near := nearest(word, words):
         begun = [choice for choice in words if choice.lower().startswith(word.lower())]
         return (f"did you mean {' or '.join(map(repr, begun if near in begun else [near]))}?",)
-    return (f"known: {', '.join(words)}",) if words else ()
+    return (f"known: {listed(words, MOST_KNOWN)}",) if words else ()
 
 
 def join(words: Iterable[str]) -> str:
-    """Each once: `a, b and c`."""
+    """Each once: `a, b and c`; of many a few."""
     *others, last = dict.fromkeys(words)
+    if len(others) >= MOST:
+        return listed((*others, last))
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def listed(words: Iterable[str], most: int = MOST, between: str = ", ") -> str:
+    """What is read in a line: of many words a few, and how many more there are."""
+    known = list(words)
+    more = len(known) - most
+    return between.join(known[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def one(noun: str) -> str:

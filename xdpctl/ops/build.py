@@ -17,7 +17,7 @@ from xdpctl.core.program import render
 from xdpctl.core.spec.model import BuildFlags, Spec
 from xdpctl.core.spec.source import read_spec
 from xdpctl.core.wording import join
-from xdpctl.errors import AlreadyThere, BadRequest, Lines, NotCompiled
+from xdpctl.errors import AlreadyThere, BadRequest, Lines, NotCompiled, UnreadableAnswer
 from xdpctl.tools import clang
 from xdpctl.tools.files import assets, headers, objects, old_c, placing, sources
 
@@ -123,7 +123,9 @@ def _prepare_c(source: Path, out: Path, options: Mapping[str, Any], conversion: 
     target = out / paths.object_name(paths.program_of(source.name))
     if conversion:
         return _converted(source, target, flags)
-    _refuse_legacy_maps(sources.text(source), source)
+    code = sources.c_text(source)
+    old_c.refuse_macros(source, code)
+    _refuse_legacy_maps(code, source)
     _refuse_others(target, source, str(source))
     return Prepared(
         source=source,
@@ -159,17 +161,29 @@ def run(prepared: Prepared) -> Built:
     source, target = prepared.source, prepared.target
     with placing.within(target.parent) as aside:
         for name, text in prepared.files.items():
-            aside.write(name, text.encode())
+            aside.write(name, sources.c_bytes(text))
         compiled = _compiled(prepared, aside.cwd)
         name = str(target if prepared.files else source)
-        found = check_object(compiled.object, name, maps=prepared.maps)
-        inspected = Inspected(compiled.object, found)
+        inspected = _inspected(compiled.object, prepared.source)
+        check_object(compiled.object, name, maps=prepared.maps)
         _refuse_undefined(inspected, name, compiled.notes)
         aside.write(target.name, compiled.object)
         written = (*((source, *prepared.headers) if prepared.files else ()), target)
         aside.move(*(path.name for path in written))
     notes = (*tool_errors.missing_returns(compiled.notes), *inspected.notes())
     return Built(written, notes, compiled.notes.rstrip())
+
+
+def _inspected(data: bytes, source: Path) -> Inspected:
+    """A compiler that ends well may still have written anything."""
+    try:
+        return Inspected(data, elf.read(data))
+    except (elf.NotBpf, ValueError, LookupError, struct.error) as error:
+        why = error.message if isinstance(error, elf.NotBpf) else "its debug information is damaged"
+        raise UnreadableAnswer(
+            f"clang reported success, but what it wrote for {source} is no BPF object: {why}",
+            "`xdpctl doctor` checks clang",
+        ) from error
 
 
 def _compiled(prepared: Prepared, aside: Path) -> clang.Compiled:

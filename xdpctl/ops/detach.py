@@ -8,6 +8,7 @@ from xdpctl.core.machine import directories, owners
 from xdpctl.core.machine.directories import PinDirectory
 from xdpctl.core.machine.model import Attachment, Device, ProgId
 from xdpctl.core.plan import actions
+from xdpctl.core.wording import join
 from xdpctl.errors import HalfDone, NoSuchProgram, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, turns
@@ -53,7 +54,7 @@ def run(prepared: Prepared, tell: Callable[[], None]) -> None:
     def look() -> tuple[Attachment, ...]:
         return iplink.device(name, prepared.netns).attachments_of(ids)
 
-    programs = " and ".join(dict.fromkeys(a.prog.name or "a program" for a in prepared.attachments))
+    programs = join(a.prog.name or "a program" for a in prepared.attachments)
     if still := apply.run_and_look(prepared.operation, look, tell, f"whether {name} still runs {programs}"):
         kind = Refused if len(still) == len(prepared.attachments) else HalfDone
         raise kind(f"{name} still runs {owners.describe(still[0])}")

@@ -12,6 +12,7 @@ from msgspec import Struct
 from xdpctl.core.plan.plan import Plan
 from xdpctl.core.trace import log, why_silent
 from xdpctl.core.trace.log import TraceLine
+from xdpctl.core.wording import listed
 from xdpctl.errors import HalfDone, HostLacks, XdpctlError
 from xdpctl.ops import apply
 from xdpctl.tools import host, mountns, signals, tracefs
@@ -54,7 +55,7 @@ def run(
     if request.program:
         ids = [str(program.id) for program in printers.called(request.program)]
         if len(ids) > 1:
-            note(f"programs {', '.join(ids)} are all called {request.program}: the lines of all are shown")
+            note(f"programs {listed(ids)} are all called {request.program}: the lines of all are shown")
     root = tracefs.mounted() or _mount()
     tracefs.check(root)
     with _first_interrupt_alone(), _log(root, request, note) as directory:

@@ -11,6 +11,7 @@ from xdpctl.core.machine.directories import PinDirectory
 from xdpctl.core.machine.model import Attachment, BpfLink, Device, MapId, Program
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.removal import Removal
+from xdpctl.core.wording import join
 from xdpctl.errors import HalfDone, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns, pinning, turns
@@ -83,14 +84,14 @@ def run(
         detached()
         unloaded()
 
-    programs = " and ".join(p.name for p in prepared.programs)
+    programs = join(p.name for p in prepared.programs)
     what = f"whether {programs} is still in the kernel"
     left = apply.run_and_look(prepared.operation, look, tell, what)
     detached()
     if left:
         done = "detached and unpinned" if prepared.devices else "unpinned"
         raise HalfDone(
-            f"{done}, but {' and '.join(left)} is still in the kernel",
+            f"{done}, but {join(left)} is still in the kernel",
             "another process, a bpf link or a device that can't be seen holds it: bpftool link show",
         )
     unloaded()

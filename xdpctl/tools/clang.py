@@ -71,7 +71,7 @@ def run(command: Argv, source: Path, cwd: Path | None = None, shown_in: Path | N
     said = words.rstrip() or f"clang failed with status {result.status}"
     if tool_errors.lacks_headers(said) and not headers.installed():
         raise HostLacks(Lines(said), executables.install_hint("headers"))
-    raise _not_compiled(source, said, sources.text(cwd / source if cwd else source))
+    raise _not_compiled(source, said, sources.c_text(cwd / source if cwd else source))
 
 
 def _not_compiled(source: Path, said: str, code: str) -> NotCompiled:

@@ -12,6 +12,7 @@ from xdpctl.core.machine.model import Argv, Map, Program
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.removal import Removal, came_along, pinned_with, shared, used
+from xdpctl.core.wording import join
 from xdpctl.errors import AlreadyThere, BadRequest, Refused
 from xdpctl.tools import bpffs, bpftool, host, proc
 
@@ -54,7 +55,7 @@ class Pinned(Struct, frozen=True):
         missing = [path for path in self.wanted if not os.path.lexists(path)]
         if missing:
             raise Refused(
-                f"bpftool reported success, but nothing is pinned at {' and '.join(missing)}",
+                f"bpftool reported success, but nothing is pinned at {join(missing)}",
                 "`xdpctl doctor` checks bpftool",
             )
 

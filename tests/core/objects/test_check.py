@@ -1,5 +1,6 @@
 """What is loaded must be what can be loaded, read, and found again."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,3 +54,9 @@ def test_a_program_needs_the_maps_of_its_spec(compile_bpf: Callable[..., bytes])
 def test_section_names_of_older_lessons_load(compile_bpf: Callable[..., bytes]) -> None:
     data = compile_bpf((CORPUS / "07-wrong-section-name.c").read_text(), flags=())
     assert check_object(data, "o").xdp_programs == ("xdp_allow",)
+
+
+def test_an_object_for_machines_of_the_other_byte_order(compile_bpf: Callable[..., bytes]) -> None:
+    other = {"little": "bpfeb", "big": "bpfel"}[sys.byteorder]
+    with pytest.raises(BadRequest, match=f"and this one is {sys.byteorder}-endian"):
+        check_object(compile_bpf(c(PROGRAM % ("xdp", "p")), flags=("-target", other)), "o")

@@ -1,5 +1,6 @@
 """Old C, converted: the whole file compiles, and its maps are those of before, with types."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -197,3 +198,88 @@ def test_a_header_that_brings_the_new_form_already(compile_bpf: Callable[..., by
     new = conversion.converted(f'#include "api.h"\n{source}\n', lambda name, _: f'"{name}"', header)
     assert "bpf_helpers.h" not in new
     assert elf.read(compile_bpf(new.replace('#include "api.h"', header))).maps == ("cnt",)
+
+
+SEVERAL = """\
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct bpf_map_def { unsigned int type, key_size, value_size, max_entries; };
+static struct bpf_map_def SEC("maps") one = { BPF_MAP_TYPE_ARRAY, 4, 8, 1 },
+	/* of ports */
+	two = { .type = BPF_MAP_TYPE_HASH, .key_size = 2, .value_size = 8, .max_entries = 2 }, three = { 1, 4 };
+struct bpf_map_def four SEC("maps") = { BPF_MAP_TYPE_ARRAY, 4, 8, 1 }, none = { 9 }, *at = &none;
+SEC("xdp") int count(struct xdp_md *ctx)
+{
+	__u32 k = at ? 0 : none.type;
+	return ctx && bpf_map_lookup_elem(&one, &k) && bpf_map_lookup_elem(&two, &k) &&
+		bpf_map_lookup_elem(&three, &k) && bpf_map_lookup_elem(&four, &k);
+}
+"""
+
+
+def test_several_maps_in_one_declaration(compile_bpf: Callable[..., bytes]) -> None:
+    new = conversion.converted(SEVERAL, place)
+    assert new.count("static struct {") == 3
+    assert "/* of ports */" in new
+    assert "struct bpf_map_def none = { 9 }, *at = &none;" in new
+    assert elf.read(compile_bpf(new, flags=())).maps == ("one", "two", "three", "four")
+    assert [(one.name, one.line) for one in legacy.find(SEVERAL)] == [
+        ("one", 4),
+        ("two", 6),
+        ("three", 6),
+        ("four", 7),
+    ]
+
+
+MACRO = """\
+#define MAP(n, t) struct bpf_map_def SEC("maps") n = { \\
+	.type = t, }
+#define ARRAY(n) MAP(n, 2)
+#define IN_MAPS SEC("maps")
+struct bpf_map_def IN_MAPS plain = { .type = 1 };
+MAP(old, 1);
+/* MAP(none, 1); */
+ARRAY(older);
+"""
+
+
+def test_maps_of_macros_are_seen_where_they_are_made() -> None:
+    assert [(one.macro, one.line) for one in legacy.made_by_macros(MACRO)] == [("MAP", 6), ("ARRAY", 8)]
+    assert [one.name for one in legacy.find(MACRO)] == ["plain"]
+
+
+MAP = 'struct bpf_map_def SEC("maps") old = { .type = 1, .key_size = 4, .value_size = 8 };\n'
+LARGE = 100_000
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        '"' + '\\"' * LARGE,
+        "'" + "\\'" * LARGE,
+        "\n/*" * LARGE,
+        "struct a{" * LARGE + "int x;" + "}" * LARGE,
+        "struct a = {" * LARGE,
+        "struct a " * LARGE,
+        "static const " * LARGE,
+        "typedef u32 " * LARGE,
+        "(" * LARGE,
+        "#define a(\n" * LARGE,
+        "".join(f"#define A{i} A{i + 1}\n" for i in range(LARGE // 2)),
+        "x = bpf_map_lookup_elem(&old, &k) + " * (LARGE // 4),
+        "map_lookup_elem(&old," * LARGE,
+        "".join(f"u32 k{i}; x = map_lookup_elem(&old, &k{i});\n" for i in range(LARGE // 4)),
+        "".join(f'struct bpf_map_def SEC("maps") m{i} = {{ .type = 1 }};\n' for i in range(LARGE // 4)),
+        'struct bpf_map_def SEC("maps") a = {}' + "".join(f", m{i} = {{ 1 }}" for i in range(LARGE // 4)),
+        f'struct bpf_map_def SEC("maps") m = {{ .key_size = sizeof({" " * LARGE}(x)) }};',
+        "a" * LARGE + " " * LARGE + "\n" * LARGE,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_any_c_takes_a_time_that_grows_with_its_size_alone(behind: str) -> None:
+    """By a look for each place through all of the rest it would be many minutes."""
+    begun = time.process_time()
+    assert "old" in [one.name for one in legacy.find(MAP + behind)]
+    legacy.made_by_macros(MAP + behind)
+    assert "} old " in conversion.converted(MAP + behind, place)
+    assert time.process_time() - begun < 60

@@ -216,6 +216,14 @@ def test_a_damaged_file_ends_in_packets_or_one_error(whole: bytes, data: st.Data
         (section("<", 1) + struct.pack("<III", 9, 12, 16), "a block says two lengths"),
         (b"\x0a\x0d\x0d\x0a" + bytes(8), "a section has no byte order"),
         (pcap("<", False, []) + struct.pack("<IIII", 0, 0, 1 << 25, 0), "it says that it has 33554432 bytes"),
+        (pcap("<", False, [b"x"]) + pcap("<", False, [b"y"]), "at packet 2: another capture begins there"),
+        (pcap("<", False, [b"x"]) + pcap(">", True, [b"y"]), "at packet 2: another capture begins there"),
+        (pcap("<", False, [b"x"]) + bytes(16), "damaged at packet 2: from there on it holds zeros"),
+        (
+            pcap("<", False, [b""] * 2000),
+            "damaged at packet 1001: it and 1000 packets before it have no byte",
+        ),
+        (section("<", 1) + enhanced("<", b"") * 2000, "damaged at packet 1001"),
     ],
 )
 def test_what_is_no_capture_of_ethernet(data: bytes, says: str) -> None:
@@ -228,4 +236,34 @@ def test_packets_come_before_the_file_ends() -> None:
     found = packets(io.BytesIO(pcap("<", False, [b"first"]) + b"cut"), "x")
     assert next(found).data == b"first"
     with pytest.raises(BadRequest, match="cut off at packet 2"):
+        next(found)
+
+
+def test_packets_of_no_time_and_no_length_are_some_if_others_follow() -> None:
+    whole = pcap("<", False, [b"x"])
+    data = whole + bytes(16 * 3) + whole[24:]
+    assert [(p.name, p.data) for p in read(data)] == [
+        ("1", b"x"),
+        *((str(i), b"") for i in (2, 3, 4)),
+        ("5", b"x"),
+    ]
+
+
+class Endless(io.BytesIO):
+    """Zeros behind what it holds, as in a sparse file; whoever reads all of them would be busy for years."""
+
+    left = 1 << 20
+
+    def read(self, size: int | None = -1) -> bytes:
+        found = super().read(size)
+        assert size is not None
+        self.left -= size - len(found)
+        assert self.left > 0
+        return found + bytes(size - len(found))
+
+
+def test_zeros_without_end_are_not_read() -> None:
+    found = packets(Endless(pcap("<", False, [b"first"])), "x")
+    assert next(found).data == b"first"
+    with pytest.raises(BadRequest, match="damaged at packet 2: from there on it holds zeros"):
         next(found)

@@ -10,6 +10,7 @@ from xdpctl.core.machine.model import Attachment, BpfLink, Device, ProgId, Progr
 from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.machine.paths import BPFFS
 from xdpctl.core.machine.shell import command_line
+from xdpctl.core.wording import join, listed
 from xdpctl.errors import AlreadyPinned, BadRequest, HostLacks, NoSuchProgram, NotYours
 
 Identity = tuple[int, int]
@@ -93,13 +94,13 @@ def check_free(directory: PinDirectory, names: Sequence[str]) -> None:
         raise BadRequest(f"{path} is a pin, not a directory", "name the directory for the pins")
     if programs := directory.programs:
         raise AlreadyPinned(
-            f"{path} already holds {' and '.join(p.name for p in programs)}",
+            f"{path} already holds {join(p.name for p in programs)}",
             f"remove it first: xdpctl unload --pin {path}",
             "or pin this program elsewhere: --pin DIR",
         )
     if taken := [f"{path}/{name}" for name in names if name in directory.present]:
         raise AlreadyPinned(
-            f"something else is pinned at {' and '.join(taken)}",
+            f"something else is pinned at {join(taken)}",
             f"if nothing needs it, remove it: rm {' '.join(taken)}",
             "or pin this program elsewhere: --pin DIR",
         )
@@ -134,7 +135,7 @@ def _nothing_there(directory: PinDirectory) -> NoSuchProgram:
     if not (present and holds_only_pins(path, directory.mounted)):
         return NoSuchProgram(f"no XDP program is pinned in {path}", "xdpctl status shows programs")
     return NoSuchProgram(
-        f"no XDP program is pinned in {path}, only {', '.join(present)}",
+        f"no XDP program is pinned in {path}, only {listed(present)}",
         f"if nothing needs that, remove it: {command_line(('rm', '-r', path))}",
     )
 
@@ -150,7 +151,7 @@ def _refuse_pinned_elsewhere(directory: PinDirectory) -> None:
         name = next(p.name for p in directory.programs if set(p.pinned) & set(elsewhere))
         unload = ("xdpctl", "unload", "--pin", directory.path, "--force")
         raise NotYours(
-            f"{name} is pinned at {' and '.join(elsewhere)} too",
+            f"{name} is pinned at {join(elsewhere)} too",
             f"remove that first: {command_line(('rm', *elsewhere))}",
             f"or with all its pins: {command_line(unload)}",
         )

@@ -17,6 +17,7 @@ from xdpctl.core.machine.model import (
 )
 from xdpctl.core.machine.paths import BPFFS
 from xdpctl.core.machine.shell import command_line
+from xdpctl.core.wording import join, listed
 from xdpctl.errors import Ambiguous, DeviceBusy, NoSuchProgram, NotYours, Refused
 
 _DISPATCHER = "xdp_dispatcher"
@@ -62,10 +63,10 @@ def the_program(programs: Iterable[Program], directory: str, name: str = "") -> 
     pins = [pin for p in found or pinned for pin in paths.below(p.pinned, directory)]
     if not found:
         raise NoSuchProgram(
-            f"there is no XDP program {name!r} in {directory}", f"pinned there: {', '.join(pins)}"
+            f"there is no XDP program {name!r} in {directory}", f"pinned there: {listed(pins)}"
         )
     if len(found) > 1:
-        raise Ambiguous(f"{directory} holds several programs: {', '.join(pins)}", "say which: --program NAME")
+        raise Ambiguous(f"{directory} holds several programs: {listed(pins)}", "say which: --program NAME")
     return found[0]
 
 
@@ -126,7 +127,7 @@ def foreign(
 
 def not_yours(programs: Sequence[Program], directory: str) -> NotYours:
     """The refusal to unload programs that may be anybody's."""
-    who = " and ".join(map(named, programs))
+    who = join(map(named, programs))
     unload = command_line(("xdpctl", "unload", "--pin", directory, "--force"))
     return NotYours(
         f"{who}, pinned in {directory}, wasn't built by xdpctl",

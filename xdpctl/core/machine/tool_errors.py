@@ -22,9 +22,10 @@ def not_permitted(reason: str) -> bool:
 
 def load_failure(reason: str, log: str) -> Explanation:
     """Why `bpftool prog load` failed: its own words on stdout, libbpf's and the verifier's on stderr."""
-    verifier = re.search(r"-- BEGIN PROG LOAD LOG --\n(.*?)-- END PROG LOAD LOG --", log, re.S)
-    if verifier and "processed" in verifier[1]:
-        return _verifier_rejection(verifier[1], log)
+    begun = log.partition("-- BEGIN PROG LOAD LOG --\n")[2]
+    verifier, ended, _ = begun.partition("-- END PROG LOAD LOG --")
+    if ended and "processed" in verifier:
+        return _verifier_rejection(verifier, log)
     if not_permitted(log) or not_permitted(reason):
         return Explanation("not permitted to load BPF programs", ("run xdpctl as root",), NotPermitted)
     for pattern, message, *hints in _LOAD_PATTERNS:
@@ -44,7 +45,7 @@ _LOAD_PATTERNS = (
         "xdpctl status shows what, and where",
     ),
     (
-        r"map '(\w+)'(?:.*\n)*?.*already has pin path|couldn't reuse pinned map at '([^']+)'",
+        r"already has pin path|couldn't reuse pinned map at '([^']+)'",
         r"a map is pinned by its own definition (LIBBPF_PIN_BY_NAME)",
         "delete the line __uint(pinning, LIBBPF_PIN_BY_NAME): xdpctl pins the maps itself",
     ),
@@ -180,7 +181,7 @@ _CLANG_ADVICE = (
         "its maps have the form from before libbpf 1.0: build it with --convert",
     ),
     (r"fatal error: '[^']+' file not found", "tell where the header is: -I DIR"),
-    (r"'__(?:float|fix|add|sub|mul|div)\w*[sd]f\w*'", "BPF has no floating point: count in integers"),
+    (r"'__(?:float|fix|add|sub|mul|div)(?=\w*[sd]f)\w++'", "BPF has no floating point: count in integers"),
     (r"Cannot select:.* = s(?:div|rem)", "BPF divides unsigned numbers only: make them unsigned"),
     (r"stack limit|stack size", "the stack has 512 bytes: put large things into a per-CPU array map"),
 )

@@ -6,7 +6,7 @@ from xdpctl.core.machine.identifiers import NAME_LENGTH, cut
 from xdpctl.core.objects.elf import BpfObject
 from xdpctl.core.objects.map_definitions import Patch
 from xdpctl.core.objects.optional import MARK
-from xdpctl.core.wording import did_you_mean
+from xdpctl.core.wording import did_you_mean, listed
 from xdpctl.errors import Ambiguous, NoSuchProgram
 
 
@@ -70,9 +70,7 @@ def choose(found: BpfObject, path: str, program: str, *advice: str) -> Choice:
             raise NoSuchProgram(f"{path} has no XDP program {program!r}", *did_you_mean(program, known))
         names = tuple(chosen)
     if len(names) > 1:
-        raise Ambiguous(
-            f"{path} has several programs: {', '.join(names)}", "say which: --program NAME", *advice
-        )
+        raise Ambiguous(f"{path} has several programs: {listed(names)}", "say which: --program NAME", *advice)
     called = (n for n in found.xdp_programs if n in found.in_maps and n not in names)
     return Choice(found, (*names, *called))
 

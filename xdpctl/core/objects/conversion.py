@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Callable
+from itertools import zip_longest
 
-from xdpctl.core.objects import legacy
-from xdpctl.core.objects.legacy import Definition
+from xdpctl.core.objects import c_text, legacy
+from xdpctl.core.objects.legacy import Today
+from xdpctl.core.objects.legacy_maps import Definition, LegacyMaps
 
 _INCLUDE = re.compile(
     r'^(?P<start>[ \t]*#[ \t]*include[ \t]*)(?P<open>[<"])(?P<name>[^>"\n]+)[>"][^\n]*\n?', re.M
 )
 HELPERS = "bpf/bpf_helpers.h"
-_STANDARD = {"stdbool.h": r"\bbool\b", "stdint.h": r"\bu?int(?:8|16|32|64)_t\b"}
+_STANDARD = {
+    "stdbool.h": {"bool"},
+    "stdint.h": {f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+}
 LIBBPF = ("bpf_helpers.h", "bpf_endian.h", "bpf_tracing.h", "bpf_core_read.h")
 """Headers whose predecessors lay beside the sources."""
 _OF_IPROUTE2 = "bpf_elf.h"
+_POINTER = re.compile(r"\bstruct\s++(\w++)\s*+\*")
 _OWN_HELPERS = re.compile(r"\(\s*\*\s*bpf_\w+\s*\)\s*\(")
 MACROS = """\
 #ifndef __uint
@@ -30,18 +36,16 @@ Place = Callable[[str, bool], str | None]
 
 def converted(source: str, place: Place, headers: str = "") -> str:
     """A source, given the texts of the headers beside it: what those declare isn't declared again."""
-    code = legacy.without_comments(source)
-    found = legacy.definitions(code)
+    code = c_text.without_comments(source)
+    found = LegacyMaps(code).definitions
     text = _includes(source, place)
     needed = _needed(text + headers)
     has_sec = HELPERS in text + needed + headers or re.search(r"define[ \t]+SEC\(", code + headers)
     section = 'SEC(".maps")' if has_sec else '__attribute__((section(".maps"), used))'
-    text = source
-    for one in reversed(found):
-        text = text[: one.start] + _definition(one, source, code, found, section) + text[one.end :]
-    text = legacy.long_types(text, source + headers)
-    for type_ in {one.type for one in found if one.type}:
-        text = re.sub(rf"\bstruct\s+{type_}\s*\*", "void *", text)
+    text = _definitions(source, found, Today(code, found), section)
+    text = legacy.long_types(text, legacy.declared_types(source + headers))
+    types = {one.type for one in found}
+    text = _POINTER.sub(lambda m: "void *" if m[1] in types else m[0], text)
     text = _includes(text, place)
     last = max((match.end() for match in _INCLUDE.finditer(text)), default=0)
     first = next((match.start() for match in _INCLUDE.finditer(text)), 0)
@@ -49,12 +53,25 @@ def converted(source: str, place: Place, headers: str = "") -> str:
     return text[:first] + standard + text[first:last] + needed + text[last:]
 
 
-def _definition(one: Definition, source: str, code: str, found: tuple[Definition, ...], section: str) -> str:
+def _definitions(source: str, found: tuple[Definition, ...], today: Today, section: str) -> str:
+    """The source with today's form in the places of these."""
+    parts, at = [], 0
+    for one, following in zip_longest(found, found[1:]):
+        between = source[at : one.start]
+        parts += [between, "\n" * (one.continues and "\n" not in between)]
+        parts.append(_definition(one, source, today, section))
+        at = one.end
+        if source[at - 1] == "," and not (following and following.continues):
+            parts.append(f"\n{'static ' * one.static}struct {one.type}")  # of what follows, which is no map
+    return "".join((*parts, source[at:]))
+
+
+def _definition(one: Definition, source: str, today: Today, section: str) -> str:
     """In today's form, an entry a line; comments and directives between its entries stay."""
     at, end = one.body
     parts, last = [], ""
     for entry in one.entries:
-        line = legacy.modern_entry(entry, one, code, found)
+        line = today.entry(entry, one)
         if line.startswith(legacy.VALUES):
             line, last = "", f"\t{line}\n"
         before = source[at : entry.start]
@@ -62,8 +79,7 @@ def _definition(one: Definition, source: str, code: str, found: tuple[Definition
         at = entry.end
     behind = source[at:end]
     parts.append(behind if "\n" in behind else f"{behind.rstrip()}\n")
-    static = "static " if re.match(r"[^{]*\bstatic\b", code[one.start : end]) else ""
-    return f"{static}struct {{{''.join(parts)}{last}}} {one.name} {section};"
+    return f"{'static ' * one.static}struct {{{''.join(parts)}{last}}} {one.name} {section};"
 
 
 def _includes(text: str, place: Place) -> str:
@@ -98,10 +114,10 @@ def _standard(text: str) -> str:
     """Headers of C itself, which those of the kernel's own sources stood for."""
     if "vmlinux.h" in text:
         return ""
+    words, declared = set(c_text.WORD.findall(text)), c_text.declared_words(text)
     found = [
         f"#include <{header}>\n"
-        for header, words in _STANDARD.items()
-        if header not in text and re.search(words, text)
-        if not re.search(rf"(?:\btypedef\b[^;]*|\bdefine[ \t]+){words}", text)
+        for header, types in _STANDARD.items()
+        if header not in text and words & types and not declared & types
     ]
     return "".join(found)

@@ -1,7 +1,11 @@
 """Types of a map's keys and values, from how a program uses them: old definitions tell their sizes only."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from functools import cached_property
+
+from msgspec import Struct
 
 SIZES = {
     **{f"{prefix}{bits}": bits // 8 for prefix in ("__u", "__s", "u", "s") for bits in (8, 16, 32, 64)},
@@ -15,22 +19,98 @@ SIZES = {
 _NUMBER = r"(?:(?:unsigned|signed)\s+)?(?:long\s+long|long|short|int|char)\b|unsigned"
 _TYPE = rf"(?:(?:struct|union|enum)\s+\w+|{_NUMBER}|\w+)"
 _NO_TYPES = frozenset({"return", "goto", "else", "case", "sizeof", "void", "const", "static", "volatile"})
-_NO_SIZE = re.compile(r"sizeof\s*\(\s*(?P<of>[^()]+?)\s*\)")
+_SIZE_OF = re.compile(r"sizeof\s*\(([^()]+)\)")
+_ARGUMENT = r"&?\s*+\w++(?:\s*+(?:->|\.)\s*+\w++)*+"
+_CALL = re.compile(
+    r"(?:bpf_)?map_(?P<what>lookup|update|delete)_elem\s*+\(\s*+&\s*+(?P<map>\w+)\s*+,"
+    rf"\s*+(?P<key>{_ARGUMENT})\s*+(?=[,)])(?:,\s*+(?P<value>{_ARGUMENT})\s*+(?=,))?"
+)
+_PARTS = re.compile(r"&?\s*(\w+)\s*(->|\.|)\s*(.*)", re.S)
+_DECLARATION = re.compile(
+    rf"\s*+(?P<type>{_TYPE})(?P<star>\s*+\*\s*+|\s++)(?P<name>\w++)\s*+(?P<array>(?:\[[^\]]*+\])*+)\s*+(?P<end>=)?"
+)
+_FURTHER = re.compile(r"\s*+(?P<star>\*?)\s*+(?P<name>\w++)\s*+(?P<array>(?:\[[^\]]*+\])*+)\s*+(?P<end>=)?")
+_QUALIFIED = re.compile(r"\b(?:const|static)\b")
+_CAST = re.compile(rf"\(\s*+(?:const\s++)?({_TYPE})\s*+\*\s*+\)\s*+$")
+_ASSIGNED_TO = re.compile(r"\b(\w++)\s*+=\s*+(?:\([^()]*+\)\s*+)?$")
+BEFORE = 500
+"""Characters before a call in which it is looked for what its result is put into."""
+
+
+class _Declared(Struct, frozen=True):
+    at: int
+    type: str
+    is_pointer: bool
 
 
 def sized_type(size: str) -> str:
     """The type of which a size is said to be that; empty where it is only a number."""
-    found = _NO_SIZE.fullmatch(size)
+    found = _SIZE_OF.fullmatch(size)
     if not found:
         return ""
-    of = found["of"]
+    of = found[1].strip()
     return f"__typeof__({of})" if of.startswith(("*", "&")) or "->" in of or "." in of else of
 
 
-def type_of(what: str, map_: str, size: str, code: str) -> str:
-    """The type of a map's `key` or `value`; empty where the program doesn't show one of this size."""
-    found = dict.fromkeys(_types(what, map_, code))
-    return next((type_ for type_ in found if _fits(type_, size)), "")
+class Uses:
+    """How a program uses its maps."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def type_of(self, what: str, map_: str, size: str) -> str:
+        """The type of a map's `key` or `value`; empty where the program doesn't show one of this size."""
+        return next((type_ for type_ in self._types(what, map_) if _fits(type_, size)), "")
+
+    def _types(self, what: str, map_: str) -> Iterator[str]:
+        for call in self._calls.get(map_, ()):
+            if call[what]:
+                yield from self._argument(call[what], call.start())
+            if what == "value" and call["what"] == "lookup":
+                yield from self._assigned(call.start())
+
+    @cached_property
+    def _calls(self) -> dict[str, list[re.Match[str]]]:
+        found: dict[str, list[re.Match[str]]] = {}
+        for call in _CALL.finditer(self._code):
+            found.setdefault(call["map"], []).append(call)
+        return found
+
+    def _argument(self, argument: str, before: int) -> Iterator[str]:
+        """The type of what is pointed to: of a variable, or of a member of one."""
+        parts = _PARTS.match(argument)
+        assert parts is not None
+        variable, arrow, members = parts.groups()
+        pointer = arrow == "->" if arrow else "&" not in argument
+        for type_ in self._declared(variable, before, pointer):
+            if not arrow:
+                yield type_
+            elif "&" in argument:
+                yield f"__typeof__((({type_} *)0)->{members})"
+
+    def _assigned(self, call: int) -> Iterator[str]:
+        """The type of what a lookup's result is put into."""
+        before = self._code[max(0, call - BEFORE) : call].rpartition(";")[2]
+        cast = _CAST.search(before)
+        variable = _ASSIGNED_TO.search(before)
+        if cast and cast[1] not in _NO_TYPES:
+            yield _spaced(cast[1])
+        if variable:
+            yield from self._declared(variable[1], call, pointer=True)
+
+    def _declared(self, variable: str, before: int, pointer: bool) -> Iterator[str]:
+        """The type that a variable is last declared with."""
+        found = self._declarations.get((variable, pointer), [])
+        last = bisect_left(found, before, key=lambda one: one.at)
+        if last:
+            yield found[last - 1].type
+
+    @cached_property
+    def _declarations(self) -> dict[tuple[str, bool], list[_Declared]]:
+        found: dict[tuple[str, bool], list[_Declared]] = {}
+        for name, one in _declarations(self._code):
+            found.setdefault((name, one.is_pointer), []).append(one)
+        return found
 
 
 def _fits(type_: str, size: str) -> bool:
@@ -38,52 +118,29 @@ def _fits(type_: str, size: str) -> bool:
     return not (size.isdigit() and type_ in SIZES and SIZES[type_] != int(size))
 
 
-def _types(what: str, map_: str, code: str) -> Iterator[str]:
-    argument = r"&?\s*\w+(?:\s*(?:->|\.)\s*\w+)*"
-    calls = re.compile(
-        rf"(?:bpf_)?map_(?:lookup|update|delete)_elem\s*\(\s*&\s*{map_}\s*,\s*(?P<key>{argument})\s*"
-        rf"(?=[,)])(?:,\s*(?P<value>{argument})\s*(?=,))?"
-    )
-    for call in calls.finditer(code):
-        if call[what]:
-            yield from _argument(call[what], code, call.start())
-        if what == "value" and "lookup" in call[0]:
-            yield from _assigned(code, call.start())
+def _declarations(code: str) -> Iterator[tuple[str, _Declared]]:
+    """All variables that are declared, with their types: between two brackets or semicolons, by commas."""
+    start, before = 0, ";"
+    for mark in re.finditer(r"[;{}()]|\Z", code):
+        if before != ")":
+            yield from _declared_between(code, start, mark.start(), mark[0])
+        start, before = mark.end(), mark[0]
 
 
-def _argument(argument: str, code: str, before: int) -> Iterator[str]:
-    """The type of what is pointed to: of a variable, or of a member of one."""
-    variable, arrow, members = re.findall(r"^&?\s*(\w+)\s*(->|\.|)\s*(.*)", argument, re.S)[0]
-    pointer = arrow == "->" if arrow else "&" not in argument
-    for type_ in _declared(variable, code, before, pointer):
-        if not arrow:
-            yield type_
-        elif "&" in argument:
-            yield f"__typeof__((({type_} *)0)->{members})"
-
-
-def _assigned(code: str, call: int) -> Iterator[str]:
-    """The type of what a lookup's result is put into."""
-    before = code[code.rfind(";", 0, call) + 1 : call]
-    cast = re.search(rf"\(\s*(?:const\s+)?({_TYPE})\s*\*\s*\)\s*$", before)
-    variable = re.search(r"(\w+)\s*=\s*(?:\([^()]*\)\s*)?$", before)
-    if cast and cast[1] not in _NO_TYPES:
-        yield _spaced(cast[1])
-    if variable:
-        yield from _declared(variable[1], code, call, pointer=True)
-
-
-def _declared(variable: str, code: str, before: int, pointer: bool) -> Iterator[str]:
-    """The type that a variable is last declared with."""
-    star = r"\s*\*\s*" if pointer else r"\s+"
-    first = r"[*]" if pointer else ""
-    declaration = re.compile(
-        rf"(?:^|[;{{}}(,]|\bconst|\bstatic)\s*(?P<type>{_TYPE}){star}"
-        rf"(?:[^;{{}}()]*?,\s*{first}\s*)?{variable}\s*(?P<array>(?:\[[^\]]*\])*)\s*[=;,)]"
-    )
-    found = declaration.finditer(code, 0, before)
-    types = [_spaced(m["type"]) + m["array"] for m in found if m["type"].split()[0] not in _NO_TYPES]
-    yield from types[-1:]
+def _declared_between(code: str, start: int, end: int, closing: str) -> Iterator[tuple[str, _Declared]]:
+    type_ = ""
+    while start <= end:
+        stop = code.find(",", start, end)
+        stop = end if stop < 0 else stop
+        begins = max((m.end() for m in _QUALIFIED.finditer(code, start, stop)), default=start)
+        one = _DECLARATION.match(code, begins, stop)
+        if one and one["type"].split()[0] not in _NO_TYPES:
+            type_ = _spaced(one["type"])
+        else:
+            one = _FURTHER.match(code, start, stop) if type_ else None
+        if one and (one["end"] or (one.end() == stop and (stop < end or closing in (";", ")")))):
+            yield one["name"], _Declared(one.start("name"), type_ + one["array"], "*" in one["star"])
+        start = stop + 1
 
 
 def _spaced(type_: str) -> str:

@@ -1,7 +1,7 @@
 """Packets of a capture, one after the other: pcap and pcapng."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
 from xdpctl.core.packets.samples import ETHERNET, Packet, other_than_ethernet
@@ -10,6 +10,8 @@ from xdpctl.errors import FileInvalid
 LARGEST = 1 << 24
 """No writer makes larger blocks: who claims so is damaged."""
 PIECE = 1 << 16
+MOST_EMPTY = 1000
+"""So many packets in a row without a byte are no accident, but a hole in a file, or made to keep us busy."""
 
 _PLAIN, _MODIFIED = 16, 24
 """Sizes of the header of a packet; the modified one of old patches to libpcap tells of the device too."""
@@ -19,6 +21,7 @@ _PCAP = {
     for magic, size in ((0xA1B2C3D4, _PLAIN), (0xA1B23C4D, _PLAIN), (0xA1B2CD34, _MODIFIED))
 }
 """Of times in micro- and nanoseconds, and the modified one."""
+_VERSIONS = {magic: struct.pack(f"{order}HH", 2, 4) for magic, (order, _) in _PCAP.items()}
 _FCS_IS_KNOWN = 1 << 26
 _SECTION = b"\x0a\x0d\x0d\x0a"
 _ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
@@ -33,8 +36,8 @@ def _without_fcs(data: bytes, length: int, fcs: int) -> tuple[bytes, int]:
     return data[:length], length
 
 
-class CutOff(FileInvalid):
-    """The file ends in the middle of what it has begun."""
+class BrokenCapture(FileInvalid):
+    """The file ends in the middle of what it has begun, or is damaged there; what came before is whole."""
 
 
 def packets(file: BinaryIO, name: str) -> Iterator[Packet]:
@@ -55,7 +58,8 @@ def packets(file: BinaryIO, name: str) -> Iterator[Packet]:
 class _Reader:
     def __init__(self, file: BinaryIO, name: str, order: str) -> None:
         self.file, self.name, self.order = file, name, order
-        self.number = 0
+        self.number = self.empty = 0
+        """Packets so far, and those without a byte that came last."""
         self.interfaces: list[tuple[int, int, int]] = []
         """Link type, snapshot length, and length of the frame check sequence of each, in this section."""
 
@@ -69,15 +73,46 @@ class _Reader:
                 "record it on one Ethernet device: tcpdump -i DEV -w FILE.pcap",
             )
         read, unpack = self.file.read, struct.Struct(f"{self.order}8xII{size - 16}x").unpack
-        while header := read(size):
+        header = read(size)
+        while header:
             self.number += 1
-            held, length = unpack(header if len(header) == size else self._rest(header, size))
+            if len(header) < size:
+                header = self._rest(header, size)
+            held, length = unpack(header)
+            if not (held or length):
+                header = yield from self._empty(header, size)
+                continue
+            self.empty = 0
             data = read(self._sane(held))
             if len(data) < held:
                 raise self._cut_off()
             if fcs:
                 data, length = _without_fcs(data, length, fcs)
             yield Packet(str(self.number), data, max(length, len(data)))
+            header = read(size)
+
+    def _empty(self, header: bytes, size: int) -> Generator[Packet, None, bytes]:
+        """Of a header that tells of no byte: packets, another capture, or zeros up to the file's end.
+
+        What comes behind packets is given back.
+        """
+        if _VERSIONS.get(header[:4]) == header[4:8]:
+            raise self._damaged("another capture begins there", "join captures by mergecap")
+        self._see(0)
+        if header.strip(b"\0"):
+            yield Packet(str(self.number), b"", 0)
+            return self.file.read(size)
+        found = 0
+        while header and not header.strip(b"\0") and found <= MOST_EMPTY:
+            found += 1
+            header = self.file.read(size)
+        if not header or found > MOST_EMPTY:
+            raise self._damaged("from there on it holds zeros")
+        for _ in range(found):
+            yield Packet(str(self.number), b"", 0)
+            self.number += 1
+        self.number -= 1
+        return header
 
     def pcapng(self) -> Iterator[Packet]:
         """Block by block; each says its length at both ends."""
@@ -127,6 +162,7 @@ class _Reader:
         link_type, _, fcs = self._interface(interface)
         if start + held > len(body):
             raise self._damaged("its data are longer than its block")
+        self._see(held or length)
         data = body[start : start + held]
         if kind == _PACKET and len(body) > (rest := start + held + -held % 4):
             fcs = self._told_of_packet(body[rest:]) or fcs
@@ -191,11 +227,17 @@ class _Reader:
             raise self._cut_off()
         return data
 
-    def _cut_off(self) -> CutOff:
-        return CutOff(f"{self.name} is cut off{self._where}", "record it again, or copy it again")
+    def _see(self, length: int) -> None:
+        """That there is something in packets."""
+        self.empty = 0 if length else self.empty + 1
+        if self.empty > MOST_EMPTY:
+            raise self._damaged(f"it and {MOST_EMPTY} packets before it have no byte")
 
-    def _damaged(self, how: str) -> FileInvalid:
-        return FileInvalid(f"{self.name} is damaged{self._where}: {how}", "record it again, or copy it again")
+    def _cut_off(self) -> BrokenCapture:
+        return BrokenCapture(f"{self.name} is cut off{self._where}", "record it again, or copy it again")
+
+    def _damaged(self, how: str, hint: str = "record it again, or copy it again") -> BrokenCapture:
+        return BrokenCapture(f"{self.name} is damaged{self._where}: {how}", hint)
 
     @property
     def _where(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from xdpctl.core.machine.shell import command_line
+from xdpctl.core.wording import listed
 
 MOST = 3
 """So many names are told."""
@@ -59,9 +60,7 @@ def _names(programs: Iterable[Printer]) -> str:
 
 
 def _some(words: Iterable[str]) -> str:
-    listed = list(words)
-    more = len(listed) - MOST
-    return ", ".join(listed[:MOST]) + (f" and {more} more" if more > 0 else "")
+    return listed(words, MOST)
 
 
 def _counters(place: str) -> str:

@@ -94,7 +94,7 @@ def from_file(file: Path, number: int, chosen: str) -> BenchProgram:
             spec = read_spec(sources.text(file, "write one: xdpctl new"), str(file), {})
             return _generated(str(file), number, spec, {}, str(file))
         case ".c":
-            sources.text(file)
+            sources.c_text(file)
             return replace(_compiled(str(file), number, file, clang.LENIENT), chosen=chosen)
         case ".o":
             found = _one_of(objects.read(file), str(file), chosen)

@@ -34,8 +34,8 @@ class Survey(Struct, frozen=True):
     """How long the longest name of a packet is."""
     longest: int
     """Bytes of the longest packet that can be run."""
-    cut_off: str = ""
-    """That the file ends in the middle of a packet, and of which; empty where it doesn't."""
+    broken: str = ""
+    """That the file is cut off or damaged, and where; empty where it isn't."""
 
 
 class Capture(Struct, frozen=True):
@@ -45,17 +45,20 @@ class Capture(Struct, frozen=True):
     file: BinaryIO
 
     def packets(self) -> Iterator[Packet]:
-        """As they come; a file of any size will do. One that is cut off ends in CutOff."""
+        """As they come; a file of any size will do. One that is cut off or damaged ends in BrokenCapture."""
         try:
             yield from pcap.packets(self._unpacked(), self.name)
         except EOFError:
-            raise pcap.CutOff(f"{self.name} is cut off where it is packed", "copy it again") from None
-        except (zlib.error, gzip.BadGzipFile) as error:
-            raise FileInvalid(
-                f"{self.name} is damaged where it is packed: {error}", "copy it again"
-            ) from error
+            raise pcap.BrokenCapture(f"{self.name} is cut off where it is packed", "copy it again") from None
+        except zlib.error as error:
+            raise pcap.BrokenCapture(self._damaged(error), "copy it again") from error
+        except gzip.BadGzipFile as error:  # its checksum is wrong, and nobody knows where
+            raise FileInvalid(self._damaged(error), "copy it again") from error
         except OSError as error:
             raise _unreadable(self.name, error) from error
+
+    def _damaged(self, error: Exception) -> str:
+        return f"{self.name} is damaged where it is packed: {error}"
 
     def _unpacked(self) -> BinaryIO:
         self.file.seek(0)
@@ -93,14 +96,14 @@ class Source(Struct, frozen=True):
             for packet in self._packets():
                 if not reason_not_to_run(packet, longest):
                     yield from repeat(packet, self.repeat)
-        except pcap.CutOff:
+        except pcap.BrokenCapture:
             return
 
     def survey(self, longest: int) -> Survey:
-        """Reads all of it, so that what is damaged fails here; a wrong packet that was given is refused."""
+        """Reads all of it, so that it is known what is damaged; a wrong packet that was given is refused."""
         runs = cut = widest = size = 0
         not_run: Counter[str] = Counter()
-        cut_off = ""
+        broken = ""
         try:
             for packet in self._packets():
                 if reason := reason_not_to_run(packet, longest):
@@ -109,8 +112,8 @@ class Source(Struct, frozen=True):
                 runs += 1
                 cut += packet.length > len(packet.data)
                 widest, size = max(widest, len(packet.name)), max(size, len(packet.data))
-        except pcap.CutOff as error:
-            cut_off = error.message
+        except pcap.BrokenCapture as error:
+            broken = error.message
             if not (runs or not_run):
                 raise
         if not_run and self.capture is None:
@@ -126,7 +129,7 @@ class Source(Struct, frozen=True):
             cut=cut,
             widest=widest,
             longest=size,
-            cut_off=cut_off,
+            broken=broken,
         )
 
     def _refuse_given(self, longest: int) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from xdpctl.core.machine.paths import BUILD_DIRECTORY
-from xdpctl.core.wording import nearest
+from xdpctl.core.wording import listed, nearest
 from xdpctl.errors import Ambiguous, BadRequest, FileUnusable
 
 LARGEST = 64 << 20
@@ -18,7 +18,7 @@ def choose(named: Path | None) -> Path:
     if not found:
         raise BadRequest("there is no object in bpf/", "build one: xdpctl build")
     if len(found) > 1:
-        names = ", ".join(map(str, found))
+        names = listed(map(str, found))
         hint = f"name one; the last built is {newest(found)}"
         raise Ambiguous(f"bpf/ holds several objects: {names}", hint)
     return found[0]

@@ -105,13 +105,14 @@ def held(path: Path) -> str | None:
         return None
     try:
         with open(
-            path, opener=lambda name, flags: os.open(name, flags | UNFOLLOWED), encoding="utf-8-sig"
+            path,
+            opener=lambda name, flags: os.open(name, flags | UNFOLLOWED),
+            encoding="utf-8-sig",
+            errors="surrogateescape",
         ) as file:
             return file.read()
     except OSError as error:
         raise FileUnusable(f"{path} can't be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"{path} is no UTF-8 text") from error
 
 
 def create(path: Path, content: bytes) -> None:

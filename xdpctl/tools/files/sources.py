@@ -13,7 +13,19 @@ LARGEST = 16 << 20
 
 
 def text(source: Path, *hints: str) -> str:
-    found = _read(source, LARGEST + 1, *hints)
+    return _not_too_long(source, _read(source, LARGEST + 1, *hints))
+
+
+def c_text(source: Path) -> str:
+    """C may be in any encoding; what isn't UTF-8 becomes the same bytes again by `c_bytes`."""
+    return _not_too_long(source, _read(source, LARGEST + 1, errors="surrogateescape"))
+
+
+def c_bytes(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
+
+
+def _not_too_long(source: Path, found: str) -> str:
     if len(found) > LARGEST:
         raise BadRequest(f"{source} has more than {LARGEST >> 20} million characters")
     return found
@@ -79,9 +91,9 @@ def _name(source: Path) -> str:
     return "standard input" if str(source) == "-" else str(source)
 
 
-def _read(source: Path, size: int, *hints: str) -> str:
+def _read(source: Path, size: int, *hints: str, errors: str = "strict") -> str:
     try:
-        with open(source, encoding="utf-8-sig") as file:
+        with open(source, encoding="utf-8-sig", errors=errors) as file:
             return file.read(size)
     except OSError as error:
         raise FileUnusable(f"{source} can't be read: {error.strerror}", *hints) from error
