@@ -12,6 +12,7 @@ from xdpctl.core.btf.columns import Leaf, Record
 from xdpctl.core.btf.known_types import OF_TIMES, SIZES
 from xdpctl.core.btf.types import MODIFIERS, Types
 from xdpctl.core.encode.text import Input
+from xdpctl.core.machine.identifiers import whole
 from xdpctl.core.maps.change import Values, zeros
 from xdpctl.core.maps.chunk import Element
 from xdpctl.core.maps.codec import Codec
@@ -29,6 +30,11 @@ class About(Struct, frozen=True):
     """As the kernel lets maps be called: no path, and no `id:N`."""
     type: str | int
     pin: str | None = None
+
+    @property
+    def whole_name(self) -> str:
+        """Older files have the name as the kernel cut it."""
+        return whole(self.name, [self.pin] if self.pin else [])
 
 
 class Header(Struct, frozen=True):

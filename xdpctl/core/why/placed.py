@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from xdpctl.core.machine.identifiers import may_be_same
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.owners import is_dispatcher, named
 from xdpctl.core.why import fixes
@@ -144,7 +145,7 @@ def _maps_meant(scene: Scene) -> tuple[Map, ...]:
 def _namesakes(scene: Scene, mine: Map) -> Iterator[tuple[RunningProgram, Map]]:
     """Of a device that is asked about, only maps that can't be meant, since they aren't pinned."""
     for program in scene.user_visible():
-        found = [m for m in scene.maps_of((program,)) if m.name == mine.name]
+        found = [m for m in scene.maps_of((program,)) if may_be_same(m.name, mine.name)]
         for running in scene.running((program,)):
             if not running.place.is_user_visible:
                 continue

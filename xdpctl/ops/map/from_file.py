@@ -39,7 +39,7 @@ def prepare_restore(path: Path, name: str | None, directory: str) -> Writing:
     file = name_of(path)
     host.require_privileges()
     header, lines = saved_file.read(sources.text_or_input(path), file)
-    target = to_write(name or header.map.name, directory, lenient=True)
+    target = to_write(name or header.map.whole_name, directory, lenient=True)
     refusals.check_writable(target.map)
     of_variables = target.codec.types.of_variables
     before = next(iter(all_elements(target.map))).values if of_variables else ()

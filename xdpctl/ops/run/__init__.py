@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from xdpctl.core.machine import owners
-from xdpctl.core.machine.identifiers import cut
+from xdpctl.core.machine.identifiers import NAME_LENGTH, cut
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.objects import choice, elf
@@ -99,7 +99,8 @@ class RunTarget(Struct, frozen=True):
         if len(self.chosen.programs) > 1:
             load = bpftool.load_all_command(path, pins)
         else:
-            load = bpftool.load_command(path, f"{pins}/{self.name}")
+            told_apart = any(len(name) > NAME_LENGTH for name in self.chosen.maps)  # only by their pins
+            load = bpftool.load_command(path, f"{pins}/{self.name}", pins if told_apart else "")
         return (*copying, step(f"load a copy of {self.name}", load))
 
 
