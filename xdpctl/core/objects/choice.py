@@ -48,7 +48,7 @@ class Choice(Struct, frozen=True):
         return tuple(dict.fromkeys((*silenced, *(Patch(btf + one.at, one.data) for one in asking))))
 
 
-def choose(found: BpfObject, path: str, program: str, *advice: str) -> Choice:
+def choose(found: BpfObject, path: str, program: str, *advice: str, option: str = "--program") -> Choice:
     """The program that was named, or the only one; `advice` is for whoever has to name one.
 
     Those that a prog_array holds from the start come along: libbpf loads no such map without them.
@@ -61,7 +61,7 @@ def choose(found: BpfObject, path: str, program: str, *advice: str) -> Choice:
         names = tuple(chosen)
     if len(names) > 1:
         raise Ambiguous(
-            f"{path} has several programs: {', '.join(names)}", "say which: --program NAME", *advice
+            f"{path} has several programs: {', '.join(names)}", f"say which: {option} NAME", *advice
         )
     called = (n for n in found.xdp_programs if n in found.in_maps and n not in names)
     return Choice(found, (*names, *called))
