@@ -23,7 +23,7 @@ from xdpctl.tools import bpffs, bpftool, host, iplink, netns
 from xdpctl.tools.files import objects
 from xdpctl.tools.maps import snapshot, types
 from xdpctl.tools.maps.find import find_map
-from xdpctl.tools.programs import run_counts
+from xdpctl.tools.programs import odd_verdicts, run_counts
 
 WINDOW = 1.1
 """Seconds to watch: long enough for the next of pings that come each second."""
@@ -151,14 +151,14 @@ def _watch(scene: Scene, sleep: Callable[[float], None], clock: Callable[[], flo
     """The devices are looked at last before and first after: what they receive then is counted by then."""
     programs = frozenset(r.attachment.prog.id for r in scene.running_asked())
     watched = {m.id: m for m in (*scene.maps_asked(), *scene.maps_of(scene.programs_asked()))}
-    with run_counts.counted() as known:
+    with run_counts.counted() as known, odd_verdicts.recorded(programs) as odd:
         contents, ran = snapshot.contents(watched.values()), run_counts.total(programs)
         first = _Look(contents, ran, _meters(scene), clock())
         sleep(WINDOW)
         at, metered = clock(), _meters(scene)
-        ran = run_counts.total(programs)
+        ran, returned = run_counts.total(programs), odd.seen()
     then = _Look(snapshot.contents(watched.values()), ran, metered, at)
-    return _difference(watched, first, then, known)
+    return structs.replace(_difference(watched, first, then, known), odd=returned)
 
 
 def _refuse_gone(scene: Scene, metered: dict[str, iplink.Meter]) -> None:

@@ -168,6 +168,13 @@ class Traffic(Struct, frozen=True):
     sent: int = 0
 
 
+class OddVerdicts(Struct, frozen=True):
+    """Those that are no XDP action, and of how many packets."""
+
+    verdicts: tuple[int, ...] = ()
+    packets: int = 0
+
+
 class Observed(Struct, frozen=True):
     """What happened while the machine was watched."""
 
@@ -182,6 +189,7 @@ class Observed(Struct, frozen=True):
     """The maps that changed, and by how many packets where that can be told."""
     lost: dict[MapId, int]
     """Packets that found no place in a map."""
+    odd: OddVerdicts = OddVerdicts()
     full: frozenset[MapId] = frozenset()
     unreadable: frozenset[MapId] = frozenset()
     """Maps of which the kernel doesn't tell what they hold."""
