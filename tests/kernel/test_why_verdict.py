@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import Lab
+from .conftest import PIN, Lab
 from .test_why import IN_PEER, frames, pings, traffic, why
 
 SOURCE = """
@@ -60,3 +60,22 @@ def test_what_drops_on_purpose_is_healthy(verdict: str, lab: Lab) -> None:
     lab.ok("load", "--dev", "veth0")
     with frames(lab, "veth1", IN_PEER):
         assert why(lab)["ok"]
+
+
+def test_a_program_stands_for_the_device_where_it_runs(lab: Lab) -> None:
+    lab.compile("decides", SOURCE % "9")
+    lab.ok("load")
+    assert why(lab, "decides")["cause"] == "not attached"
+    lab.ok("--netns", "peer", "attach", "veth1")
+    for name in ("decides", f"{PIN}/decides"):
+        said = why(lab, name)
+        assert (said["cause"], "veth1 in netns peer" in said["says"]) == ("no traffic", True)
+
+
+def test_names_that_are_known_begin_with_ones_own(lab: Lab) -> None:
+    constant = 'const volatile int limit = 7; SEC("xdp")'
+    lab.compile("decides", (SOURCE % "9 + limit").replace('SEC("xdp")', constant))
+    lab.ok("load")
+    said = lab.refused(2, "there is no map and no device 'zzz'", "why", "zzz")
+    assert "known: hits, lo, " in said
+    assert ".rodata" not in said

@@ -113,6 +113,18 @@ def test_a_pinned_program_without_a_map() -> None:
     assert broken(chain.at_once(scene(idle, programs=(program(7, 99),), maps=()))).cause == "not attached"
 
 
+@pytest.mark.parametrize(
+    "built",
+    [None, LastBuilt("b.bpf.o", True, ("b", "hits")), LastBuilt("a.bpf.o", True, ("xdp_allow",), False)],
+)
+def test_no_other_program_is_put_in_the_place_of_one_that_doesn_t_count(built: LastBuilt | None) -> None:
+    without = structs.replace(scene(programs=(program(7, 99),), maps=()), built=built)
+    spare = structs.replace(without, maps=(counter(),), asked=counter())
+    for seen in (without, spare):
+        mend = broken(chain.at_once(seen)).mend
+        assert mend == "have xdp_allow count in a map, build it, and load it again"
+
+
 def test_a_dispatcher() -> None:
     place = DevicePlace(device("veth0", 9, title="xdp_dispatcher"))
     dispatcher = structs.replace(program(9, 99, name="xdp_dispatcher"), pinned=(), metadata={})

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from xdpctl.core.machine.identifiers import may_be_same
 from xdpctl.core.machine.model import Argv, Attachment, BpfLink, Device, Map, MapId, ProgId, Program
 from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.machine.owners import describe, ids, is_dispatcher
@@ -56,6 +57,11 @@ class LastBuilt(Struct, frozen=True):
     """Then `load` needs no name."""
     names: tuple[str, ...] = ()
     """Those of the pins that loading it makes."""
+    has_map: bool = True
+
+    def counts_as(self, program: str) -> bool:
+        """Whether it is this program, with a map to count in."""
+        return self.has_map and any(may_be_same(name, program) for name in self.names)
 
 
 class Scene(Struct, frozen=True):

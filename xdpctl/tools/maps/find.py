@@ -109,17 +109,17 @@ def _pinned_names(maps: Iterable[Map], directory: str) -> list[str]:
     return sorted(pin.rpartition("/")[2] for pin in pins)
 
 
-def _known(maps: Sequence[Map], reach: Reach) -> list[str]:
-    """Names of maps: one's own, then those of others. Constants are asked for by who knows them."""
+def known_names(maps: Sequence[Map], reach: Reach, devices: Sequence[str] = ()) -> list[str]:
+    """Of maps: one's own, then those of others. Constants are asked for by who knows them."""
     own = [name for directory in reach.directories for name in _pinned_names(maps, directory)]
-    return [*own, *sorted({m.name for m in maps if m.name and ".rodata" not in m.name})]
+    return [*own, *devices, *sorted({m.name for m in maps if m.name and ".rodata" not in m.name})]
 
 
 def _anywhere(name: str, reach: Reach) -> Found:
     maps = bpftool.maps()
     found = _called(name, maps)
     if not found:
-        raise NoSuchMap(f"there is no map {name!r}", *did_you_mean(name, _known(maps, reach)))
+        raise NoSuchMap(f"there is no map {name!r}", *did_you_mean(name, known_names(maps, reach)))
     found = _of_own_programs(found, reach) or found if _several(found) else found
     if _several(found):
         raise Ambiguous(f"several maps are called {name!r}; name one by its id or path", *_choices(found))
