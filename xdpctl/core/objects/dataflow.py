@@ -6,58 +6,35 @@ and something. Where ways meet, what differs is forgotten: nothing is found that
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TypeAlias
 
 from msgspec import Struct
 
 from xdpctl.core.objects import instructions as bpf
 from xdpctl.core.objects.instructions import Instruction
-
-LOOKUP, UPDATE, DELETE, CPU_NUMBER, LOCK, UNLOCK = 1, 2, 3, 8, 93, 94
-_ARGUMENTS = range(1, 6)
-_FRAME = 10
-_LOCKED = 11
-"""Beside the registers, and places on the stack, which have numbers below 0."""
-_MOST_CONSTANTS = 16
-_MOST_ON_STACK = 512
-
-
-class Constants(Struct, frozen=True):
-    values: frozenset[tuple[int, int]]
-    """Each with the offset of the instruction that sets it."""
-
-
-class OfMap(Struct, frozen=True):
-    map: str
-
-
-class Place(Struct, frozen=True):
-    """An address in a map's value."""
-
-    map: str
-    lookup: int
-    """Which instruction found the value, or moved the address by what isn't known."""
-    offset: int
-
-
-class Content(Struct, frozen=True):
-    """What was read from a place."""
-
-    place: Place
-    added_to: bool = False
-
-
-class OnStack(Struct, frozen=True):
-    offset: int
-
-
-class CpuNumber(Struct, frozen=True):
-    pass
-
-
-Fact: TypeAlias = Constants | OfMap | Place | Content | OnStack | CpuNumber
-State: TypeAlias = dict[int, Fact]
-_NUMBER_OF_CPU = CpuNumber()
+from xdpctl.core.objects.known import (
+    ARGUMENTS,
+    DELETE,
+    FRAME,
+    INSIDE,
+    LOCKED,
+    LOOKUP,
+    UPDATE,
+    Constants,
+    Content,
+    Fact,
+    Inside,
+    OfMap,
+    OnStack,
+    Place,
+    State,
+    computed,
+    forget,
+    helped,
+    loaded,
+    merged,
+    set_fact,
+    where,
+)
 
 
 class Added(Struct, frozen=True):
@@ -105,19 +82,23 @@ class _Walk:
         self.waiting: list[tuple[str, int]] = []
         self.met = {section: set(_targets(found)) for section, found in code.sections.items()}
         """Where ways can meet."""
+        self.results: dict[Inside, Fact | None] = {}
+        """Of functions, as far as they are known."""
+        self.returns: dict[Inside, dict[tuple[str, int], State]] = {}
+        """Where it goes on when a function ends: behind its calls."""
 
     def run(self) -> None:
         for section, offset in self.code.programs:
-            self._arrive(section, offset // bpf.SIZE, {_FRAME: OnStack(0)})
+            self._arrive(section, offset // bpf.SIZE, {FRAME: OnStack(0)})
         while self.waiting:
             section, at = self.waiting.pop()
             self._along(section, at, dict(self.states[section, at]))
 
     def _arrive(self, section: str, at: int, state: State) -> None:
         known = self.states.get((section, at))
-        merged = state if known is None else _merged(known, state)
-        if merged != known:
-            self.states[section, at] = merged
+        both = state if known is None else merged(known, state)
+        if both != known:
+            self.states[section, at] = both
             self.waiting.append((section, at))
 
     def _along(self, section: str, at: int, state: State) -> None:
@@ -131,6 +112,8 @@ class _Walk:
             if one.jumps:
                 self._fork(section, at, one, state)
                 return
+            if one.code == bpf.CALL and one.source == bpf.FUNCTION and self._enter(section, at, one, state):
+                return
             self._step(section, at, one, state)
             at += 2 if one.code == bpf.LOAD_IMMEDIATE else 1
             if at in self.met[section]:
@@ -138,8 +121,10 @@ class _Walk:
                 return
 
     def _end(self, section: str, state: State) -> None:
-        verdict = state.get(0)
-        if isinstance(verdict, Constants):
+        verdict, function = state.get(0), state.get(INSIDE)
+        if isinstance(function, Inside):
+            self._return(function, verdict)
+        elif isinstance(verdict, Constants):
             self.found |= {Ended(value, section, at) for value, at in verdict.values}
 
     def _fork(self, section: str, at: int, one: Instruction, state: State) -> None:
@@ -147,20 +132,20 @@ class _Walk:
             self._arrive(section, at + 1 + one.distance, dict(state))
             return
         for taken, to in ((True, at + 1 + one.offset), (False, at + 1)):
-            there = _where(one, taken, state, at)
+            there = where(one, taken, state, at)
             if there is not None:
                 self._arrive(section, to, there)
 
     def _step(self, section: str, at: int, one: Instruction, state: State) -> None:
         match one.kind:
             case bpf.LD:
-                _set(state, one.target, self._immediate(section, at, one))
+                set_fact(state, one.target, self._immediate(section, at, one))
             case bpf.LDX:
-                _set(state, one.target, _loaded(one, state))
+                set_fact(state, one.target, loaded(one, state))
             case bpf.ST | bpf.STX:
                 self._store(section, at, one, state)
             case bpf.ALU32 | bpf.ALU64:
-                _set(state, one.target, _computed(one, state, at))
+                set_fact(state, one.target, computed(one, state, at))
             case bpf.JMP:
                 self._call(section, at, one, state)
 
@@ -174,38 +159,69 @@ class _Walk:
         return Constants(frozenset({(one.immediate & 0xFFFFFFFF | high << 32, place[1])}))
 
     def _store(self, section: str, at: int, one: Instruction, state: State) -> None:
-        where = state.get(one.target)
+        place = state.get(one.target)
         if one.mode == bpf.ATOMIC:
             state.pop(0 if one.immediate == bpf.COMPARE_AND_EXCHANGE else one.source, None)
-        elif isinstance(where, OnStack):
+        elif isinstance(place, OnStack):
             constant = Constants(frozenset({(one.immediate, at * bpf.SIZE)}))
-            _set(state, where.offset + one.offset, state.get(one.source) if one.kind == bpf.STX else constant)
-        elif isinstance(where, Place) and one.kind == bpf.STX and _LOCKED not in state:
-            to = Place(where.map, where.lookup, where.offset + one.offset)
+            set_fact(
+                state, place.offset + one.offset, state.get(one.source) if one.kind == bpf.STX else constant
+            )
+        elif isinstance(place, Place) and one.kind == bpf.STX and LOCKED not in state:
+            to = Place(place.map, place.lookup, place.offset + one.offset)
             if state.get(one.source) == Content(to, added_to=True):
-                self.found.add(Added(where.map, section, at * bpf.SIZE))
+                self.found.add(Added(place.map, section, at * bpf.SIZE))
 
     def _call(self, section: str, at: int, one: Instruction, state: State) -> None:
         result: Fact | None = None
-        if one.source == bpf.FUNCTION:
-            self._enter(section, at, state)
-        elif one.source == bpf.HELPER:
+        if one.source == bpf.HELPER:
             if one.immediate == UPDATE:
                 self._update(section, at, state)
-            result = _helped(one.immediate, at, state)
-        for register in _ARGUMENTS:
+            result = helped(one.immediate, at, state)
+        reads_only = one.source == bpf.HELPER and one.immediate in (LOOKUP, UPDATE, DELETE)
+        for register in ARGUMENTS:
             argument = state.pop(register, None)
-            if isinstance(argument, OnStack) and one.immediate not in (LOOKUP, UPDATE, DELETE):
-                _forget(state, argument.offset)
-        _set(state, 0, result)
+            if isinstance(argument, OnStack) and not reads_only:
+                forget(state, argument.offset)
+        set_fact(state, 0, result)
 
-    def _enter(self, section: str, at: int, state: State) -> None:
-        """A function is followed with what its callers have in common."""
-        there = self.code.functions.get((section, at * bpf.SIZE))
-        if there is not None:
-            given = {r: state[r] for r in _ARGUMENTS if r in state and not isinstance(state[r], OnStack)}
-            locked = {_LOCKED: state[_LOCKED]} if _LOCKED in state else {}
-            self._arrive(there[0], there[1] // bpf.SIZE, {**given, **locked, _FRAME: OnStack(0)})
+    def _enter(self, section: str, at: int, one: Instruction, state: State) -> bool:
+        """A function is followed with what its callers have in common; it goes on where that ends."""
+        place = (section, at * bpf.SIZE)
+        there = self.code.functions.get(place)
+        if there is None and place not in self.code.relocated:
+            there = (section, (at + 1 + one.immediate) * bpf.SIZE)  # in the same section
+        if there is None or not 0 <= there[1] < len(self.code.sections[there[0]]) * bpf.SIZE:
+            return False
+        function = Inside(*there)
+        given = {r: state[r] for r in ARGUMENTS if r in state and not isinstance(state[r], OnStack)}
+        locked = {LOCKED: state[LOCKED]} if LOCKED in state else {}
+        self._call(section, at, one, state)
+        self.returns.setdefault(function, {})[section, at] = state
+        inside: State = {**given, **locked, FRAME: OnStack(0), INSIDE: function}
+        self._arrive(function.section, function.offset // bpf.SIZE, inside)
+        if function in self.results:
+            self._go_on(section, at, state, self.results[function])
+        return True
+
+    def _return(self, function: Inside, result: Fact | None) -> None:
+        """Only constants are told: a pointer may be one of the function's own."""
+        result = result if isinstance(result, Constants) else None
+        if function in self.results:
+            before = self.results[function]
+            both = merged({0: before} if before else {}, {0: result} if result else {}).get(0)
+            if both == before:
+                return
+            result = both
+        self.results[function] = result
+        for (section, at), state in self.returns.get(function, {}).items():
+            self._go_on(section, at, state, result)
+
+    def _go_on(self, section: str, at: int, state: State, result: Fact | None) -> None:
+        there = dict(state)
+        if isinstance(result, Constants):
+            there[0] = Constants(frozenset((value, at * bpf.SIZE) for value, _ in result.values))
+        self._arrive(section, at + 1, there)
 
     def _update(self, section: str, at: int, state: State) -> None:
         """A copy of the value was made, added to, and becomes the value."""
@@ -221,97 +237,3 @@ def _targets(found: list[Instruction]) -> Iterator[int]:
         if one.jumps:
             yield at + 1 + one.distance
             yield at + 1
-
-
-def _merged(one: State, other: State) -> State:
-    merged: State = {}
-    for place, fact in one.items():
-        also = other.get(place)
-        if fact == also:
-            merged[place] = fact
-        elif isinstance(fact, Constants) and isinstance(also, Constants):
-            values = fact.values | also.values
-            if len(values) <= _MOST_CONSTANTS:
-                merged[place] = Constants(values)
-    for state in (one, other):
-        if _LOCKED in state:
-            merged[_LOCKED] = state[_LOCKED]
-    return merged
-
-
-def _set(state: State, place: int, fact: Fact | None) -> None:
-    if fact is None:
-        state.pop(place, None)
-    else:
-        state[place] = fact
-
-
-def _forget(state: State, start: int) -> None:
-    """A helper may have written to the stack from here on."""
-    for place in [place for place in state if start <= place < 0]:
-        del state[place]
-
-
-def _where(one: Instruction, taken: bool, state: State, at: int) -> State | None:
-    """What is known on one side of a comparison; None where that side is never reached."""
-    there, compared = dict(state), state.get(one.target)
-    if one.from_register or one.operation not in bpf.COMPARED:
-        return there
-    if isinstance(compared, Constants):
-        left = frozenset(pair for pair in compared.values if one.holds_for(pair[0]) is taken)
-        there[one.target] = Constants(left)
-        return there if left else None
-    if compared is None and taken is (one.operation == bpf.EQUAL) and one.operation in bpf.EXACT:
-        there[one.target] = Constants(frozenset({(one.immediate, at * bpf.SIZE)}))
-    return there
-
-
-def _loaded(one: Instruction, state: State) -> Fact | None:
-    where = state.get(one.source)
-    if isinstance(where, Place) and one.mode == bpf.MEMORY:
-        return Content(Place(where.map, where.lookup, where.offset + one.offset))
-    if isinstance(where, OnStack) and -_MOST_ON_STACK <= where.offset + one.offset < 0:
-        return state.get(where.offset + one.offset)
-    return None
-
-
-def _computed(one: Instruction, state: State, at: int) -> Fact | None:
-    source = state.get(one.source) if one.from_register else None
-    target = state.get(one.target)
-    match one.operation:
-        case bpf.MOV if not one.from_register:
-            value = one.immediate & 0xFFFFFFFF if one.kind == bpf.ALU32 else one.immediate
-            return Constants(frozenset({(value, at * bpf.SIZE)}))
-        case bpf.MOV:
-            return source
-        case bpf.ADD if isinstance(target, Place | OnStack) and not one.from_register:
-            return _moved(target, one.immediate)
-        case bpf.ADD if isinstance(target, Place):
-            return Place(target.map, at, 0)
-        case bpf.ADD if isinstance(source, Place):
-            return Place(source.map, at, 0)
-        case bpf.ADD if isinstance(source, Content):
-            return Content(source.place, added_to=True)
-        case bpf.ADD | bpf.SUB if isinstance(target, Content):
-            return Content(target.place, added_to=True)
-    return None
-
-
-def _moved(pointer: Place | OnStack, by: int) -> Fact:
-    if isinstance(pointer, OnStack):
-        return OnStack(pointer.offset + by)
-    return Place(pointer.map, pointer.lookup, pointer.offset + by)
-
-
-def _helped(helper: int, at: int, state: State) -> Fact | None:
-    if helper == CPU_NUMBER:
-        return _NUMBER_OF_CPU
-    if helper == LOCK:
-        state[_LOCKED] = _NUMBER_OF_CPU
-    if helper == UNLOCK:
-        state.pop(_LOCKED, None)
-    map_, key = state.get(1), state.get(2)
-    if helper == LOOKUP and isinstance(map_, OfMap):
-        own = isinstance(key, OnStack) and state.get(key.offset) == _NUMBER_OF_CPU
-        return None if own else Place(map_.map, at, 0)
-    return None
