@@ -45,8 +45,9 @@ def home(shell: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     install = "xdpctl --install-completion; exit $?"  # typer asks who called it
     subprocess.run([shell, "-c", install], env=environment(home), capture_output=True, check=True)
     if shutil.which("clang"):
-        build = ["xdpctl", "build", "--program", "some_program", "--map", "some_counter"]
-        subprocess.run(build, env=environment(home), cwd=home, capture_output=True, check=True)
+        for program, counter in (("some_program", "some_counter"), ("xdp_pass", "pkt_cnt")):
+            build = ["xdpctl", "build", "--program", program, "--map", counter]
+            subprocess.run(build, env=environment(home), cwd=home, capture_output=True, check=True)
     return home
 
 
@@ -144,6 +145,7 @@ def test_completion_that_there_is_none_of(line: str, says: str, tmp_path: Path) 
         ("xdpctl load --program ", ["some_program"]),
         ("xdpctl run bpf/some_program.bpf.o --program some", ["some_program"]),
         ("xdpctl bench bpf/some_program.bpf.o --program some", ["some_program"]),
+        ("xdpctl run bpf/some_program.bpf.o --against-program ", ["some_program"]),
     ],
 )
 def test_a_tab_completes(shell: str, home: Path, line: str, words: list[str]) -> None:
@@ -151,3 +153,12 @@ def test_a_tab_completes(shell: str, home: Path, line: str, words: list[str]) ->
         pytest.skip("clang is missing")
     shown = tab(shell, home, line)
     assert [word for word in words if word not in shown] == [], shown
+
+
+@pytest.mark.parametrize("verb", ["load", "run", "bench"])
+def test_programs_are_those_of_the_object_that_is_named(shell: str, home: Path, verb: str) -> None:
+    if shutil.which("clang") is None:
+        pytest.skip("clang is missing")
+    shown = tab(shell, home, f"xdpctl {verb} bpf/some_program.bpf.o --program ")
+    assert "xdp_pass" not in shown
+    assert "some_program" in shown.split("--program ")[1]

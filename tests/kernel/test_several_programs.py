@@ -254,3 +254,40 @@ def test_a_dispatcher_of_ones_own_is_taken_off_again(lab: Lab) -> None:
     lab.ok("attach", "veth0")
     lab.ok("unload")
     assert (lab.pins(), lab.attached()) == ([], [])
+
+
+def test_two_programs_of_one_object_are_compared(lab: Lab, two: str) -> None:
+    run = ("run", two, "--packet", "icmp", "--program", "pass")
+    done = lab.xdpctl(*run, "--against-program", "drop")
+    assert (done.returncode, done.stdout.splitlines()[1].split()[-2:]) == (5, ["XDP_PASS", "XDP_DROP"])
+    assert lab.xdpctl(*run, "--against", two, "--against-program", "drop").stdout == done.stdout
+    lab.ok(*run, "--against-program", "pass")
+    hint = "has several programs: pass, drop\n  say which: --against-program NAME"
+    lab.refused(2, hint, *run, "--against", two)
+    lab.refused(2, "say which: --program NAME", *run[:4], "--against-program", "drop")
+    lab.refused(2, "'pas'\n  did you mean 'pass'?", *run, "--against-program", "pas")
+    lab.refused(2, "--against-program and --live", "run", *run[2:4], "--live", "--against-program", "pass")
+
+
+@pytest.mark.parametrize(
+    ("others", "words", "status"),
+    [
+        ({"drop": "one"}, ["--program", "pass"], 5),
+        ({"drop": "one"}, ["--program", "drop"], 0),
+        ({"pass": "one", "drop": "other"}, ["--program", "pass", "--against-program", "other"], 5),
+        ({}, ["--program", "drop"], 0),
+        ({"drop": "one", "pass": "other"}, ["--program", "drop"], 2),
+    ],
+)
+def test_one_of_several_in_another_object(
+    lab: Lab, two: str, others: dict[str, str], words: list[str], status: int
+) -> None:
+    """One that is alone needs no naming, and one of the same name is meant."""
+    code = START + DROP if "drop" in others and "pass" not in others else START + PASS + DROP
+    for name, other in others.items():
+        code = code.replace(f"int {name}(", f"int {other}(")
+    lab.compile("other", code)
+    done = lab.xdpctl("run", two, "--packet", "icmp", "--against", "bpf/other.bpf.o", *words)
+    assert done.returncode == status, done.stderr
+    if status == 2:
+        assert "say which: --against-program NAME" in done.stderr

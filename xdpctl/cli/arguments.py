@@ -1,6 +1,7 @@
 """Arguments and options that several verbs take, and how a shell completes them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -28,14 +29,23 @@ def _given(ctx: typer.Context, parameter: str) -> str:
     return str(ctx.params.get(parameter) or outer.get(parameter) or "")
 
 
-def _complete_program(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Of the objects that are named on the line, or else of those in bpf/."""
-    from xdpctl.ops import complete
+def programs_of(*options: str) -> Callable[[typer.Context, str], list[str]]:
+    """Completes with programs of the objects that these options name, or the arguments, or those in bpf/."""
 
-    given = (ctx.params.get(name) for name in ("path", "program", "sources"))
-    words = (str(word) for one in given if one for word in (one if isinstance(one, list | tuple) else [one]))
-    found = complete.xdp_programs([word for word in words if word.endswith(".o")])
-    return [name for name in found if name.startswith(incomplete)]
+    def complete_program(ctx: typer.Context, incomplete: str) -> list[str]:
+        from xdpctl.ops import complete
+
+        given = [ctx.params.get(name) for name in ("path", "program", "sources")]
+        ways = ([ctx.params.get(name) for name in options], [*given, ctx.args])
+        found = complete.xdp_programs(next(filter(None, map(_objects, ways)), []))
+        return [name for name in found if name.startswith(incomplete)]
+
+    return complete_program
+
+
+def _objects(given: list[Any]) -> list[str]:
+    words = (str(word) for one in given for word in (one if isinstance(one, list | tuple) else [one]))
+    return [word for word in words if word.endswith(".o")]
 
 
 PIN = typer.Option(
@@ -56,7 +66,7 @@ PROGRAM = typer.Option(
     "--program",
     metavar="NAME",
     help="Which XDP program of the object, if it has several; that one is loaded alone.",
-    autocompletion=_complete_program,
+    autocompletion=programs_of(),
     show_default=False,
 )
 DEVICE = typer.Argument(

@@ -75,6 +75,14 @@ def command(
         "if they do.",
         autocompletion=arguments.completion("programs_to_run"),
     ),
+    against_chosen: str = typer.Option(
+        "",
+        "--against-program",
+        metavar="NAME",
+        help="Which XDP program of that object, if it has several; alone, another one of the same object.",
+        autocompletion=arguments.programs_of("against"),
+        show_default=False,
+    ),
     with_: list[str] = typer.Option(
         None,
         "--with",
@@ -92,7 +100,12 @@ def command(
 ) -> None:
     if verbose:
         session.show_log_with_errors()
-    beside = {"--against": against, "--with": with_, "--with-live": with_live}
+    beside = {
+        "--against": against,
+        "--against-program": against_chosen,
+        "--with": with_,
+        "--with-live": with_live,
+    }
     if live and (odd := [option for option, given in beside.items() if given]):
         raise Usage(
             f"{' and '.join(odd)} and --live exclude each other", "without --live a private copy runs"
@@ -106,6 +119,7 @@ def command(
         repeat=repeat,
         chosen=chosen,
         against=against,
+        against_chosen=against_chosen,
         with_live=with_live,
     )
     prepared = run.prepare(request)
@@ -117,7 +131,7 @@ def command(
     if with_ or with_live:
         run_filled.fill([*map(run.maps_of, programs)], prepared.live, with_ or [], request.reach)
     sessions = run.watch(prepared, programs, session.note)
-    if against is not None:
+    if prepared.against is not None:
         one, other = sessions
         run_compared.compare(prepared, run.comparison_of(one, other, session.note), each, json)
         return

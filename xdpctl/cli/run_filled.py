@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from xdpctl.cli import session
-from xdpctl.core.machine.identifiers import cut
+from xdpctl.core.machine.identifiers import may_be_same
 from xdpctl.core.machine.model import Map
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.maps import saved_file
 from xdpctl.core.maps.change import How
 from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest, NoSuchMap, Refused, Usage
+from xdpctl.errors import Ambiguous, BadRequest, NoSuchMap, Refused, Usage
 from xdpctl.ops import run
 from xdpctl.ops.map import copy, from_file, write
 
@@ -37,7 +37,7 @@ def fill(programs: Sequence[Maps], live: Maps, given: Sequence[str], reach: Reac
 
 
 def _copy(live: Maps, own: Map, reach: Reach) -> None:
-    source = next((map_ for map_ in live if map_.own_name == own.own_name), None)
+    source = next(iter(_of_name(own.own_name, live)), None)
     if source is None:
         session.note(f"{own.own_name} begins empty: no loaded map is called so")
         return
@@ -48,13 +48,25 @@ def _copy(live: Maps, own: Map, reach: Reach) -> None:
 
 
 def _called(name: str, programs: Sequence[Maps]) -> list[Map]:
-    """The maps of this name, one of each program; the kernel cuts names, and variables are in `.bss`."""
-    all_ = [map_ for own in programs for map_ in own]
-    found = [map_ for map_ in all_ if name == map_.own_name or cut(name) == map_.name]
+    """The maps of this name, one of each program; variables are in `.bss`."""
+    found = []
+    for own in programs:
+        match _of_name(name, own):
+            case [several, other, *_]:
+                both = f"both {several.own_name} and {other.own_name}"
+                raise Ambiguous(f"--with {name}: it may be {both}", "write the whole name")
+            case alone:
+                found += alone
     if not found:
-        known = dict.fromkeys(map_.own_name for map_ in all_)
+        known = dict.fromkeys(map_.own_name for own in programs for map_ in own)
         raise NoSuchMap(f"--with {name}: the program has no map of that name", *did_you_mean(name, known))
     return found
+
+
+def _of_name(name: str, maps: Maps) -> list[Map]:
+    """That of the whole name, or those that may have it."""
+    exact = [map_ for map_ in maps if map_.own_name == name]
+    return exact or [map_ for map_ in maps if may_be_same(map_.own_name, name)]
 
 
 def _write(map_: Map, content: str) -> None:

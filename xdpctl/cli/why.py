@@ -26,7 +26,7 @@ def command(
     name: str | None = typer.Argument(
         None,
         metavar="MAP|DEV",
-        help="Map, named as for `xdpctl dump`, or network device.",
+        help="Map, named as for `xdpctl dump`, or network device; or a pinned program, for where it runs.",
         autocompletion=arguments.completion("maps_and_devices", "pin", "netns"),
         show_default=False,
     ),

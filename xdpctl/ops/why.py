@@ -12,7 +12,7 @@ from xdpctl.core.machine.mounts import Mount, is_doubled, mount_of
 from xdpctl.core.machine.reach import Reach, is_bare
 from xdpctl.core.maps.companions import GLOBALS
 from xdpctl.core.objects.check import check_object
-from xdpctl.core.why import chain, growth, pinned
+from xdpctl.core.why import chain, growth, pinned, placed
 from xdpctl.core.why.chain import Moves
 from xdpctl.core.why.finding import Broken
 from xdpctl.core.why.growth import ContentSnapshot
@@ -22,8 +22,8 @@ from xdpctl.errors import BadRequest, Gone, HostLacks, NoSuchMap, Refused
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns
 from xdpctl.tools.files import objects
 from xdpctl.tools.maps import snapshot, types
-from xdpctl.tools.maps.find import find_map
-from xdpctl.tools.programs import run_counts
+from xdpctl.tools.maps.find import find_map, known_names
+from xdpctl.tools.programs import odd_verdicts, run_counts
 
 WINDOW = 1.1
 """Seconds to watch: long enough for the next of pings that come each second."""
@@ -39,6 +39,12 @@ def explain(
     """`name` is a map or a device; None is for what is pinned in the pin directory."""
     host.require_privileges()
     scene = _scene(reach.pin, netns_name)
+    if (program := _program(name or "", reach, scene)) is not None:
+        found = scene.running((program,))
+        if not found:
+            return placed.idle(scene, program, None)
+        name = found[0].place.device.ifname
+        scene = structs.replace(scene, netns=found[0].place.netns or None)
     try:
         scene = structs.replace(scene, asked=_asked(name, reach, scene))
     except BadRequest:
@@ -71,10 +77,11 @@ def _last_built() -> LastBuilt | None:
         return None
     newest = objects.newest(found)
     names: tuple[str, ...] = ()
+    has_map = False
     with suppress(BadRequest):  # `load` says what is wrong with it
         built = check_object(objects.read(newest), str(newest))
-        names = (*built.xdp_programs, *built.maps)
-    return LastBuilt(str(newest), len(found) == 1, names)
+        names, has_map = (*built.xdp_programs, *built.maps), bool(built.maps)
+    return LastBuilt(str(newest), len(found) == 1, names, has_map)
 
 
 def _uncovered(point: str, mounted: tuple[Mount, ...]) -> tuple[Program, ...] | None:
@@ -84,6 +91,14 @@ def _uncovered(point: str, mounted: tuple[Mount, ...]) -> tuple[Program, ...] | 
         return bpftool.programs_beneath(point)
     except (Refused, HostLacks):
         return None
+
+
+def _program(name: str, reach: Reach, scene: Scene) -> Program | None:
+    """One that is pinned by this name: what is asked is then where it runs."""
+    pins = {f"{d}/{name}" for d in reach.directories} if is_bare(name) else {os.path.realpath(name)}
+    devices = {place.device.ifname for place in scene.places}
+    found = (p for p in scene.xdp() if name not in devices and pins.intersection(p.pinned))
+    return next(found, None)
 
 
 def _refuse_gone_maps(scene: Scene) -> None:
@@ -116,14 +131,14 @@ def _asked(name: str | None, reach: Reach, scene: Scene) -> Map | DevicePlace | 
     except NoSuchMap as error:
         if not is_bare(name):
             raise
-        raise _neither(name, here, scene) from error
+        raise _neither(name, here, scene, reach) from error
     _refuse_others(found, scene)
     return next((m for m in scene.maps if m.id == found.id), found)
 
 
-def _neither(name: str, here: list[DevicePlace], scene: Scene) -> NoSuchMap:
+def _neither(name: str, here: list[DevicePlace], scene: Scene, reach: Reach) -> NoSuchMap:
     elsewhere = [p.netns for p in scene.places if p.device.ifname == name and p.is_user_visible]
-    known = [p.device.ifname for p in here] + sorted({m.name for m in scene.maps if m.name})
+    known = known_names(scene.maps, reach, [p.device.ifname for p in here])
     where = (f"there is one in netns {n}: xdpctl --netns {n} why {name}" for n in elsewhere)
     return NoSuchMap(
         f"there is no map and no device {name!r}",
@@ -151,14 +166,14 @@ def _watch(scene: Scene, sleep: Callable[[float], None], clock: Callable[[], flo
     """The devices are looked at last before and first after: what they receive then is counted by then."""
     programs = frozenset(r.attachment.prog.id for r in scene.running_asked())
     watched = {m.id: m for m in (*scene.maps_asked(), *scene.maps_of(scene.programs_asked()))}
-    with run_counts.counted() as known:
+    with run_counts.counted() as known, odd_verdicts.recorded(programs) as odd:
         contents, ran = snapshot.contents(watched.values()), run_counts.total(programs)
         first = _Look(contents, ran, _meters(scene), clock())
         sleep(WINDOW)
         at, metered = clock(), _meters(scene)
-        ran = run_counts.total(programs)
+        ran, returned = run_counts.total(programs), odd.seen()
     then = _Look(snapshot.contents(watched.values()), ran, metered, at)
-    return _difference(watched, first, then, known)
+    return structs.replace(_difference(watched, first, then, known), odd=returned)
 
 
 def _refuse_gone(scene: Scene, metered: dict[str, iplink.Meter]) -> None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from xdpctl.core.btf.types import BtfDump
 from xdpctl.core.machine import answers
+from xdpctl.core.machine.identifiers import whole
 from xdpctl.core.machine.model import Argv, BpfLink, Map, Program
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.wording import one
@@ -101,13 +102,14 @@ def prints(program: Program) -> bool:
 
 
 def maps() -> tuple[Map, ...]:
-    """All maps, with their pins."""
+    """All maps, with their pins, and with whole names where these tell them."""
     return read_maps(proc.query(MAPS))
 
 
 def read_maps(result: proc.Result) -> tuple[Map, ...]:
     read(result, tuple[MapSizes, ...])
-    return tuple(map(_each_pin_once, map(_with_sizes, read(result, tuple[Map, ...]))))
+    found = map(_each_pin_once, map(_with_sizes, read(result, tuple[Map, ...])))
+    return tuple(replace(one, name=whole(one.name, one.pinned)) if one.pinned else one for one in found)
 
 
 def read_map(result: proc.Result) -> Map:

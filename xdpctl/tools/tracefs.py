@@ -16,6 +16,7 @@ from xdpctl.tools import bpffs, host, mountns, proc
 ROOT = "/sys/kernel/tracing"
 INSTANCE = "xdpctl-trace-"
 PRINTED = "events/bpf_trace/bpf_trace_printk"
+DROPPED = "events/xdp/xdp_exception"
 CLOCK = "mono"
 """That of bpf_ktime_get_ns, which can be told as a time of day."""
 AT_MOST = 1 << 18
@@ -64,13 +65,14 @@ def remove(directory: str) -> proc.Result:
     return bpffs.act(("rmdir", directory))
 
 
-def prepare_command(directory: str, stacks: bool) -> Argv:
-    """Has an instance take what BPF programs print, and each time which functions were running."""
+def prepare_command(directory: str, stacks: bool, event: str = PRINTED, only: str = "") -> Argv:
+    """Has an instance take what BPF programs print, or another event, and each time which functions ran."""
     off = _OFF if stacks else [*_OFF, "stacktrace"]
     on = [*_ON, "stacktrace"] if stacks else _ON
+    choosing = f" && echo '{only}' >{event}/filter" if only else ""
     script = (
         f"cd {directory} && echo {CLOCK} >trace_clock && echo 0 >buffer_percent"
-        f" && {_set_options(0, off)} && {_set_options(1, on)} && echo 1 >{PRINTED}/enable"
+        f" && {_set_options(0, off)} && {_set_options(1, on)}{choosing} && echo 1 >{event}/enable"
     )
     return ("sh", "-c", script)
 

@@ -190,6 +190,18 @@ def test_results_of_other_functions_are_no_verdicts(inspect: Callable[..., Inspe
     assert list(inspect("if (far(key) > 80) return XDP_DROP;", before=other).notes()) == []
 
 
+@pytest.mark.parametrize(
+    ("function", "verdicts"),
+    [("x ? 9 : 2", ["9"]), ("x ? XDP_DROP : XDP_PASS", []), ("x", []), ("inner(x)", ["7"])],
+)
+def test_verdicts_of_functions(function: str, verdicts: list[str], inspect: Callable[..., Inspected]) -> None:
+    kept = "static __attribute__((noinline)) int"
+    inner = f'{kept} inner(int x) {{ asm volatile(""); return x > 3 ? 7 : 1; }}'
+    other = f'{inner} {kept} far(int x) {{ asm volatile(""); return {function}; }}'
+    notes = list(inspect("return far(ctx->rx_queue_index);", before=other).notes())
+    assert [note.split(" is no XDP action")[0].rpartition(" ")[2] for note in notes] == verdicts
+
+
 def test_a_program_without_a_result(inspect: Callable[..., Inspected]) -> None:
     (note,) = inspect("", before='SEC("xdp") void silent(struct xdp_md *ctx) { }').notes()
     assert note.startswith("silent returns nothing")

@@ -10,7 +10,7 @@ from xdpctl.core.machine.model import BpfLink, BtfId, Device, MapId, ProgId
 from xdpctl.core.why import chain
 from xdpctl.core.why.chain import Moves
 from xdpctl.core.why.finding import Broken
-from xdpctl.core.why.snapshot import DevicePlace, LastBuilt, Observed, Scene, Traffic
+from xdpctl.core.why.snapshot import DevicePlace, LastBuilt, Observed, OddVerdicts, Scene, Traffic
 
 from .scenes import (
     BPFFS,
@@ -111,6 +111,18 @@ def test_a_pinned_program_without_a_map() -> None:
     assert found.mend == "xdpctl unload && xdpctl load --dev veth0"
     idle = DevicePlace(device("veth0"))
     assert broken(chain.at_once(scene(idle, programs=(program(7, 99),), maps=()))).cause == "not attached"
+
+
+@pytest.mark.parametrize(
+    "built",
+    [None, LastBuilt("b.bpf.o", True, ("b", "hits")), LastBuilt("a.bpf.o", True, ("xdp_allow",), False)],
+)
+def test_no_other_program_is_put_in_the_place_of_one_that_doesn_t_count(built: LastBuilt | None) -> None:
+    without = structs.replace(scene(programs=(program(7, 99),), maps=()), built=built)
+    spare = structs.replace(without, maps=(counter(),), asked=counter())
+    for seen in (without, spare):
+        mend = broken(chain.at_once(seen)).mend
+        assert mend == "have xdp_allow count in a map, build it, and load it again"
 
 
 def test_a_dispatcher() -> None:
@@ -334,3 +346,13 @@ def test_every_scene_has_an_answer() -> None:
         assert found.says
         causes.add(found.cause if isinstance(found, Broken) else "moves")
     assert len(causes) > 18
+
+
+def test_a_verdict_that_is_no_action_though_the_program_counts() -> None:
+    odd = structs.replace(watched(5, 5, {25: 5}), odd=OddVerdicts((9, (1 << 32) - 1), 4))
+    found = broken(chain.after(scene(), odd))
+    assert (found.link, found.cause) == ("verdict", "no XDP action")
+    assert found.says == (
+        "xdp_allow (id 7, native mode) returned 9 and 4294967295 (-1), which are no XDP action: "
+        "the kernel dropped 4 packets in 1.1 s for that"
+    )

@@ -1,6 +1,7 @@
 """What a program or a map can be called."""
 
 import re
+from collections.abc import Iterable
 
 NAME_LENGTH = 15
 """The kernel keeps 15 characters of the name of a program or map."""
@@ -14,6 +15,18 @@ _TAKEN = (
 def cut(name: str) -> str:
     """What the kernel keeps of it."""
     return name[:NAME_LENGTH]
+
+
+def whole(name: str, pins: Iterable[str]) -> str:
+    """The name before the kernel cut it, where a pin tells it."""
+    if len(name) < NAME_LENGTH:
+        return name
+    return next((own for pin in pins if cut(own := pin.rpartition("/")[2]) == name), name)
+
+
+def may_be_same(one: str, other: str) -> bool:
+    """Whether two names may be of one thing: the kernel may have cut either of them."""
+    return one == other or (cut(one) == cut(other) and NAME_LENGTH in (len(one), len(other)))
 
 
 def complaint(name: str) -> tuple[str, ...]:

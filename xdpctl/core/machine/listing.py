@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from xdpctl.core.machine.identifiers import cut
+from xdpctl.core.machine.identifiers import may_be_same
 from xdpctl.core.machine.model import Map, Program, ProgramStatus
 
 
@@ -17,8 +17,7 @@ def concerns(one: ProgramStatus, wanted: str) -> bool:
         return _is_below(one, wanted)
     return (
         wanted == f"id:{one.program.id}"
-        or wanted in names(one)
-        or cut(wanted) in (one.program.name, *(m.name for m in one.maps))
+        or any(may_be_same(wanted, name) for name in names(one))
         or any(place.device == wanted for place in one.places)
     )
 

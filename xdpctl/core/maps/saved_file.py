@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from xdpctl.core.encode.text import Input
+from xdpctl.core.machine.identifiers import whole
 from xdpctl.core.maps.batch_file import AT_ONCE, Block, Columns, Spoken, members
 from xdpctl.core.values.json_text import SCHEMA, half_character
 from xdpctl.core.values.value import Value
@@ -20,6 +21,11 @@ class About(Struct, frozen=True):
     """As the kernel lets maps be called: no path, and no `id:N`."""
     type: str | int
     pin: str | None = None
+
+    @property
+    def whole_name(self) -> str:
+        """Older files have the name as the kernel cut it."""
+        return whole(self.name, [self.pin] if self.pin else [])
 
 
 class Header(Struct, frozen=True):

@@ -57,7 +57,7 @@ class Choice(Struct, frozen=True):
         return tuple(dict.fromkeys((*silenced, *enabled, *(Patch(btf + one.at, one.data) for one in asking))))
 
 
-def choose(found: BpfObject, path: str, program: str, *advice: str) -> Choice:
+def choose(found: BpfObject, path: str, program: str, *advice: str, option: str = "--program") -> Choice:
     """The program that was named, or the only one; `advice` is for whoever has to name one.
 
     Those that a prog_array holds from the start come along: libbpf loads no such map without them.
@@ -70,7 +70,7 @@ def choose(found: BpfObject, path: str, program: str, *advice: str) -> Choice:
             raise NoSuchProgram(f"{path} has no XDP program {program!r}", *did_you_mean(program, known))
         names = tuple(chosen)
     if len(names) > 1:
-        raise Ambiguous(f"{path} has several programs: {listed(names)}", "say which: --program NAME", *advice)
+        raise Ambiguous(f"{path} has several programs: {listed(names)}", f"say which: {option} NAME", *advice)
     called = (n for n in found.xdp_programs if n in found.in_maps and n not in names)
     return Choice(found, (*names, *called))
 

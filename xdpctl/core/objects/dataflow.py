@@ -15,12 +15,14 @@ from xdpctl.core.objects.facts import (
     ARGUMENTS,
     DELETE,
     FRAME,
+    INSIDE,
     LOCKED,
     LOOKUP,
     UPDATE,
     Constants,
     Content,
     Fact,
+    Inside,
     OfMap,
     OnStack,
     Place,
@@ -83,6 +85,10 @@ class _Walk:
         self.waiting: list[tuple[str, int]] = []
         self.met = {section: set(_targets(found)) for section, found in code.sections.items()}
         """Where ways can meet."""
+        self.results: dict[Inside, Fact | None] = {}
+        """Of functions, as far as they are known."""
+        self.returns: dict[Inside, dict[tuple[str, int], State]] = {}
+        """Where it goes on when a function ends: behind its calls."""
 
     def run(self) -> None:
         for section, offset in self.code.programs:
@@ -109,6 +115,8 @@ class _Walk:
             if one.jumps:
                 self._fork(section, at, one, state)
                 return
+            if one.code == bpf.CALL and one.source == bpf.FUNCTION and self._enter(section, at, one, state):
+                return
             self._step(section, at, one, state)
             at += 2 if one.code == bpf.LOAD_IMMEDIATE else 1
             if at in self.met[section]:
@@ -116,8 +124,10 @@ class _Walk:
                 return
 
     def _end(self, section: str, state: State) -> None:
-        verdict = state.get(0)
-        if isinstance(verdict, Constants):
+        verdict, function = state.get(0), state.get(INSIDE)
+        if isinstance(function, Inside):
+            self._return(function, verdict)
+        elif isinstance(verdict, Constants):
             self.found |= {Ended(value, section, at) for value, at in verdict.values}
 
     def _fork(self, section: str, at: int, one: Instruction, state: State) -> None:
@@ -166,25 +176,54 @@ class _Walk:
 
     def _call(self, section: str, at: int, one: Instruction, state: State) -> None:
         result: Fact | None = None
-        if one.source == bpf.FUNCTION:
-            self._enter(section, at, state)
-        elif one.source == bpf.HELPER:
+        if one.source == bpf.HELPER:
             if one.immediate == UPDATE:
                 self._update(section, at, state)
             result = helped(one.immediate, at, state)
+        reads_only = one.source == bpf.HELPER and one.immediate in (LOOKUP, UPDATE, DELETE)
         for register in ARGUMENTS:
             argument = state.pop(register, None)
-            if isinstance(argument, OnStack) and one.immediate not in (LOOKUP, UPDATE, DELETE):
+            if isinstance(argument, OnStack) and not reads_only:
                 forget(state, argument.offset)
         set_fact(state, 0, result)
 
-    def _enter(self, section: str, at: int, state: State) -> None:
-        """A function is followed with what its callers have in common."""
-        there = self.code.functions.get((section, at * bpf.SIZE))
-        if there is not None:
-            given = {r: state[r] for r in ARGUMENTS if r in state and not isinstance(state[r], OnStack)}
-            locked = {LOCKED: state[LOCKED]} if LOCKED in state else {}
-            self._arrive(there[0], there[1] // bpf.SIZE, {**given, **locked, FRAME: OnStack(0)})
+    def _enter(self, section: str, at: int, one: Instruction, state: State) -> bool:
+        """A function is followed with what its callers have in common; it goes on where that ends."""
+        place = (section, at * bpf.SIZE)
+        there = self.code.functions.get(place)
+        if there is None and place not in self.code.relocated:
+            there = (section, (at + 1 + one.immediate) * bpf.SIZE)  # in the same section
+        if there is None or not 0 <= there[1] < len(self.code.sections[there[0]]) * bpf.SIZE:
+            return False
+        function = Inside(*there)
+        given = {r: state[r] for r in ARGUMENTS if r in state and not isinstance(state[r], OnStack)}
+        locked = {LOCKED: state[LOCKED]} if LOCKED in state else {}
+        self._call(section, at, one, state)
+        self.returns.setdefault(function, {})[section, at] = state
+        inside: State = {**given, **locked, FRAME: OnStack(0), INSIDE: function}
+        self._arrive(function.section, function.offset // bpf.SIZE, inside)
+        if function in self.results:
+            self._go_on(section, at, state, self.results[function])
+        return True
+
+    def _return(self, function: Inside, result: Fact | None) -> None:
+        """Only constants are told: a pointer may be one of the function's own."""
+        result = result if isinstance(result, Constants) else None
+        if function in self.results:
+            before = self.results[function]
+            both = merged({0: before} if before else {}, {0: result} if result else {}).get(0)
+            if both == before:
+                return
+            result = both
+        self.results[function] = result
+        for (section, at), state in self.returns.get(function, {}).items():
+            self._go_on(section, at, state, result)
+
+    def _go_on(self, section: str, at: int, state: State, result: Fact | None) -> None:
+        there = dict(state)
+        if isinstance(result, Constants):
+            there[0] = Constants(frozenset((value, at * bpf.SIZE) for value, _ in result.values))
+        self._arrive(section, at + 1, there)
 
     def _update(self, section: str, at: int, state: State) -> None:
         """A copy of the value was made, added to, and becomes the value of the same key."""

@@ -14,6 +14,7 @@ ARGUMENTS = range(1, 6)
 FRAME = 10
 LOCKED = 11
 """Beside the registers, and places on the stack, which have numbers below 0."""
+INSIDE = 12
 _MOST_CONSTANTS = 16
 _MOST_ON_STACK = 512
 
@@ -49,11 +50,18 @@ class OnStack(Struct, frozen=True):
     offset: int
 
 
+class Inside(Struct, frozen=True):
+    """A function, by where it begins: what is there is no end of a program."""
+
+    section: str
+    offset: int
+
+
 class CpuNumber(Struct, frozen=True):
     pass
 
 
-Fact: TypeAlias = Constants | OfMap | Place | Content | OnStack | CpuNumber
+Fact: TypeAlias = Constants | OfMap | Place | Content | OnStack | CpuNumber | Inside
 State: TypeAlias = dict[int, Fact]
 _NUMBER_OF_CPU = CpuNumber()
 

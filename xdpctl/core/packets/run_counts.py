@@ -6,7 +6,7 @@ from typing import NamedTuple
 from xdpctl.core.machine.model import Map
 from xdpctl.core.packets.map_changes import ElementChange
 from xdpctl.core.packets.samples import Packet
-from xdpctl.core.values.names import VERDICTS
+from xdpctl.core.values.names import VERDICTS, as_returned
 
 
 class Run(NamedTuple):
@@ -31,8 +31,8 @@ def no_action(returned: int) -> str:
     """What becomes of a packet whose verdict is no XDP action; nothing of others."""
     if returned < len(VERDICTS):
         return ""
-    signed = f" ({returned - (1 << 32)})" if returned >> 31 else ""
-    return f"{returned}{signed} is no XDP action: the kernel drops such a packet, with a warning in its log"
+    what = as_returned(returned)
+    return f"{what} is no XDP action: the kernel drops such a packet, with a warning in its log"
 
 
 class Sums(NamedTuple):

@@ -46,3 +46,8 @@ DSCPS = {
     "ef": 46,
 }
 VERDICTS = ("XDP_ABORTED", "XDP_DROP", "XDP_PASS", "XDP_TX", "XDP_REDIRECT")
+
+
+def as_returned(verdict: int) -> str:
+    """A verdict that has no name, also as the number below zero that it may be in C."""
+    return f"{verdict} ({verdict - (1 << 32)})" if verdict >> 31 else str(verdict)

@@ -23,6 +23,7 @@ AT_ONCE = (
     traffic.no_carrier,
 )
 """In the order of the chain: each relies on those before it."""
+THOUGH_IT_COUNTS = (traffic.no_action, traffic.full)
 WATCHED = (
     traffic.passed_by,
     traffic.only_sent,
@@ -65,7 +66,7 @@ def at_once(scene: Scene) -> Broken | None:
 
 def after(scene: Scene, watched: Observed) -> Broken | Moves:
     """What is broken on the way of the packets, if anything is."""
-    if broken := traffic.full(scene, watched):
+    if broken := next(filter(None, (check(scene, watched) for check in THOUGH_IT_COUNTS)), None):
         return broken
     counted = {m.name: watched.counted[m.id] for m in scene.maps_asked() if m.id in watched.counted}
     if counted:

@@ -15,6 +15,7 @@ class Link(StrEnum):
     UP = "up"
     RECEIVES = "receives"
     RUNS = "runs"
+    VERDICT = "verdict"
     COUNTS = "counts"
 
 

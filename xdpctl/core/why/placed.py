@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from xdpctl.core.machine.identifiers import may_be_same
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.owners import is_dispatcher, named
 from xdpctl.core.why import fixes
@@ -53,8 +54,8 @@ def _counted_elsewhere(scene: Scene, program: Program, says: str) -> tuple[str, 
     own = [m for m in scene.maps_of((program,)) if not m.internal]
     if not own:
         where = next((r.place for r in scene.running((program,))), None)
-        load = fixes.then(fixes.xdpctl("unload", pin=scene.pin), fixes.load(scene, where))
-        return f"{says}, and {named(program)} has no map to count in", load
+        mend = _count(scene, program.name, fixes.xdpctl("unload", pin=scene.pin), where)
+        return f"{says}, and {named(program)} has no map to count in", mend
     return f"{says}: {named(program)} uses {join(m.name for m in own)}", fixes.dump(scene, own[0])
 
 
@@ -77,7 +78,7 @@ def elsewhere(scene: Scene) -> Broken | None:
     program = candidates[0]
     runs = scene.running(candidates)
     if not runs:
-        return _idle(scene, program, here)
+        return idle(scene, program, here)
     if here.is_loopback:
         return _not_loopback(here, runs[0])
     end = scene.other_end(here)
@@ -128,10 +129,10 @@ def not_attached(scene: Scene) -> Broken | None:
     if others:
         says = f"{others[0].says}, not in netns {scene.netns}"
         return Broken(Link.ATTACHED, "another namespace", says, fixes.attach(scene, program))
-    return _idle(scene, program, None)
+    return idle(scene, program, None)
 
 
-def _idle(scene: Scene, program: Program, where: DevicePlace | None) -> Broken:
+def idle(scene: Scene, program: Program, where: DevicePlace | None) -> Broken:
     says = f"{named(program)} is loaded, but runs on no device"
     return Broken(Link.ATTACHED, "not attached", says, fixes.attach(scene, program, where))
 
@@ -144,7 +145,7 @@ def _maps_meant(scene: Scene) -> tuple[Map, ...]:
 def _namesakes(scene: Scene, mine: Map) -> Iterator[tuple[RunningProgram, Map]]:
     """Of a device that is asked about, only maps that can't be meant, since they aren't pinned."""
     for program in scene.user_visible():
-        found = [m for m in scene.maps_of((program,)) if m.name == mine.name]
+        found = [m for m in scene.maps_of((program,)) if may_be_same(m.name, mine.name)]
         for running in scene.running((program,)):
             if not running.place.is_user_visible:
                 continue
@@ -168,11 +169,18 @@ def _put_ours(scene: Scene, running: RunningProgram) -> str:
     """A program that counts in the place of one that doesn't."""
     pinned = scene.pinned()
     counters = [p for p in pinned if scene.maps_of((p,))]
-    load = fixes.load(scene, running.place)
-    if pinned and not counters:
-        return fixes.then(fixes.xdpctl("unload", pin=scene.pin), load)
-    ours = fixes.attach(scene, counters[0], running.place) if counters else load
-    return fixes.then(fixes.release(scene, running), ours)
+    release = fixes.release(scene, running)
+    if counters:
+        return fixes.then(release, fixes.attach(scene, counters[0], running.place))
+    away = fixes.xdpctl("unload", pin=scene.pin) if pinned else release
+    return _count(scene, running.attachment.prog.name, away, running.place)
+
+
+def _count(scene: Scene, program: str, away: str, where: DevicePlace | None) -> str:
+    """The same program in a version that counts, where there is one: another does something else."""
+    if scene.built is not None and scene.built.counts_as(program):
+        return fixes.then(away, fixes.load(scene, where))
+    return f"have {program or 'it'} count in a map, build it, and load it again"
 
 
 def _at(found: Map) -> str:

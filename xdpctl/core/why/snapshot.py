@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from xdpctl.core.machine.identifiers import may_be_same
 from xdpctl.core.machine.model import Argv, Attachment, BpfLink, Device, Map, MapId, ProgId, Program
 from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.machine.owners import describe, ids, is_dispatcher
@@ -56,6 +57,11 @@ class LastBuilt(Struct, frozen=True):
     """Then `load` needs no name."""
     names: tuple[str, ...] = ()
     """Those of the pins that loading it makes."""
+    has_map: bool = True
+
+    def counts_as(self, program: str) -> bool:
+        """Whether it is this program, with a map to count in."""
+        return self.has_map and any(may_be_same(name, program) for name in self.names)
 
 
 class Scene(Struct, frozen=True):
@@ -168,6 +174,13 @@ class Traffic(Struct, frozen=True):
     sent: int = 0
 
 
+class OddVerdicts(Struct, frozen=True):
+    """Those that are no XDP action, and of how many packets."""
+
+    verdicts: tuple[int, ...] = ()
+    packets: int = 0
+
+
 class Observed(Struct, frozen=True):
     """What happened while the machine was watched."""
 
@@ -182,6 +195,7 @@ class Observed(Struct, frozen=True):
     """The maps that changed, and by how many packets where that can be told."""
     lost: dict[MapId, int]
     """Packets that found no place in a map."""
+    odd: OddVerdicts = OddVerdicts()
     full: frozenset[MapId] = frozenset()
     unreadable: frozenset[MapId] = frozenset()
     """Maps of which the kernel doesn't tell what they hold."""

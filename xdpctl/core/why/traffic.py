@@ -2,6 +2,7 @@
 
 from xdpctl.core.machine.model import Map, Mode, Program
 from xdpctl.core.machine.owners import describe, ids
+from xdpctl.core.values.names import as_returned
 from xdpctl.core.why import fixes
 from xdpctl.core.why.finding import Broken, Link
 from xdpctl.core.why.snapshot import DevicePlace, Observed, RunningProgram, Scene
@@ -31,6 +32,19 @@ def no_carrier(scene: Scene) -> Broken | None:
 def connected(scene: Scene) -> tuple[RunningProgram, ...]:
     """Where the programs can receive something."""
     return tuple(r for r in scene.running_asked() if _is_up(r.place) and _has_carrier(scene, r.place))
+
+
+def no_action(scene: Scene, watched: Observed) -> Broken | None:
+    """The kernel drops what the program lets neither pass nor go."""
+    if not watched.odd.verdicts:
+        return None
+    dropped = f"dropped {packets(watched.odd.packets)} in {watched.seconds:.1f} s"
+    verdicts, one = join(map(as_returned, watched.odd.verdicts)), len(watched.odd.verdicts) == 1
+    says = (
+        f"{_ran_by(scene)} returned {verdicts}, which {'is' if one else 'are'} no XDP action: "
+        f"the kernel {dropped} for that"
+    )
+    return Broken(Link.VERDICT, "no XDP action", says, f"see where it does: {_code(scene)}")
 
 
 def full(scene: Scene, watched: Observed) -> Broken | None:
@@ -145,8 +159,13 @@ def nothing_counted(scene: Scene, watched: Observed) -> Broken:
     stayed = f"{join(m.name for m in kept)} stayed the same: it counts other packets" if kept else ""
     unseen = f"the kernel doesn't tell what came into {join(m.name for m in hidden)}" if hidden else ""
     says = f"{who} {ran} in {watched.seconds:.1f} s, and {'; '.join(filter(None, (stayed, unseen)))}"
-    look = fixes.line("bpftool", "prog", "dump", "xlated", "id", str(running.attachment.prog.id), "linum")
-    return Broken(Link.COUNTS, "nothing counted", says, f"see which it counts: {look}")
+    return Broken(Link.COUNTS, "nothing counted", says, f"see which it counts: {_code(scene)}")
+
+
+def _code(scene: Scene) -> str:
+    """What shows the instructions of a program, with the lines of C that they come from."""
+    program = str(connected(scene)[0].attachment.prog.id)
+    return fixes.line("bpftool", "prog", "dump", "xlated", "id", program, "linum")
 
 
 def _readable(scene: Scene, watched: Observed) -> list[Map]:

@@ -57,7 +57,7 @@ def prepare_restore(path: Path, name: str | None, directory: str) -> Writing:
 def _of_that_name(header: Header, path: Path, directory: str) -> Opened:
     """Global variables bear the name of their object, which may be built from another file now."""
     try:
-        return to_write(header.map.name, directory, lenient=True)
+        return to_write(header.map.whole_name, directory, lenient=True)
     except NoSuchMap as error:
         _, dot, section = header.map.name.rpartition(".")
         try:

@@ -10,10 +10,9 @@ from itertools import islice, tee
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from xdpctl.core.machine import owners
-from xdpctl.core.machine.identifiers import cut
+from xdpctl.core.machine.identifiers import NAME_LENGTH, cut
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach
 from xdpctl.core.objects import choice, elf
@@ -61,10 +60,21 @@ class Request(Struct, frozen=True):
     repeat: int
     against: str | None = None
     """Another program that is run beside it."""
+    against_chosen: str = ""
+    """Which of several XDP programs that is; without `against`, of the same object."""
     with_live: bool = False
     """Whether maps of the copy begin with what those that are loaded hold."""
     chosen: str = ""
     """Which of several XDP programs."""
+
+
+class _Named(Struct, frozen=True):
+    """A program as a user names it: the object, or the program itself, and which of several."""
+
+    program: str | None
+    chosen: str
+    option: str = "--program"
+    """What chooses."""
 
 
 class RunTarget(Struct, frozen=True):
@@ -99,7 +109,8 @@ class RunTarget(Struct, frozen=True):
         if len(self.chosen.programs) > 1:
             load = bpftool.load_all_command(path, pins)
         else:
-            load = bpftool.load_command(path, f"{pins}/{self.name}")
+            told_apart = any(len(name) > NAME_LENGTH for name in self.chosen.maps)  # only by their pins
+            load = bpftool.load_command(path, f"{pins}/{self.name}", pins if told_apart else "")
         return (*copying, step(f"load a copy of {self.name}", load))
 
 
@@ -150,8 +161,8 @@ class Prepared(Struct, frozen=True):
 
 def prepare(request: Request) -> Prepared:
     """What is to be run, after every check that can be made without running it."""
-    target = _target(request)
-    against = None if request.against is None else _target(replace(request, program=request.against))
+    target = _target(_Named(request.program, request.chosen), request)
+    against = _against(target, request)
     longest = samples.ONE_BUFFER
     if target.frags and (against is None or against.frags):
         longest = samples.LONGEST if test_run.has_libbpf() else samples.LONGEST_BY_BPFTOOL
@@ -168,8 +179,27 @@ def prepare(request: Request) -> Prepared:
     )
 
 
-def _target(request: Request) -> RunTarget:
-    name = request.program
+def _against(target: RunTarget, request: Request) -> RunTarget | None:
+    """Of several programs in another object, that of the same name is meant, if nothing else is said."""
+    if request.against is None and not request.against_chosen:
+        return None
+    name = request.program if request.against is None else request.against
+    chosen = request.against_chosen
+    if not chosen and _has_another_of_that_name(target, Path(name or "")):
+        chosen = target.name
+    return _target(_Named(name, chosen, "--against-program"), request)
+
+
+def _has_another_of_that_name(target: RunTarget, path: Path) -> bool:
+    if path.suffix != ".o":
+        return False
+    found = check_object(objects.read(path), str(path))
+    another = target.object is None or not path.samefile(target.object)
+    return another and target.name in found.xdp_programs
+
+
+def _target(named: _Named, request: Request) -> RunTarget:
+    name = named.program
     if name is not None and name.endswith((".c", ".toml")):
         raise BadRequest(f"{name} isn't compiled", f"build it, and run the object: xdpctl build {name}")
     if name is not None and name.endswith(".o"):
@@ -177,13 +207,13 @@ def _target(request: Request) -> RunTarget:
             raise BadRequest(
                 f"--live runs a program that is loaded, and {name} is an object", "leave one out"
             )
-        return _of_object(Path(name), request.chosen)
+        return _of_object(Path(name), named)
     built = objects.built()
     if name is None and not request.live and (len(built) == 1 or not bpffs.entries(request.reach.pin)):
-        return _of_object(objects.choose(None), request.chosen)
+        return _of_object(objects.choose(None), named)
     host.require_privileges()
     if name is None:
-        program = owners.the_program(bpftool.programs(), request.reach.pin, request.chosen)
+        program = owners.the_program(bpftool.programs(), request.reach.pin, named.chosen)
     elif request.live:
         program = find_program_to_run(name, request.reach.pin)
     else:
@@ -193,9 +223,9 @@ def _target(request: Request) -> RunTarget:
     return _copy_of(program, built)
 
 
-def _of_object(path: Path, name: str, program: Program | None = None) -> RunTarget:
+def _of_object(path: Path, named: _Named, program: Program | None = None) -> RunTarget:
     found = check_object(objects.read(path), str(path))
-    chosen = choice.choose(found, str(path), name)
+    chosen = choice.choose(found, str(path), named.chosen, option=named.option)
     return RunTarget(chosen.programs[0], path, program, chosen)
 
 
@@ -207,7 +237,7 @@ def _copy_of(program: Program, built: list[Path]) -> RunTarget:
         except elf.NotBpf:
             continue
         if name := next((n for n in names if cut(n) == cut(program.name)), ""):
-            return _of_object(path, name, program)
+            return _of_object(path, _Named(str(path), name), program)
     raise BadRequest(
         f"a copy of {program.name} needs its object, and bpf/ has none of that name",
         "name the object: xdpctl run FILE.o",

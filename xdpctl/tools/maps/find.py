@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from xdpctl.core.machine import paths
+from xdpctl.core.machine.identifiers import NAME_LENGTH, may_be_same, whole
 from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.reach import Reach, is_bare, not_here
 from xdpctl.core.values.numerals import ID_MAX, short, whole_number
@@ -69,11 +71,16 @@ def _by_id(name: str) -> Map:
     number = name.removeprefix("id:")
     if (id_ := whole_number(number, ID_MAX)) is None:
         raise BadRequest(f"{short(name)} is no map id", "write id: and a number, as xdpctl map list shows it")
-    return _shown(proc.query(bpftool.command("map", "show", "id", str(id_))), f"map with id {id_}")
+    found = _shown(proc.query(bpftool.command("map", "show", "id", str(id_))), f"map with id {id_}")
+    if found.internal or len(found.name) < NAME_LENGTH:
+        return found
+    pins = (pin for map_ in bpftool.maps() if map_.id == id_ for pin in map_.pinned)
+    return replace(found, name=whole(found.name, pins))
 
 
 def pinned_map(path: str) -> Map:
-    return _shown(proc.query(bpftool.command("map", "show", "pinned", path)), f"map {path}")
+    found = _shown(proc.query(bpftool.command("map", "show", "pinned", path)), f"map {path}")
+    return replace(found, name=whole(found.name, (path,)))
 
 
 def _shown(result: proc.Result, what: str) -> Map:
@@ -102,17 +109,17 @@ def _pinned_names(maps: Iterable[Map], directory: str) -> list[str]:
     return sorted(pin.rpartition("/")[2] for pin in pins)
 
 
-def _known(maps: Sequence[Map], reach: Reach) -> list[str]:
-    """Names of maps: one's own, then those of others. Constants are asked for by who knows them."""
+def known_names(maps: Sequence[Map], reach: Reach, devices: Sequence[str] = ()) -> list[str]:
+    """Of maps: one's own, then those of others. Constants are asked for by who knows them."""
     own = [name for directory in reach.directories for name in _pinned_names(maps, directory)]
-    return [*own, *sorted({m.name for m in maps if m.name and ".rodata" not in m.name})]
+    return [*own, *devices, *sorted({m.name for m in maps if m.name and ".rodata" not in m.name})]
 
 
 def _anywhere(name: str, reach: Reach) -> Found:
     maps = bpftool.maps()
     found = _called(name, maps)
     if not found:
-        raise NoSuchMap(f"there is no map {name!r}", *did_you_mean(name, _known(maps, reach)))
+        raise NoSuchMap(f"there is no map {name!r}", *did_you_mean(name, known_names(maps, reach)))
     found = _of_own_programs(found, reach) or found if _several(found) else found
     if _several(found):
         raise Ambiguous(f"several maps are called {name!r}; name one by its id or path", *_choices(found))
@@ -143,4 +150,4 @@ def _choices(found: Iterable[Found]) -> list[str]:
 
 def _is_called(map_: Map, name: str) -> bool:
     """Global variables are in `xdp_allo.bss`; the first part, which is cut, needn't be said."""
-    return map_.name.endswith(name) if name.startswith(".") else map_.name == name
+    return map_.name.endswith(name) if name.startswith(".") else may_be_same(map_.name, name)
