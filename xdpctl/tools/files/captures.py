@@ -8,7 +8,7 @@ import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import repeat
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -93,9 +93,9 @@ class Source(Struct, frozen=True):
     def runs(self, longest: int) -> Iterator[Packet]:
         """Those that can be run, each as often as is asked for."""
         try:
-            for packet in self._packets():
-                if not reason_not_to_run(packet, longest):
-                    yield from repeat(packet, self.repeat)
+            packets = (packet for packet in self._packets() if not reason_not_to_run(packet, longest))
+            again = chain.from_iterable(repeat(packet, self.repeat) for packet in packets)
+            yield from packets if self.repeat == 1 else again
         except pcap.BrokenCapture:
             return
 
