@@ -10,9 +10,9 @@ from msgspec import Struct
 from xdpctl.core.machine import tool_errors
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
-from xdpctl.core.plan.plan import Act, Plan, Step
-from xdpctl.errors import HalfDone, Interrupted, NoAnswer, NotPermitted, Refused, XdpctlError, of_system
-from xdpctl.tools import bpffs, bpftool, host, proc, signals
+from xdpctl.core.plan.plan import Act, Exchange, Plan, Step, Undo
+from xdpctl.errors import Gone, HalfDone, Interrupted, NoAnswer, NotPermitted, Refused, XdpctlError, of_system
+from xdpctl.tools import bpffs, bpftool, exchanging, host, proc, signals
 
 Seen = TypeVar("Seen")
 Facts = frozenset[str]
@@ -27,6 +27,8 @@ class Outcome(Struct, frozen=True):
     act: Act
     refused: tuple[proc.Result, ...]
     """What came of the better ways to do it."""
+    by_others: bool = False
+    """Somebody else had done it, who may have had reasons: it isn't undone."""
 
     @property
     def fell_back(self) -> str:
@@ -40,7 +42,7 @@ class Care(Protocol):
     def verify(self, act: Act, /) -> None:
         """An error where it wasn't done, though the tool says so."""
 
-    def undo(self, act: Act, sure: bool, /) -> tuple[Argv, ...]:
+    def undo(self, act: Act, sure: bool, /) -> tuple[Undo, ...]:
         """What undoes it as things are now; it isn't sure that a tool which was killed did anything."""
 
     def remains(self) -> Facts:
@@ -51,7 +53,7 @@ class _Plain:
     def verify(self, act: Act, /) -> None:
         pass
 
-    def undo(self, act: Act, sure: bool, /) -> tuple[Argv, ...]:
+    def undo(self, act: Act, sure: bool, /) -> tuple[Undo, ...]:
         return act.undo if sure else ()
 
     def remains(self) -> Facts:
@@ -67,6 +69,8 @@ class Operation(Struct, frozen=True):
     """For steps of which more is known than the command that undoes them."""
     check: Callable[[], None] = lambda: None
     """The last look before a step after which there is no way back."""
+    overtaken: Callable[[], XdpctlError | None] = lambda: None
+    """After a failure: whether somebody else has done all of it meanwhile, and nothing is to be undone."""
     finish: Callable[[], None] = lambda: None
     """What is done after all steps without a tool, and fails without leaving anything."""
     last: bool = False
@@ -96,6 +100,9 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
             operation.finish()
         except BaseException as error:
             told = isinstance(error, XdpctlError) and error.told
+            failed = isinstance(error, XdpctlError | OSError) and not isinstance(error, Interrupted)
+            if failed and (overtaken := operation.overtaken()):
+                raise overtaken from error
             trouble = _undo(operation, done, [] if told else begun[len(done) :])
             if isinstance(error, Interrupted) or interrupted():
                 message = "interrupted" if trouble else "interrupted, and all undone"
@@ -105,7 +112,7 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
                 raise HalfDone(why.message, *why.hints, *trouble, log=why.log) from error
             raise
         for step in steps:
-            _run(step.acts[0].do)
+            _run(step.acts[0])
     return tuple(done)
 
 
@@ -132,7 +139,12 @@ def run_and_look(operation: Operation, look: Callable[[], Seen], tell: Callable[
 def _do(step: Step) -> Outcome:
     refused: list[proc.Result] = []
     for act in step.acts:
-        result = _run(act.do)
+        try:
+            result = _run(act)
+        except Gone:
+            if not step.may_be_done:
+                raise
+            return Outcome(step=step, act=act, refused=(), by_others=True)
         if result.ok:
             return Outcome(step, act, tuple(refused))
         refused.append(result)
@@ -141,14 +153,21 @@ def _do(step: Step) -> Outcome:
     raise _failure(step, refused)
 
 
-def _run(argv: Argv) -> proc.Result:
+def _run(what: Act | Undo) -> proc.Result:
+    what = (what.exchange or what.do) if isinstance(what, Act) else what
+    return exchanging.act(what) if isinstance(what, Exchange) else _run_line(what)
+
+
+def _run_line(argv: Argv) -> proc.Result:
     return bpffs.act(argv) if argv[0] in ("mkdir", "rmdir", "rm") else proc.act(argv)
 
 
 def _undo(operation: Operation, done: list[Outcome], unsure: list[Step]) -> list[str]:
     """Undo what this process did, or may have done; what can't be undone, or is left, is told."""
     acts = [(step, step.acts[0], False) for step in unsure]
-    acts += [(outcome.step, outcome.act, True) for outcome in reversed(done)]
+    acts += [(outcome.step, outcome.act, True) for outcome in reversed(done) if not outcome.by_others]
+    if not acts:
+        return []  # what is other than before, others have done
     trouble = []
     for step, act, sure in acts:
         care, failed = operation.care_of(step), list[str]()
@@ -162,17 +181,18 @@ def _undo(operation: Operation, done: list[Outcome], unsure: list[Step]) -> list
     return trouble + _difference(operation, [step for step, _, _ in acts])
 
 
-def _unwind(undo: tuple[Argv, ...]) -> list[str]:
+def _unwind(undo: tuple[Undo, ...]) -> list[str]:
     """Undo what was done; what can't be undone is told, unless others need it by now."""
     trouble = []
-    for argv in undo:
+    for what in undo:
+        line = what.line if isinstance(what, Exchange) else what
         try:
-            result = _run(argv)
+            result = _run(what)
             reason = "" if result.ok else tool_said(result)
         except XdpctlError as error:
             reason = error.message
         if reason and not reason.endswith(NOT_EMPTY):
-            trouble.append(f"not undone: {command_line(argv)}: {reason}")
+            trouble.append(f"not undone: {command_line(line)}: {reason}")
     return trouble
 
 

@@ -128,7 +128,15 @@ def _each_pin_once(found: Pinned) -> Pinned:
 
 
 def links() -> tuple[BpfLink, ...]:
-    return read(proc.query(command("link", "show")), tuple[BpfLink, ...])
+    return tuple(map(_with_device, read(proc.query(command("link", "show")), tuple[BpfLink, ...])))
+
+
+def _with_device(link: BpfLink) -> BpfLink:
+    if link.type != "xdp" or link.ifindex is not None:
+        return link
+    from xdpctl.tools.libbpf import links
+
+    return replace(link, ifindex=links.device_of(link.id))
 
 
 def read(result: proc.Result, type_: type[T]) -> T:
