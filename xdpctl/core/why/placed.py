@@ -86,7 +86,7 @@ def elsewhere(scene: Scene) -> Broken | None:
     move = fixes.attach(scene, program, here)
     if best.place == end:
         says = f"{best.says}, the other end of {here.name}: there it sees what {here.name} sends"
-        move = fixes.then(fixes.release(scene, best), move)
+        move = fixes.instead(scene, [best], move)
         return Broken(Link.ATTACHED, "other end", says, move)
     if best.place.device.ifname == here.device.ifname:
         says = f"{best.says}, not on {here.name if here.netns else f'the {here.name} of this namespace'}"
@@ -157,7 +157,7 @@ def _namesakes(scene: Scene, mine: Map) -> Iterator[tuple[RunningProgram, Map]]:
 def _make_it_mine(scene: Scene, mine: Map, theirs: Map, running: RunningProgram) -> str:
     users = [p for p in scene.users((mine,)) if p.pinned]
     if users and not theirs.pinned:
-        return fixes.then(fixes.release(scene, running), fixes.attach(scene, users[0], running.place))
+        return fixes.instead(scene, [running], fixes.attach(scene, users[0], running.place))
     if theirs.pinned or not mine.pinned:
         return fixes.dump(scene, theirs)
     pin = mine.pinned[0]
@@ -172,7 +172,7 @@ def _put_ours(scene: Scene, running: RunningProgram) -> str:
     if pinned and not counters:
         return fixes.then(fixes.xdpctl("unload", pin=scene.pin), load)
     ours = fixes.attach(scene, counters[0], running.place) if counters else load
-    return fixes.then(fixes.release(scene, running), ours)
+    return fixes.instead(scene, [running], ours)
 
 
 def _at(found: Map) -> str:
