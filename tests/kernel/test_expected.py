@@ -123,6 +123,20 @@ def test_unload(lab: Lab, theirs: int, way: tuple[str, ...], how: str) -> None:
     assert lab.pins() == pins
 
 
+def test_unload_from_a_second_device(lab: Lab, theirs: int, way: tuple[str, ...]) -> None:
+    """What was taken off the first is put back; that the second runs another program, isn't our loss."""
+    lab.ok("--netns", "peer", "attach", "veth1")
+    before = lab.state()
+    enter = "nsenter --net=/run/netns/peer ip link set dev veth1 xdpdrv"
+    swapped = f"{enter} off; {enter} pinned {THEIRS}"
+    env = at_call(lab, "nsenter", "--net=/run/netns/peer ip -j", 2, swapped)
+    done = run(lab, way, "unload", env=env)
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert f"veth1 in netns peer by now runs theirs (id {theirs}, native mode)" in done.stderr
+    assert "lost" not in done.stderr
+    assert lab.state() == before
+
+
 def test_unload_where_somebody_else_has_detached(lab: Lab, theirs: int, way: tuple[str, ...]) -> None:
     """Which is what it was to do anyhow."""
     done = run(lab, way, "unload", env=at_call(lab, "ip", "-j -d link show", 2, OFF))

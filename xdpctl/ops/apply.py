@@ -8,11 +8,10 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from xdpctl.core.machine import tool_errors
-from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan.plan import Act, Exchange, Plan, Step, Undo
 from xdpctl.errors import Gone, HalfDone, Interrupted, NoAnswer, NotPermitted, Refused, XdpctlError, of_system
-from xdpctl.tools import bpffs, bpftool, exchanging, host, proc, signals
+from xdpctl.tools import bpffs, bpftool, host, proc, signals
 
 Seen = TypeVar("Seen")
 Facts = frozenset[str]
@@ -103,7 +102,8 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
             failed = isinstance(error, XdpctlError | OSError) and not isinstance(error, Interrupted)
             if failed and (overtaken := operation.overtaken()):
                 raise overtaken from error
-            trouble = _undo(operation, done, [] if told else begun[len(done) :])
+            unsure, by_others = ([], begun[len(done) :]) if told else (begun[len(done) :], [])
+            trouble = _undo(operation, done, unsure, by_others)
             if isinstance(error, Interrupted) or interrupted():
                 message = "interrupted" if trouble else "interrupted, and all undone"
                 raise Interrupted(message, *trouble) from error
@@ -155,15 +155,18 @@ def _do(step: Step) -> Outcome:
 
 def _run(what: Act | Undo) -> proc.Result:
     what = (what.exchange or what.do) if isinstance(what, Act) else what
-    return exchanging.act(what) if isinstance(what, Exchange) else _run_line(what)
+    if isinstance(what, Exchange):
+        from xdpctl.tools import exchanging  # and with it ctypes
+
+        return exchanging.act(what)
+    return bpffs.act(what) if what[0] in ("mkdir", "rmdir", "rm") else proc.act(what)
 
 
-def _run_line(argv: Argv) -> proc.Result:
-    return bpffs.act(argv) if argv[0] in ("mkdir", "rmdir", "rm") else proc.act(argv)
+def _undo(operation: Operation, done: list[Outcome], unsure: list[Step], by_others: list[Step]) -> list[str]:
+    """Undo what this process did, or may have done; what can't be undone, or is left, is told.
 
-
-def _undo(operation: Operation, done: list[Outcome], unsure: list[Step]) -> list[str]:
-    """Undo what this process did, or may have done; what can't be undone, or is left, is told."""
+    What refused steps were to take away, others may have.
+    """
     acts = [(step, step.acts[0], False) for step in unsure]
     acts += [(outcome.step, outcome.act, True) for outcome in reversed(done) if not outcome.by_others]
     if not acts:
@@ -178,7 +181,8 @@ def _undo(operation: Operation, done: list[Outcome], unsure: list[Step]) -> list
         except XdpctlError as error:
             failed.append(f"what the failed step did could not be seen: {error.message}")
         trouble += failed
-    return trouble + _difference(operation, [step for step, _, _ in acts])
+    by_others += [outcome.step for outcome in done if outcome.by_others]
+    return trouble + _difference(operation, [step for step, _, _ in acts], by_others)
 
 
 def _unwind(undo: tuple[Undo, ...]) -> list[str]:
@@ -196,14 +200,16 @@ def _unwind(undo: tuple[Undo, ...]) -> list[str]:
     return trouble
 
 
-def _difference(operation: Operation, undone: list[Step]) -> list[str]:
+def _difference(operation: Operation, undone: list[Step], by_others: list[Step]) -> list[str]:
     try:
         after = operation.observe()
         remaining = [fact for step in undone for fact in operation.care_of(step).remains()]
     except XdpctlError as error:
         return [f"what is left could not be seen: {error.message}"]
     left = [f"left behind: {fact}" for fact in sorted({*remaining, *(after - operation.before)})]
-    return left + [f"lost: {fact}" for fact in sorted(operation.before - after)]
+    theirs = tuple(act.exchange.was for step in by_others for act in step.acts if act.exchange)
+    lost = (fact for fact in operation.before - after if not fact.startswith(theirs))
+    return left + [f"lost: {fact}" for fact in sorted(lost)]
 
 
 def tool_said(result: proc.Result) -> str:

@@ -47,6 +47,12 @@ class Exchange(Struct, frozen=True):
         return (*inside(self.netns), "ip", *force, *words)
 
     @property
+    def was(self) -> str:
+        """How what goes is described where it is seen."""
+        name, id_ = ("", None) if self.goes is None else (self.goes.name, self.goes.id)
+        return f"{name or 'a program'} (id {id_}, {self.mode} mode) on {self.device}"
+
+    @property
     def reversed(self) -> "Exchange":
         return replace(self, comes=self.goes, goes=self.comes)
 

@@ -68,12 +68,13 @@ def instead(scene: Scene, running: Iterable[RunningProgram], *lines: str) -> str
     """Lines that need programs off their devices. Whoever put it there is asked for one that isn't yours."""
     everything = tuple(running)
     theirs = [r for r in everything if not _is_yours(scene, r.attachment.prog.id)]
-    commands = then(*(_release(scene, r) for r in everything if r not in theirs), *lines)
+    ours = then(*(_release(scene, r) for r in everything if r not in theirs))
     if not theirs:
-        return commands
+        return then(ours, *lines)
     who = join(f"{r.attachment.prog.name or 'a program'} (id {r.attachment.prog.id})" for r in theirs)
     devices = join(r.place.name for r in theirs)
-    return f"{who} isn't yours: whoever put it on {devices} can take it off, then: {commands}"
+    first = f"{ours}, and " if ours else ""
+    return f"{who} isn't yours: {first}whoever put it on {devices} can take it off, then: {then(*lines)}"
 
 
 def _is_yours(scene: Scene, program: ProgId) -> bool:
