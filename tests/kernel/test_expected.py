@@ -263,6 +263,19 @@ def test_unloads_at_once(lab: Lab, more: tuple[str, ...]) -> None:
     assert (lab.attached(), lab.pins()) == ([], [])
 
 
+def test_detaches_at_once(lab: Lab) -> None:
+    lab.build()
+    lab.ok("load", "--dev", "veth0")
+    done = [ended(process) for process in [start(lab, "detach", "veth0") for _ in range(MANY // 2)]]
+    assert [d.returncode for d in done].count(0) == 1, [d.stderr for d in done]
+    for loser in (d for d in done if d.returncode):
+        assert loser.returncode in (1, 2)
+        assert loser.stdout == ""
+        assert loser.stderr.startswith("xdpctl: no program runs on veth0"), loser.stderr
+    assert lab.attached() == []
+    lab.ok("unload")
+
+
 @pytest.mark.parametrize(
     ("program", "pattern", "nth"),
     [
