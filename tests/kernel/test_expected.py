@@ -102,6 +102,47 @@ def test_the_device_goes(lab: Lab, theirs: int, way: tuple[str, ...], verb: tupl
         assert (done.returncode, done.stdout, done.stderr) == (1, "", "xdpctl: veth0 has gone meanwhile\n")
 
 
+@pytest.mark.parametrize("verb", [("attach", "veth0"), ("load", "--dev", "veth0")])
+def test_the_device_goes_once_it_has_the_program(
+    lab: Lab, way: tuple[str, ...], verb: tuple[str, ...]
+) -> None:
+    """Then nothing runs on it any more, and nothing is left to undo."""
+    lab.build()
+    if verb[0] == "attach":
+        lab.ok("load")
+    pins = lab.pins()
+    done = run(lab, way, *verb, env=at_call(lab, "ip", "xdpdrv pinned", 1, "ip link del veth0"))
+    assert (done.returncode, done.stdout, lab.pins()) == (2, "", pins)
+    assert done.stderr.startswith("xdpctl: there is no device 'veth0'")
+    assert "not undone" not in done.stderr
+
+
+def test_a_link_comes_meanwhile(lab: Lab, theirs: int, way: tuple[str, ...]) -> None:
+    (lab.directory / "link.py").write_text(LINK)
+    index = lab.link()["ifindex"]
+    hold = f"{OFF}; {sys.executable} link.py {THEIRS} {index} /sys/fs/bpf/link"
+    done = run(lab, way, "detach", "veth0", env=at_call(lab, "bpftool", "link show", 1, hold))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"veth0 by now runs {who(theirs)}" in done.stderr
+    assert [program for _, program in lab.attached()] == [theirs]
+
+
+@pytest.mark.parametrize("verb", [("detach", "veth0"), ("unload",)])
+def test_a_link_holds_ours_meanwhile(
+    lab: Lab, theirs: int, way: tuple[str, ...], verb: tuple[str, ...]
+) -> None:
+    """It came after the look at links."""
+    (lab.directory / "link.py").write_text(LINK)
+    index = lab.link()["ifindex"]
+    hold = f"{OFF}; {sys.executable} link.py {PIN}/xdp_allow {index} /sys/fs/bpf/link"
+    before = lab.attached()
+    done = run(lab, way, *verb, env=at_call(lab, "bpftool", "link show", 1, hold))
+    link = lab.must("bpftool", "link", "show", "pinned", "/sys/fs/bpf/link").split(":")[0]
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert f"bpftool link detach id {link}" in done.stderr
+    assert lab.attached() == before
+
+
 def test_another_device_has_the_name_meanwhile(lab: Lab, theirs: int) -> None:
     """By its number, the one that was meant is found; `ip` can't be told that."""
     rename = "ip link set veth0 down; ip link set veth0 name old; ip link add veth0 type veth peer name veth9"

@@ -99,11 +99,11 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
             operation.finish()
         except BaseException as error:
             told = isinstance(error, XdpctlError) and error.told
-            failed = isinstance(error, XdpctlError | OSError) and not isinstance(error, Interrupted)
-            if failed and (overtaken := operation.overtaken()):
+            overtaken = operation.overtaken() if isinstance(error, XdpctlError | OSError) else None
+            if overtaken and not isinstance(error, Interrupted):
                 raise overtaken from error
             unsure, by_others = ([], begun[len(done) :]) if told else (begun[len(done) :], [])
-            trouble = _undo(operation, done, unsure, by_others)
+            trouble = [overtaken.message] if overtaken else _undo(operation, done, unsure, by_others)
             if isinstance(error, Interrupted) or interrupted():
                 message = "interrupted" if trouble else "interrupted, and all undone"
                 raise Interrupted(message, *trouble) from error

@@ -1,6 +1,7 @@
 """Take our program off a device, in the mode in which it is attached."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -8,7 +9,7 @@ from xdpctl.core.machine import directories, owners
 from xdpctl.core.machine.directories import PinDirectory
 from xdpctl.core.machine.model import Attachment, Device, ProgId
 from xdpctl.core.plan import actions
-from xdpctl.errors import HalfDone, NoSuchProgram, Refused
+from xdpctl.errors import HalfDone, NoSuchDevice, NoSuchProgram, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, turns
 from xdpctl.tools.attaching import detaching
@@ -40,7 +41,9 @@ def prepare(name: str, pin: str, netns_name: str, force: bool, dry_run: bool) ->
     steps = tuple(actions.detach(device, a, pinned.get(a.prog.id), netns.path) for a in attachments)
 
     def observe() -> apply.Facts:
-        return owners.running(iplink.device(name, netns))
+        with suppress(NoSuchDevice):  # it has gone, and what ran on it
+            return owners.running(iplink.device(name, netns))
+        return frozenset()
 
     care = detaching(steps)
     operation = apply.Operation(plan=steps, before=owners.running(device), observe=observe, care=care)

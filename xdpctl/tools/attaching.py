@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec import Struct
 
 from xdpctl.core.machine import owners
 from xdpctl.core.machine.model import Device, Mode, ProgId
 from xdpctl.core.plan import actions, plan
-from xdpctl.errors import XdpctlError
+from xdpctl.errors import NoSuchDevice, XdpctlError
 from xdpctl.tools import bpftool, host, iplink
 from xdpctl.tools.netns import Netns
 
@@ -27,13 +28,17 @@ class Attaching(Struct, frozen=True):
         """In whichever mode it runs. Where that can't be seen, it is taken off if it runs as it was to."""
         try:
             return actions.undo_attach(self._look(), self.program(), self.netns.path)
+        except NoSuchDevice:
+            return ()  # nothing runs on it any more
         except XdpctlError:
             if not sure:
                 raise
             return act.undo
 
     def remains(self) -> frozenset[str]:
-        return owners.running(self._look(), self.program())
+        with suppress(NoSuchDevice):
+            return owners.running(self._look(), self.program())
+        return frozenset()
 
     def _look(self) -> Device:
         return iplink.device(self.device, self.netns)
@@ -52,7 +57,10 @@ class Detaching(Struct, frozen=True):
         goes, place = self.exchange.goes, Netns(self.exchange.netns)
         if goes is None or goes.id is None:
             return act.undo
-        here = iplink.device(self.exchange.device, place).attachments_of(frozenset({goes.id}))
+        try:
+            here = iplink.device(self.exchange.device, place).attachments_of(frozenset({goes.id}))
+        except NoSuchDevice:
+            return ()
         return () if here or not _is_pinned(goes) else act.undo
 
     def remains(self) -> frozenset[str]:

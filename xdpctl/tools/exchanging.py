@@ -20,13 +20,13 @@ CALLS = ("bpf_xdp_attach", "bpf_xdp_detach", "bpf_prog_get_fd_by_id", "bpf_obj_g
 
 def act(exchange: Exchange) -> proc.Result:
     """What came of it, as if `ip` had done it; an error where something else runs there than expected."""
-    if libbpf.can(*CALLS):
-        proc.shown(exchange.line)
-        return _by_call(exchange)
     try:
+        if libbpf.can(*CALLS):
+            proc.shown(exchange.line)
+            return _by_call(exchange)
         _check(exchange)
     except XdpctlError as error:
-        error.told = True
+        error.told = True  # nothing is done
         raise
     result = proc.act(exchange.line)
     if not result.ok and tool_errors.held_by_link(result.err):
@@ -103,7 +103,7 @@ def _seen(exchange: Exchange) -> Device:
 
 
 def _gone(exchange: Exchange) -> Gone:
-    return Gone(f"{exchange.device}{Netns(exchange.netns).label} has gone meanwhile", told=True)
+    return Gone(f"{exchange.device}{Netns(exchange.netns).label} has gone meanwhile")
 
 
 def _changed(exchange: Exchange) -> XdpctlError:
@@ -118,6 +118,4 @@ def _changed(exchange: Exchange) -> XdpctlError:
     if goes is not None and any(a.prog.id == goes.id for a in device.xdp.attached):
         expected += f" in {exchange.mode} mode"
     where = device.ifname + Netns(exchange.netns).label
-    error = owners.changed(device, where, expected, programs)
-    error.told = True
-    return error
+    return owners.changed(device, where, expected, programs)

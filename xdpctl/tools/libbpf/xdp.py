@@ -60,7 +60,7 @@ def _told(what: str) -> Iterator[None]:
             said = f"Error: {words}\n" if kernel else f"RTNETLINK answers: {words}\n"  # as ip says it
             kind = _KINDS.get(refused.number, Refused)
             hints = tool_errors.attach_failure(said)
-            raise kind(f"failed to {what}: {words}", *hints, log=said, told=True) from None
+            raise kind(f"failed to {what}: {words}", *hints, log=said) from None
 
 
 @contextmanager
