@@ -74,6 +74,12 @@ class DeviceBusy(Refused):
     code = "device-busy"
 
 
+class NotAsExpected(DeviceBusy):
+    """Another program runs on the device than the one that was seen there."""
+
+    code = "not-as-expected"
+
+
 class AlreadyPinned(Refused):
     """Something is pinned there already."""
 

@@ -177,7 +177,11 @@ with open_program(f"{PINS}/one") as one, open_program(f"{PINS}/other") as other:
 """
     device = where.split()[1] + (" in netns peer" if "peer" in where else "")
     attach, detach = (
-        ["NotAsExpected", f"failed to {what} {device}: Active program does not match expected"]
+        [
+            "NotAsExpected",
+            f"failed to {what} {device}: Active program does not match expected",
+            "another program runs there by now, or none: xdpctl status shows it",
+        ]
         for what in ("attach to", "detach from")
     )
     said = run(pins, DEVICE + code, WHERE=where, MODE=mode)

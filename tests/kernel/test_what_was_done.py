@@ -9,6 +9,7 @@ import pytest
 
 from .conftest import PIN, XDPCTL, Lab, until
 from .test_all_or_nothing import intercept
+from .test_map_create import WITHOUT_LIBBPF
 from .test_refusals import LINK
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
@@ -19,15 +20,26 @@ HOLD = LINK.split("keep = ctypes")[0] + (
 )
 
 
-def after_detaching(lab: Lab, script: str) -> dict[str, str]:
-    """What `ip` does once it has taken the program off."""
-    flag = lab.directory.parent / "off"
+WITHOUT = (sys.executable, "-c", WITHOUT_LIBBPF)
+"""An xdpctl that takes programs off by `ip`."""
+
+
+@pytest.fixture(params=[(XDPCTL,), WITHOUT], ids=["libbpf", "ip"])
+def way(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    return tuple(request.param)
+
+
+def after_detaching(lab: Lab, way: tuple[str, ...], script: str) -> dict[str, str]:
+    """What `ip` does once the program was taken off: by another `ip`, or after a first look."""
+    flag, sign = lab.directory.parent / "off", "*off" if way == WITHOUT else "*show*"
     then = f"[ -e {flag} ] && {{{{ {script}; }}}}"
-    off = f'case "$*" in *off) touch {flag};; *) {then};; esac; exec {{real}} "$@"'
+    off = f'case "$*" in *show*) {then};; esac; case "$*" in {sign}) touch {flag};; esac; exec {{real}} "$@"'
     return intercept(lab, "ip", "", off)
 
 
-def interrupted(lab: Lab, number: int, env: dict[str, str], started: str, *argv: str) -> tuple[int, str, str]:
+def interrupted(
+    lab: Lab, number: int, env: dict[str, str], started: str, *argv: str, way: tuple[str, ...] = (XDPCTL,)
+) -> tuple[int, str, str]:
     """The end of an xdpctl that gets a signal once something is there, or has gone."""
 
     def is_there() -> bool:
@@ -35,7 +47,7 @@ def interrupted(lab: Lab, number: int, env: dict[str, str], started: str, *argv:
 
     there = is_there()
     with subprocess.Popen(
-        lab.enter(XDPCTL, *argv),
+        lab.enter(*way, *argv),
         env={**os.environ, **env},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -56,9 +68,10 @@ def loaded(lab: Lab) -> str:
     return f"detached xdp_allow (id {program}, native mode) from veth0\n"
 
 
-def test_detach_cannot_look(lab: Lab) -> None:
+def test_detach_cannot_look(lab: Lab, way: tuple[str, ...]) -> None:
     said = loaded(lab)
-    done = lab.xdpctl("detach", "veth0", env=after_detaching(lab, "echo no memory >&2; exit 1"))
+    env = after_detaching(lab, way, "echo no memory >&2; exit 1")
+    done = lab.run(*way, "detach", "veth0", env=env)
     assert (done.returncode, done.stdout) == (1, said)
     assert "whether veth0 still runs xdp_allow can't be seen: " in done.stderr
     assert "no memory" in done.stderr
@@ -66,11 +79,11 @@ def test_detach_cannot_look(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_while_detach_looks(lab: Lab, number: signal.Signals) -> None:
+def test_a_signal_while_detach_looks(lab: Lab, number: signal.Signals, way: tuple[str, ...]) -> None:
     said = loaded(lab)
     started = lab.directory.parent / "started"
-    env = after_detaching(lab, f"touch {started}; sleep 5")
-    code, out, err = interrupted(lab, number, env, str(started), "detach", "veth0")
+    env = after_detaching(lab, way, f"touch {started}; sleep 5")
+    code, out, err = interrupted(lab, number, env, str(started), "detach", "veth0", way=way)
     assert (code, out) == (130, said)
     assert err == "xdpctl: interrupted before it was seen whether veth0 still runs xdp_allow\n"
     assert lab.attached() == []
@@ -79,7 +92,7 @@ def test_a_signal_while_detach_looks(lab: Lab, number: signal.Signals) -> None:
 def test_an_ip_that_does_nothing(lab: Lab) -> None:
     """Then nothing was done, and nothing is said to be."""
     loaded(lab)
-    done = lab.xdpctl("detach", "veth0", env=intercept(lab, "ip", "off", "exit 0"))
+    done = lab.run(*WITHOUT, "detach", "veth0", env=intercept(lab, "ip", "off", "exit 0"))
     assert (done.returncode, done.stdout) == (1, "")
     assert "veth0 still runs xdp_allow" in done.stderr
 
@@ -129,7 +142,7 @@ def test_a_signal_before_the_last_step_undoes_it(lab: Lab, number: signal.Signal
     started = lab.directory.parent / "started"
     env = intercept(lab, "ip", "off", f'{{real}} "$@"; touch {started}; sleep 1; exit')
     for verb in (("detach", "veth0"), ("unload",)):
-        code, out, err = interrupted(lab, number, env, str(started), *verb)
+        code, out, err = interrupted(lab, number, env, str(started), *verb, way=WITHOUT)
         assert (code, out, err) == (130, "", "xdpctl: interrupted, and all undone\n")
         assert lab.state() == before
         started.unlink()

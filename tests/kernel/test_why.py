@@ -92,6 +92,15 @@ def mend(lab: Lab, said: dict[str, Any]) -> None:
     lab.must("sh", "-ec", f"{PATH}; {said['mend']}")
 
 
+def mend_once_it_is_off(lab: Lab, said: dict[str, Any], *off: str) -> None:
+    """What somebody else has put there isn't offered to be taken off: he does it himself."""
+    asked, _, then = said["mend"].partition(", then: ")
+    assert "whoever put it on veth0 can take it off" in asked
+    assert "--force" not in then
+    lab.must("ip", "link", "set", "dev", "veth0", *off)
+    mend(lab, {"mend": then})
+
+
 def counts(lab: Lab) -> bool:
     """Whether the pinned counter counts what comes in."""
     before = lab.dump()
@@ -253,7 +262,7 @@ def test_programs_of_others(lab: Lab) -> None:
     assert (said["link"], said["cause"]) == ("right map", "another program")
     assert said["says"].startswith("passes (id ")
     assert "generic mode) runs on veth0" in said["says"]
-    mend(lab, said)
+    mend_once_it_is_off(lab, said, "xdpgeneric", "off")
     assert counts(lab)
     lab.ok("unload")
     lab.must("ip", "link", "set", "dev", "veth0", "xdp", "obj", "bpf/xdp_allow.bpf.o", "sec", "xdp")
@@ -293,7 +302,9 @@ def test_what_lies_beneath_decides_first(lab: Lab) -> None:
     with frames(lab, "veth1", IN_PEER):
         said = why(lab)
         assert (said["link"], said["cause"]) == ("receives", "earlier program")
-        mend(lab, said)
+        lab.ok("detach", "br0")
+        assert " isn't yours: xdpctl detach br0, and whoever " in said["mend"]
+        mend_once_it_is_off(lab, said, "xdpdrv", "off")
         said = why(lab)
         assert (said["link"], said["cause"]) == ("receives", "passed by")
         mend(lab, said)

@@ -107,6 +107,16 @@ def test_questions(ask: Callable[[], object], out: bytes, command: str, stub: St
 
 
 @pytest.mark.parametrize(
+    ("reason", "times"), [("Resource temporarily unavailable", 1 + bpftool.TIMES), ("Bad address", 1)]
+)
+def test_links_that_are_being_made_are_asked_for_again(reason: str, times: int, stub: Stub) -> None:
+    calls = stub("bpftool", f'{{"error":"can\'t get link by id (154): {reason}"}}'.encode(), "", 255)
+    with pytest.raises(Refused, match=reason):
+        bpftool.links(sleep=lambda _: None)
+    assert calls() == ["bpftool -j -n link show"] * times
+
+
+@pytest.mark.parametrize(
     ("name", "err", "kind", "says"),
     [
         ("dump_nopin__v6.8.0", "", Refused, "bpf obj get (/sys/fs/bpf/ebpf/none): No such file or directory"),

@@ -8,10 +8,9 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from xdpctl.core.machine import tool_errors
-from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.shell import command_line
-from xdpctl.core.plan.plan import Act, Plan, Step
-from xdpctl.errors import HalfDone, Interrupted, NoAnswer, NotPermitted, Refused, XdpctlError, of_system
+from xdpctl.core.plan.plan import Act, Exchange, Plan, Step, Undo
+from xdpctl.errors import Gone, HalfDone, Interrupted, NoAnswer, NotPermitted, Refused, XdpctlError, of_system
 from xdpctl.tools import bpffs, bpftool, host, proc, signals
 
 Seen = TypeVar("Seen")
@@ -27,6 +26,8 @@ class Outcome(Struct, frozen=True):
     act: Act
     refused: tuple[proc.Result, ...]
     """What came of the better ways to do it."""
+    by_others: bool = False
+    """Somebody else had done it, who may have had reasons: it isn't undone."""
 
     @property
     def fell_back(self) -> str:
@@ -40,7 +41,7 @@ class Care(Protocol):
     def verify(self, act: Act, /) -> None:
         """An error where it wasn't done, though the tool says so."""
 
-    def undo(self, act: Act, sure: bool, /) -> tuple[Argv, ...]:
+    def undo(self, act: Act, sure: bool, /) -> tuple[Undo, ...]:
         """What undoes it as things are now; it isn't sure that a tool which was killed did anything."""
 
     def remains(self) -> Facts:
@@ -51,7 +52,7 @@ class _Plain:
     def verify(self, act: Act, /) -> None:
         pass
 
-    def undo(self, act: Act, sure: bool, /) -> tuple[Argv, ...]:
+    def undo(self, act: Act, sure: bool, /) -> tuple[Undo, ...]:
         return act.undo if sure else ()
 
     def remains(self) -> Facts:
@@ -67,6 +68,8 @@ class Operation(Struct, frozen=True):
     """For steps of which more is known than the command that undoes them."""
     check: Callable[[], None] = lambda: None
     """The last look before a step after which there is no way back."""
+    overtaken: Callable[[], XdpctlError | None] = lambda: None
+    """After a failure: whether somebody else has done all of it meanwhile, and nothing is to be undone."""
     finish: Callable[[], None] = lambda: None
     """What is done after all steps without a tool, and fails without leaving anything."""
     last: bool = False
@@ -96,7 +99,11 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
             operation.finish()
         except BaseException as error:
             told = isinstance(error, XdpctlError) and error.told
-            trouble = _undo(operation, done, [] if told else begun[len(done) :])
+            overtaken = operation.overtaken() if isinstance(error, XdpctlError | OSError) else None
+            if overtaken and not isinstance(error, Interrupted):
+                raise overtaken from error
+            unsure, by_others = ([], begun[len(done) :]) if told else (begun[len(done) :], [])
+            trouble = [overtaken.message] if overtaken else _undo(operation, done, unsure, by_others)
             if isinstance(error, Interrupted) or interrupted():
                 message = "interrupted" if trouble else "interrupted, and all undone"
                 raise Interrupted(message, *trouble) from error
@@ -105,7 +112,7 @@ def run(operation: Operation) -> tuple[Outcome, ...]:
                 raise HalfDone(why.message, *why.hints, *trouble, log=why.log) from error
             raise
         for step in steps:
-            _run(step.acts[0].do)
+            _run(step.acts[0])
     return tuple(done)
 
 
@@ -132,7 +139,12 @@ def run_and_look(operation: Operation, look: Callable[[], Seen], tell: Callable[
 def _do(step: Step) -> Outcome:
     refused: list[proc.Result] = []
     for act in step.acts:
-        result = _run(act.do)
+        try:
+            result = _run(act)
+        except Gone:
+            if not step.may_be_done:
+                raise
+            return Outcome(step=step, act=act, refused=(), by_others=True)
         if result.ok:
             return Outcome(step, act, tuple(refused))
         refused.append(result)
@@ -141,14 +153,24 @@ def _do(step: Step) -> Outcome:
     raise _failure(step, refused)
 
 
-def _run(argv: Argv) -> proc.Result:
-    return bpffs.act(argv) if argv[0] in ("mkdir", "rmdir", "rm") else proc.act(argv)
+def _run(what: Act | Undo) -> proc.Result:
+    what = (what.exchange or what.do) if isinstance(what, Act) else what
+    if isinstance(what, Exchange):
+        from xdpctl.tools import exchanging  # and with it ctypes
+
+        return exchanging.act(what)
+    return bpffs.act(what) if what[0] in ("mkdir", "rmdir", "rm") else proc.act(what)
 
 
-def _undo(operation: Operation, done: list[Outcome], unsure: list[Step]) -> list[str]:
-    """Undo what this process did, or may have done; what can't be undone, or is left, is told."""
+def _undo(operation: Operation, done: list[Outcome], unsure: list[Step], by_others: list[Step]) -> list[str]:
+    """Undo what this process did, or may have done; what can't be undone, or is left, is told.
+
+    What refused steps were to take away, others may have.
+    """
     acts = [(step, step.acts[0], False) for step in unsure]
-    acts += [(outcome.step, outcome.act, True) for outcome in reversed(done)]
+    acts += [(outcome.step, outcome.act, True) for outcome in reversed(done) if not outcome.by_others]
+    if not acts:
+        return []  # what is other than before, others have done
     trouble = []
     for step, act, sure in acts:
         care, failed = operation.care_of(step), list[str]()
@@ -159,31 +181,35 @@ def _undo(operation: Operation, done: list[Outcome], unsure: list[Step]) -> list
         except XdpctlError as error:
             failed.append(f"what the failed step did could not be seen: {error.message}")
         trouble += failed
-    return trouble + _difference(operation, [step for step, _, _ in acts])
+    by_others += [outcome.step for outcome in done if outcome.by_others]
+    return trouble + _difference(operation, [step for step, _, _ in acts], by_others)
 
 
-def _unwind(undo: tuple[Argv, ...]) -> list[str]:
+def _unwind(undo: tuple[Undo, ...]) -> list[str]:
     """Undo what was done; what can't be undone is told, unless others need it by now."""
     trouble = []
-    for argv in undo:
+    for what in undo:
+        line = what.line if isinstance(what, Exchange) else what
         try:
-            result = _run(argv)
+            result = _run(what)
             reason = "" if result.ok else tool_said(result)
         except XdpctlError as error:
             reason = error.message
         if reason and not reason.endswith(NOT_EMPTY):
-            trouble.append(f"not undone: {command_line(argv)}: {reason}")
+            trouble.append(f"not undone: {command_line(line)}: {reason}")
     return trouble
 
 
-def _difference(operation: Operation, undone: list[Step]) -> list[str]:
+def _difference(operation: Operation, undone: list[Step], by_others: list[Step]) -> list[str]:
     try:
         after = operation.observe()
         remaining = [fact for step in undone for fact in operation.care_of(step).remains()]
     except XdpctlError as error:
         return [f"what is left could not be seen: {error.message}"]
     left = [f"left behind: {fact}" for fact in sorted({*remaining, *(after - operation.before)})]
-    return left + [f"lost: {fact}" for fact in sorted(operation.before - after)]
+    theirs = tuple(act.exchange.was for step in by_others for act in step.acts if act.exchange)
+    lost = (fact for fact in operation.before - after if not fact.startswith(theirs))
+    return left + [f"lost: {fact}" for fact in sorted(lost)]
 
 
 def tool_said(result: proc.Result) -> str:

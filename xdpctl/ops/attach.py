@@ -51,7 +51,7 @@ def prepare(request: Request) -> Prepared:
 
 
 def _step(name: str, pinned: str, mode: ModeChoice, netns: Netns) -> plan.Step:
-    return actions.attach(name, pinned, mode.tried, netns.prefix)
+    return actions.attach(name, pinned, mode.tried, netns.path)
 
 
 def run(prepared: Prepared) -> Attached:

@@ -1,6 +1,7 @@
 """Take our program off a device, in the mode in which it is attached."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -9,9 +10,10 @@ from xdpctl.core.machine.directories import PinDirectory
 from xdpctl.core.machine.model import Attachment, Device, ProgId
 from xdpctl.core.plan import actions
 from xdpctl.core.wording import join
-from xdpctl.errors import HalfDone, NoSuchProgram, Refused
+from xdpctl.errors import HalfDone, NoSuchDevice, NoSuchProgram, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, turns
+from xdpctl.tools.attaching import detaching
 from xdpctl.tools.netns import Netns, named
 
 
@@ -37,12 +39,15 @@ def prepare(name: str, pin: str, netns_name: str, force: bool, dry_run: bool) ->
         directory = PinDirectory(path=pin, everyones=programs, mounted=bpffs.mounted())
         attachments = directories.detachable(directory, device, links, force, netns.name)
         pinned = {p.id: p.pinned[0] for p in programs if p.pinned}
-    steps = tuple(actions.detach(name, a.mode.mode, pinned.get(a.prog.id), netns.prefix) for a in attachments)
+    steps = tuple(actions.detach(device, a, pinned.get(a.prog.id), netns.path) for a in attachments)
 
     def observe() -> apply.Facts:
-        return owners.running(iplink.device(name, netns))
+        with suppress(NoSuchDevice):  # it has gone, and what ran on it
+            return owners.running(iplink.device(name, netns))
+        return frozenset()
 
-    operation = apply.Operation(plan=steps, before=owners.running(device), observe=observe)
+    care = detaching(steps)
+    operation = apply.Operation(plan=steps, before=owners.running(device), observe=observe, care=care)
     return Prepared(device, attachments, netns, operation)
 
 

@@ -166,7 +166,7 @@ def _operation(
     }
     if request.device is not None:
         pin = f"{request.pin}/{attached}"
-        attach = actions.attach(request.device, pin, request.mode.tried, netns.prefix)
+        attach = actions.attach(request.device, pin, request.mode.tried, netns.path)
         program = functools.cache(lambda: bpftool.pinned_program(pin).id)
         care[attach] = Attaching(request.device, netns, program)
         steps = (*steps, attach)

@@ -1,5 +1,6 @@
 """Take a program off every device, remove its pins, and see that it is gone."""
 
+import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -12,14 +13,16 @@ from xdpctl.core.machine.model import Attachment, BpfLink, Device, MapId, Progra
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.removal import Removal
 from xdpctl.core.wording import join
-from xdpctl.errors import HalfDone, Refused
+from xdpctl.errors import Gone, HalfDone, NoSuchDevice, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns, pinning, turns
+from xdpctl.tools.attaching import detaching
 from xdpctl.tools.netns import Netns
 
 PATIENCE = 3.0
 """Seconds that the kernel may take to free a program after its last user has gone."""
-
+AT_WORK = 0.2
+"""Seconds that another unload may take for its pins."""
 
 Place = tuple[Netns, Device, Attachment]
 
@@ -43,6 +46,17 @@ def prepare(pin: str, force: bool, dry_run: bool) -> Prepared:
     host.require_privileges()
     if not dry_run:
         turns.wait()
+    try:
+        return _prepared(pin, force)
+    except FileNotFoundError:  # a pin that was there a moment before
+        raise _overtaken(pin) from None
+
+
+def _overtaken(pin: str) -> Gone:
+    return Gone(f"no XDP program is pinned in {pin} any more: somebody else has unloaded it meanwhile")
+
+
+def _prepared(pin: str, force: bool) -> Prepared:
     directory = pinning.place_to_unload(pin)
     directories.check_unloadable(directory, force)
     maps, links = bpftool.maps(), bpftool.links()
@@ -131,14 +145,30 @@ def _operation(directory: PinDirectory, places: tuple[Place, ...], going: Remova
         return frozenset(facts)
 
     steps = tuple(_steps(directory, places, going))
-    return apply.Operation(plan=steps, before=observe(), observe=observe, check=lambda: _check(places, going))
+    return apply.Operation(
+        plan=steps,
+        before=observe(),
+        observe=observe,
+        care=detaching(steps),
+        check=lambda: _check(places, going),
+        overtaken=lambda: _overtaken(directory.path) if _all_gone(going) else None,
+    )
+
+
+def _all_gone(going: Removal) -> bool:
+    """Whoever has removed the first of the pins, removes the others too."""
+    waited = 0.0
+    while (left := pinning.remaining(going)) and going.pins[0] not in left and waited < AT_WORK:
+        time.sleep(0.01)
+        waited += 0.01
+    return not left
 
 
 def _steps(directory: PinDirectory, places: tuple[Place, ...], going: Removal) -> Iterator[plan.Step]:
     pinned = {p.id: paths.below(p.pinned, directory.path)[0] for p in directory.programs}
     for namespace, device, attachment in places:
         back = pinned[attachment.prog.id]
-        yield actions.detach(device.ifname, attachment.mode.mode, back, namespace.prefix)
+        yield actions.detach(device, attachment, back, namespace.path, may_be_done=True)
     yield actions.remove_pins((*going.pins, *directory.elsewhere))
     if len(going.pins) == len(directory.present) and directory.path != bpffs.ROOT:
         yield actions.remove_directory(directory.path)
@@ -146,9 +176,12 @@ def _steps(directory: PinDirectory, places: tuple[Place, ...], going: Removal) -
 
 def _check(places: tuple[Place, ...], going: Removal) -> None:
     """The pins are those that were seen, and no device runs the programs any more."""
+    remaining = pinning.remaining(going)
     for pin in going.pins:
-        if not os.path.lexists(pin) or bpffs.identity(pin) != going.identities[pin]:
-            raise Refused(f"something else is pinned at {pin} by now", "look what it is, and try again")
+        if pin not in remaining:
+            by_now = f"something else is pinned at {pin}" if os.path.lexists(pin) else f"{pin} has gone"
+            raise Refused(f"{by_now} by now", "look what it is, and try again")
     for namespace, device, attachment in places:
-        if iplink.device(device.ifname, namespace).attachments_of(frozenset({attachment.prog.id})):
-            raise Refused(f"{device.ifname}{namespace.label} still runs {owners.describe(attachment)}")
+        with contextlib.suppress(NoSuchDevice):  # it has gone, and nothing runs on it any more
+            if iplink.device(device.ifname, namespace).attachments_of(frozenset({attachment.prog.id})):
+                raise Refused(f"{device.ifname}{namespace.label} still runs {owners.describe(attachment)}")

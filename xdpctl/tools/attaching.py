@@ -1,13 +1,15 @@
-"""A pinned program on a device: seeing that it runs there, and taking it off again."""
+"""A pinned program on a device: seeing that it runs there, taking it off again, or putting it back."""
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec import Struct
 
 from xdpctl.core.machine import owners
-from xdpctl.core.machine.model import Argv, Device, Mode, ProgId
+from xdpctl.core.machine.model import Device, Mode, ProgId
 from xdpctl.core.plan import actions, plan
-from xdpctl.errors import XdpctlError
+from xdpctl.errors import NoSuchDevice, XdpctlError
 from xdpctl.tools import bpftool, host, iplink
 from xdpctl.tools.netns import Netns
 
@@ -22,20 +24,58 @@ class Attaching(Struct, frozen=True):
         program = self.program()  # while its pin is there
         owners.check_runs(self._look(), program, Mode(act.way))
 
-    def undo(self, act: plan.Act, sure: bool) -> tuple[Argv, ...]:
-        """Another program may have come in place of ours; where that can't be seen, ours was the last."""
+    def undo(self, act: plan.Act, sure: bool) -> tuple[plan.Undo, ...]:
+        """In whichever mode it runs. Where that can't be seen, it is taken off if it runs as it was to."""
         try:
-            return actions.undo_attach(self._look(), self.program(), self.netns.prefix)
+            return actions.undo_attach(self._look(), self.program(), self.netns.path)
+        except NoSuchDevice:
+            return ()  # nothing runs on it any more
         except XdpctlError:
             if not sure:
                 raise
             return act.undo
 
     def remains(self) -> frozenset[str]:
-        return owners.running(self._look(), self.program())
+        with suppress(NoSuchDevice):
+            return owners.running(self._look(), self.program())
+        return frozenset()
 
     def _look(self) -> Device:
         return iplink.device(self.device, self.netns)
+
+
+class Detaching(Struct, frozen=True):
+    """A program that is taken off a device, and is put back as long as it is pinned."""
+
+    exchange: plan.Exchange
+
+    def verify(self, act: plan.Act) -> None:
+        """That is looked at once all is done: `ip` succeeds too where it did nothing."""
+
+    def undo(self, act: plan.Act, _sure: bool) -> tuple[plan.Undo, ...]:
+        """Not where it still runs, or runs again; nor where somebody else has removed it for good."""
+        goes, place = self.exchange.goes, Netns(self.exchange.netns)
+        if goes is None or goes.id is None:
+            return act.undo
+        try:
+            here = iplink.device(self.exchange.device, place).attachments_of(frozenset({goes.id}))
+        except NoSuchDevice:
+            return ()
+        return () if here or not _is_pinned(goes) else act.undo
+
+    def remains(self) -> frozenset[str]:
+        return frozenset()
+
+
+def detaching(steps: plan.Plan) -> dict[plan.Step, Detaching]:
+    """What looks after the steps that do so."""
+    exchanges = ((step, step.acts[0].exchange) for step in steps)
+    return {step: Detaching(exchange) for step, exchange in exchanges if exchange is not None}
+
+
+def _is_pinned(program: plan.Known) -> bool:
+    there = bool(program.pin) and os.path.lexists(program.pin)
+    return there and bpftool.pinned_program(program.pin).id == program.id
 
 
 def check_free(device: Device, netns: Netns) -> None:

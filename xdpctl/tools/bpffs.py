@@ -52,6 +52,14 @@ def identity(pin: str) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def is_still(pin: str, seen: tuple[int, int]) -> bool:
+    """Whether what was seen there is pinned there."""
+    try:
+        return identity(pin) == seen
+    except FileNotFoundError:
+        return False
+
+
 def pinned_at(pin: str) -> float:
     """When it was made."""
     return os.stat(pin).st_ctime
@@ -71,9 +79,10 @@ def act(argv: Argv) -> proc.Result:
                     Path(path).unlink(missing_ok=True)
             case ("rm", "-rf", path):
                 shutil.rmtree(path, ignore_errors=not os.path.lexists(path))
-            case ("rm", *paths):
-                for path in paths:
-                    os.unlink(path)
+            case ("rm", first, *others):
+                os.unlink(first)  # of several that remove the same pins, one does
+                for path in others:
+                    Path(path).unlink(missing_ok=True)
             case _:
                 raise ValueError(argv)
     except OSError as error:

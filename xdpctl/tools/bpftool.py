@@ -6,6 +6,8 @@ Always with -n: without it, a pin outside bpffs makes bpftool mount a bpffs over
 import errno
 import os
 import re
+import time
+from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -20,6 +22,8 @@ from xdpctl.core.wording import one
 from xdpctl.errors import HostLacks, NoAnswer, NotPermitted, Refused
 from xdpctl.tools import proc
 
+TIMES = 20
+"""How often a question is asked again."""
 T = TypeVar("T")
 Pinned = TypeVar("Pinned", Map, Program)
 
@@ -129,8 +133,23 @@ def _each_pin_once(found: Pinned) -> Pinned:
     return replace(found, pinned=tuple(dict.fromkeys(found.pinned)))
 
 
-def links() -> tuple[BpfLink, ...]:
-    return read(proc.query(command("link", "show")), tuple[BpfLink, ...])
+def links(sleep: Callable[[float], None] = time.sleep) -> tuple[BpfLink, ...]:
+    """All bpf links. Of one that is being made this very moment, the kernel wants to be asked again."""
+    result = proc.query(command("link", "show"))
+    for _ in range(TIMES):
+        if result.ok or not reason_of(result).endswith(os.strerror(errno.EAGAIN)):
+            break
+        sleep(0.01)
+        result = proc.query(command("link", "show"))
+    return tuple(map(_with_device, read(result, tuple[BpfLink, ...])))
+
+
+def _with_device(link: BpfLink) -> BpfLink:
+    if link.type != "xdp" or link.ifindex is not None:
+        return link
+    from xdpctl.tools.libbpf import links
+
+    return replace(link, ifindex=links.device_of(link.id))
 
 
 def read(result: proc.Result, type_: type[T]) -> T:

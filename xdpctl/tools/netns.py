@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from xdpctl.core.machine import mounts
 from xdpctl.core.machine.model import Argv
+from xdpctl.core.machine.shell import inside
 from xdpctl.core.wording import did_you_mean
 from xdpctl.errors import NoSuchNetns, NotPermitted, XdpctlError
 from xdpctl.tools import bpffs
@@ -25,7 +26,7 @@ class Netns(Struct, frozen=True):
 
     @property
     def prefix(self) -> Argv:
-        return () if self.path is None else ("nsenter", f"--net={self.path}")
+        return inside(self.path)
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from xdpctl.core.machine import directories, mounts, owners
 from xdpctl.core.machine.directories import Identity, PinDirectory
-from xdpctl.core.machine.model import Argv, Map, Program
+from xdpctl.core.machine.model import Map, Program
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.removal import Removal, came_along, pinned_with, shared, used
@@ -26,7 +26,7 @@ class Mounted(Struct, frozen=True):
         if not self._there():
             raise Refused(f"mount reported success, but no bpffs is mounted at {self.where}")
 
-    def undo(self, act: plan.Act, _sure: bool) -> tuple[Argv, ...]:
+    def undo(self, act: plan.Act, _sure: bool) -> tuple[plan.Undo, ...]:
         """Not where others use it by now."""
         return act.undo if self._there() and not bpffs.holds_pins(self.where) else ()
 
@@ -59,9 +59,9 @@ class Pinned(Struct, frozen=True):
                 "`xdpctl doctor` checks bpftool",
             )
 
-    def undo(self, act: plan.Act, _sure: bool) -> tuple[Argv, ...]:
+    def undo(self, act: plan.Act, _sure: bool) -> tuple[plan.Undo, ...]:
         """None of these pins was there before."""
-        return tuple((*argv[:2], *filter(self._is_ours, argv[2:])) for argv in act.undo)
+        return tuple((*argv[:2], *filter(self._is_ours, argv[2:])) for argv in act.undo_lines)
 
     def remains(self) -> frozenset[str]:
         return frozenset(filter(self._is_ours, filter(os.path.lexists, (*self.wanted, *self.others))))
@@ -78,11 +78,11 @@ class Copied(Struct, frozen=True):
     def verify(self, _act: plan.Act) -> None:
         pass
 
-    def undo(self, act: plan.Act, _sure: bool) -> tuple[Argv, ...]:
+    def undo(self, act: plan.Act, _sure: bool) -> tuple[plan.Undo, ...]:
         return act.undo
 
     def remains(self) -> frozenset[str]:
-        directory = self.copying.acts[0].undo[0][-1]
+        directory = self.copying.acts[0].undo_lines[0][-1]
         return frozenset((directory,) if os.path.lexists(directory) else ())
 
 
@@ -147,6 +147,11 @@ def removal(directory: PinDirectory, maps: tuple[Map, ...]) -> Removal:
     pins += pinned_with(directory, others, moments)
     pinned = tuple(m for m in maps if set(m.pinned) & set(pins))
     return Removal(pins, pinned, _identities([*pins, *(pin for m in pinned for pin in m.pinned)]))
+
+
+def remaining(going: Removal) -> tuple[str, ...]:
+    """Of the pins that go, those that are still what they were."""
+    return tuple(pin for pin in going.pins if bpffs.is_still(pin, going.identities[pin]))
 
 
 def _identities(pins: Iterable[str]) -> dict[str, Identity]:

@@ -219,6 +219,7 @@ def test_what_is_not_known_is_told_in_libbpfs_words_or_else_in_bpftools() -> Non
         ("Native and generic XDP can't be active at the same time.", "xdpctl status"),
         ("XDP program already attached.", "xdpctl status"),
         ("Can't replace active BPF XDP link.", "bpftool link detach"),
+        ("Active program does not match expected", "xdpctl status"),
         ("RTNETLINK answers: Invalid argument", "offloading"),
     ],
 )
@@ -236,6 +237,8 @@ def test_why_a_device_did_not_take_it(said: str, hint: str) -> None:
         "Error: virtio_net: Too few free TX rings available.\n",
         "RTNETLINK answers: Operation not supported\n",
         "RTNETLINK answers: Invalid argument\n",
+        "libbpf: Kernel error message: Underlying driver does not support XDP in native mode\n",
+        "Kernel error message: virtio_net: Too few free TX rings available\n",
         "Warning: by the way.\nError: Can't set XDP while host is implementing LRO, disable it.\n",
     ],
 )
@@ -252,6 +255,7 @@ def test_refusals_of_a_mode(said: str) -> None:
         "Error: Can't replace active BPF XDP link.\n",
         "Error: Cannot attach when an upper device already has a program.\n",
         "Error: Active program does not match expected.\n",
+        "libbpf: Kernel error message: Active program does not match expected\n",
         "RTNETLINK answers: Device or resource busy\n",
         "RTNETLINK answers: File exists\n",
         "RTNETLINK answers: Operation not permitted\n",

@@ -5,22 +5,33 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from xdpctl.core.machine.directories import PinDirectory
-from xdpctl.core.machine.model import Mode, ModeChoice
+from xdpctl.core.machine.model import (
+    AttachedProgram,
+    Attachment,
+    Device,
+    IpMode,
+    Mode,
+    ModeChoice,
+    ProgId,
+    Xdp,
+)
 from xdpctl.core.machine.mounts import Mount
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.objects import choice
 from xdpctl.core.objects.elf import BpfObject, Section, Symbol
 from xdpctl.core.plan import actions
 from xdpctl.core.plan.loading import Loading, internal_pins
-from xdpctl.core.plan.plan import Act, Step
+from xdpctl.core.plan.plan import Act, Exchange, Known, Step
 
 PIN = "/sys/fs/bpf/ebpf"
-INSIDE = ("nsenter", "--net=/run/netns/lab")
+NETNS = "/run/netns/lab"
+INSIDE = ("nsenter", f"--net={NETNS}")
 
 
 def built(*sections: str) -> BpfObject:
@@ -78,11 +89,13 @@ def test_empty_sections_have_no_map() -> None:
 def test_attach_tries_the_better_mode_first_and_undoes_the_one_that_worked() -> None:
     native = ("ip", "link", "set", "dev", "eth1", "xdpdrv")
     generic = ("ip", "link", "set", "dev", "eth1", "xdpgeneric")
+    back = [Exchange(device="eth1", mode=mode, goes=Known(f"{PIN}/p")) for mode in ModeChoice.AUTO.tried]
+    assert [exchange.line for exchange in back] == [(*native, "off"), (*generic, "off")]
     assert actions.attach("eth1", f"{PIN}/p", ModeChoice.AUTO.tried) == Step(
         "attach to eth1",
         (
-            Act((*native, "pinned", f"{PIN}/p"), ((*native, "off"),), "native"),
-            Act((*generic, "pinned", f"{PIN}/p"), ((*generic, "off"),), "generic"),
+            Act((*native, "pinned", f"{PIN}/p"), (back[0],), "native"),
+            Act((*generic, "pinned", f"{PIN}/p"), (back[1],), "generic"),
         ),
     )
 
@@ -96,17 +109,34 @@ def test_attach_tries_the_better_mode_first_and_undoes_the_one_that_worked() -> 
     ],
 )
 def test_a_mode_that_was_asked_for_is_the_only_one_tried(choice: ModeChoice, word: str) -> None:
-    (act,) = actions.attach("eth1", "/p", choice.tried, INSIDE).acts
+    (act,) = actions.attach("eth1", "/p", choice.tried, NETNS).acts
     set_mode = (*INSIDE, "ip", "link", "set", "dev", "eth1", word)
-    assert act == Act((*set_mode, "pinned", "/p"), ((*set_mode, "off"),), str(choice))
+    assert (act.do, act.undo_lines) == ((*set_mode, "pinned", "/p"), ((*set_mode, "off"),))
+    assert (act.way, act.exchange) == (choice, None)
 
 
 def test_detach_can_put_back_what_is_pinned() -> None:
     set_mode = (*INSIDE, "ip", "link", "set", "dev", "eth1", "xdpgeneric")
-    assert actions.detach("eth1", Mode.GENERIC, "/p", INSIDE).acts == (
-        Act((*set_mode, "off"), ((*set_mode, "pinned", "/p"),)),
+    runs = Attachment(IpMode.SKB, AttachedProgram(ProgId(7), "p"))
+    device = Device(ifname="eth1", ifindex=3, xdp=Xdp((runs,)))
+    (act,) = actions.detach(device, runs, "/p", NETNS).acts
+    assert (act.do, act.undo_lines) == ((*set_mode, "off"), ((*set_mode, "pinned", "/p"),))
+    assert act.exchange == Exchange(
+        device="eth1", mode=Mode.GENERIC, goes=Known("/p", ProgId(7), "p"), netns=NETNS, ifindex=3
     )
-    assert actions.detach("eth1", Mode.GENERIC, None, INSIDE).acts == (Act((*set_mode, "off")),)
+    assert act.undo == (act.exchange.reversed,)
+    (act,) = actions.detach(device, runs, None, NETNS).acts
+    assert (act.do, act.undo) == ((*set_mode, "off"), ())
+
+
+def test_one_program_in_place_of_another_is_shown_as_the_nearest_line() -> None:
+    set_mode = ("link", "set", "dev", "eth1", "xdpdrv")
+    old, new = Known(id=ProgId(7)), Known("/new", ProgId(8))
+    exchange = Exchange(device="eth1", mode=Mode.NATIVE, comes=new, goes=old)
+    assert exchange.line == ("ip", "-force", *set_mode, "pinned", "/new")
+    by_id = ("bpftool", "net", "attach", "xdpdrv", "id", "7", "dev", "eth1")
+    assert exchange.reversed.line == (*by_id, "overwrite")
+    assert msgspec.structs.replace(exchange.reversed, goes=None, netns=NETNS).line == (*INSIDE, *by_id)
 
 
 def test_directories_and_mounts_are_undone() -> None:

@@ -92,17 +92,34 @@ def test_no_matter_which_of_several_devices_is_up() -> None:
 @pytest.mark.parametrize(
     ("link", "mend"),
     [
-        (None, "xdpctl detach veth0 --force"),
+        (None, "xdpctl detach veth0"),
         (BpfLink(4, "xdp", ProgId(9), 2), "bpftool link detach id 4"),
-        (BpfLink(4, "xdp", ProgId(8), 2), "xdpctl detach veth0 --force"),
+        (BpfLink(4, "xdp", ProgId(8), 2), "xdpctl detach veth0"),
     ],
 )
 def test_a_program_is_released_as_it_is_held(link: BpfLink | None, mend: str) -> None:
-    theirs = structs.replace(program(9, 99), metadata={}, pinned=(), name="theirs")
-    place = DevicePlace(device("veth0", 9, title="theirs"))
+    """One of ours; what is somebody else's is never offered to be taken off."""
+    mine = structs.replace(program(9, 99), pinned=(), name="other")
+    place = DevicePlace(device("veth0", 9, title="other"))
     links = () if link is None else (link,)
-    found = broken(chain.at_once(scene(place, programs=(program(), theirs), links=links, asked=place)))
+    both = scene(place, programs=(program(), mine), links=links, asked=place)
+    found = broken(chain.at_once(both))
     assert (found.cause, found.mend) == ("another program", f"{mend} && xdpctl attach veth0")
+    for pins in ((), ("/sys/fs/bpf/other",), ("/sys/fs/bpf/theirs/other",), (f"{PIN}/other",)):
+        theirs = structs.replace(mine, metadata={}, pinned=pins)
+        found = broken(chain.at_once(structs.replace(both, programs=(program(), theirs))))
+        who = "other (id 9) isn't yours: whoever put it on veth0 can take it off"
+        attach = "xdpctl attach veth0"
+        if pins == (f"{PIN}/other",):
+            attach = f"ip link set dev veth0 xdp pinned {PIN}/xdp_allow"
+        assert (found.cause, found.mend) == ("another program", f"{who}, then: {attach}")
+
+
+def test_what_a_student_loaded_is_released_without_force() -> None:
+    """C of his own, alone in the pin directory."""
+    mine = structs.replace(program(7), metadata={})
+    found = broken(chain.after(scene(programs=(mine,)), watched(5, 0)))
+    assert found.mend == "xdpctl detach veth0 && xdpctl attach veth0 --mode generic"
 
 
 def test_a_pinned_program_without_a_map() -> None:
@@ -130,7 +147,8 @@ def test_a_dispatcher() -> None:
     dispatcher = structs.replace(program(9, 99, name="xdp_dispatcher"), pinned=(), metadata={})
     found = broken(chain.at_once(scene(place, programs=(program(), dispatcher), asked=place)))
     assert "xdp_dispatcher (id 9, native mode) runs on veth0 for several programs" in found.says
-    assert found.mend == "xdp-loader unload veth0 --all && xdpctl attach veth0"
+    who = "xdp_dispatcher (id 9) isn't yours: whoever put it on veth0 can take it off"
+    assert found.mend == f"{who}, then: xdpctl attach veth0"
     part = program(7, kind="ext")
     for asked in (None, counter(), place):
         assert chain.at_once(scene(place, programs=(part, dispatcher), asked=asked)) is None

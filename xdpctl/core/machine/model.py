@@ -131,7 +131,7 @@ class BpfLink(Struct, frozen=True):
     type: str | int
     prog_id: Annotated[ProgId, U32] = ProgId(0)
     ifindex: int | None = None
-    """Of its device; bpftool before 7.3 doesn't tell."""
+    """Of its device; None where that can't be seen."""
 
 
 class IpMode(IntEnum):

@@ -18,7 +18,16 @@ from xdpctl.core.machine.model import (
 from xdpctl.core.machine.paths import BPFFS
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.wording import join, listed
-from xdpctl.errors import Ambiguous, DeviceBusy, NoSuchProgram, NotYours, Refused
+from xdpctl.errors import (
+    Ambiguous,
+    DeviceBusy,
+    Gone,
+    NoSuchProgram,
+    NotAsExpected,
+    NotYours,
+    Refused,
+    XdpctlError,
+)
 
 _DISPATCHER = "xdp_dispatcher"
 
@@ -145,14 +154,31 @@ def _by_its_pin(program: Program) -> Argv:
 
 
 def held(
-    device: Device, attachment: Attachment, links: Iterable[BpfLink], programs: Collection[Program]
+    device: Device,
+    attachment: Attachment,
+    links: Iterable[BpfLink],
+    programs: Collection[Program],
+    surely: bool = False,
 ) -> NotYours | None:
-    """The refusal to detach what something else than `ip` surely holds on this device."""
-    surely = (link for link in links if link.ifindex is not None)
-    holder, advice = _holder(device, attachment, surely, programs)
+    """The refusal to detach what something else than `ip` holds on this device.
+
+    A link of which the device can't be seen may hold it on another one, unless one surely holds it here.
+    """
+    known = (link for link in links if surely or link.ifindex is not None)
+    holder, advice = _holder(device, attachment, known, programs)
     if not advice:
         return None
     return NotYours(f"{describe(attachment)} on {device.ifname} can't be detached{holder}", advice)
+
+
+def changed(device: Device, where: str, expected: str, programs: Collection[Program]) -> XdpctlError:
+    """The refusal to touch a device on which something else runs by now than was seen there."""
+    now = " and ".join(f"{describe(a)}{_whose(a, programs)}" for a in device.xdp.attached)
+    if not now and expected:
+        return Gone(f"no program runs on {where} any more: somebody else has taken {expected} off")
+    runs = f"by now runs {now}" if now else "ran another program a moment ago"
+    rather = f", not {expected}" if expected else ""
+    return NotAsExpected(f"{where} {runs}{rather}: nothing was changed", "xdpctl status shows it")
 
 
 def _whose(attachment: Attachment, programs: Iterable[Program]) -> str:

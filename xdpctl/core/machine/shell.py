@@ -25,3 +25,8 @@ def _in_quotes(character: str) -> str:
     if character.isprintable():
         return character
     return "".join(f"\\{byte:03o}" for byte in character.encode(errors="surrogateescape"))
+
+
+def inside(netns: str | None) -> Argv:
+    """What enters a network namespace, by its file, before a command; nothing for this one."""
+    return () if netns is None else ("nsenter", f"--net={netns}")

@@ -191,7 +191,8 @@ _SOURCE = r"; (?P<code>.*?)(?: @ (?P<file>[^ ]+):(?P<line>\d+))?$"
 """A line of the verifier's log that quotes the C; kernels before 6.8 don't say from where."""
 
 
-_BY_THE_KERNEL = r"(?m)^(?:Error|RTNETLINK answers): "
+_BY_THE_KERNEL = r"(?m)^(?:Error|RTNETLINK answers|(?:libbpf: )?Kernel error message): "
+"""As ip passes its words on, and libbpf."""
 _BEFORE_THE_KERNEL = r"(?m)^(?:Cannot find device|Couldn't retrieve pinned program|nsenter:) "
 _WHATEVER_THE_MODE = (
     r"already|at the same time|Can't replace|not match|busy|exists|No such|[Pp]ermi(?:tted|ssion)"
@@ -212,6 +213,10 @@ def mode_refused(said: str) -> bool:
     return bool(re.search(_BY_THE_KERNEL, said)) and not re.search(_WHATEVER_THE_MODE, said)
 
 
+def held_by_link(reason: str) -> bool:
+    return "Can't replace active BPF XDP link" in reason
+
+
 def attach_failure(reason: str) -> tuple[str, ...]:
     """What to do where a device doesn't take a program, or doesn't let go of it."""
     if "MTU is too large" in reason:
@@ -225,7 +230,9 @@ def attach_failure(reason: str) -> tuple[str, ...]:
         return ("use --mode generic: this driver has no native XDP",)
     if "can't be active at the same time" in reason or "already attached" in reason:
         return ("another program came first: xdpctl status shows it",)
-    if "Can't replace active BPF XDP link" in reason:
+    if "does not match expected" in reason:
+        return ("another program runs there by now, or none: xdpctl status shows it",)
+    if held_by_link(reason):
         return ("a bpf link holds it: find it with `bpftool link show`, then `bpftool link detach id N`",)
     if "RTNETLINK answers: Invalid argument" in reason:
         return ("offloading takes a card and a driver that can; others do native or generic mode",)

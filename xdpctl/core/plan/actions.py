@@ -1,9 +1,9 @@
 """The steps that xdpctl's operations are made of: commands, and what undoes them."""
 
 from xdpctl.core.machine.directories import PinDirectory, down_to
-from xdpctl.core.machine.model import Argv, Device, Mode, ProgId
+from xdpctl.core.machine.model import Attachment, Device, Mode, ProgId
 from xdpctl.core.machine.paths import BPFFS
-from xdpctl.core.plan.plan import Act, Plan, Step, step
+from xdpctl.core.plan.plan import Act, Exchange, Known, Plan, Step, exchanging, step
 
 
 def mount_bpffs(where: str) -> Step:
@@ -22,35 +22,36 @@ def make_place(directory: PinDirectory) -> Plan:
     return (mount_bpffs(BPFFS), *map(make_directory, below))
 
 
-def attach(device: str, pin: str, modes: tuple[Mode, ...], inside: Argv = ()) -> Step:
-    """Put a pinned program on a device; `inside` enters the device's network namespace."""
-    return Step(
-        f"attach to {device}",
-        tuple(
-            Act(
-                (*inside, *_set(device, mode), "pinned", pin),
-                ((*inside, *_set(device, mode), "off"),),
-                str(mode),
-            )
-            for mode in modes
-        ),
-    )
+def attach(device: str, pin: str, modes: tuple[Mode, ...], netns: str | None = None) -> Step:
+    """Put a pinned program on a device, as everybody does by hand; it is undone if it runs there."""
+    comes = Known(pin)
+    ways = [Exchange(device=device, mode=mode, comes=comes, netns=netns) for mode in modes]
+    acts = (Act(way.line, (way.reversed,), way.mode) for way in ways)
+    return Step(f"attach to {device}", tuple(acts))
 
 
-def undo_attach(device: Device, program: ProgId, inside: Argv) -> tuple[Argv, ...]:
+def undo_attach(device: Device, program: ProgId, netns: str | None) -> tuple[Exchange, ...]:
     """Takes a program off a device, if it runs there."""
     attached = device.attachments_of(frozenset({program}))
-    return tuple((*inside, *_set(device.ifname, a.mode.mode), "off") for a in attached)
+    return tuple(_off(device, a, Known(id=program, name=a.prog.name), netns) for a in attached)
 
 
-def detach(device: str, mode: Mode, pin: str | None, inside: Argv = ()) -> Step:
+def detach(
+    device: Device, attachment: Attachment, pin: str | None, netns: str | None, may_be_done: bool = False
+) -> Step:
     """Take a program off a device; what is pinned can be put back."""
-    undo = () if pin is None else ((*inside, *_set(device, mode), "pinned", pin),)
-    return step(f"detach from {device}", (*inside, *_set(device, mode), "off"), *undo)
+    goes = Known(pin or "", attachment.prog.id, attachment.prog.name)
+    return exchanging(f"detach from {device.ifname}", _off(device, attachment, goes, netns), may_be_done)
 
 
-def _set(device: str, mode: Mode) -> Argv:
-    return ("ip", "link", "set", "dev", device, mode.ip_word)
+def _off(device: Device, attachment: Attachment, goes: Known, netns: str | None) -> Exchange:
+    return Exchange(
+        device=device.ifname,
+        mode=attachment.mode.mode,
+        goes=goes,
+        netns=netns,
+        ifindex=device.ifindex,
+    )
 
 
 def remove_pins(pins: tuple[str, ...]) -> Step:

@@ -96,7 +96,7 @@ class Loading(Struct, frozen=True):
         elif self.internal:
             yield step("remove the pins of global variables", ("rm", "-f", *self.internal))
         for copying in self.copying:
-            yield step("remove the copy", *copying.acts[0].undo)
+            yield step("remove the copy", *copying.acts[0].undo_lines)
 
 
 def from_copy(path: str, directory: str, chosen: Choice) -> tuple[Plan, str]:

@@ -4,12 +4,14 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from xdpctl.core.machine.model import Argv, Map, Mode, Program
-from xdpctl.core.machine.owners import is_dispatcher, pinned_programs
+from xdpctl.core.machine.model import Argv, Map, Mode, ProgId, Program
+from xdpctl.core.machine.mounts import is_bpffs_root
+from xdpctl.core.machine.owners import pinned_programs, yours
 from xdpctl.core.machine.paths import BUILD_DIRECTORY, PIN_DIRECTORY, object_name
 from xdpctl.core.machine.shell import command_line
 from xdpctl.core.spec.model import Counter
 from xdpctl.core.why.snapshot import DevicePlace, LastBuilt, RunningProgram, Scene
+from xdpctl.core.wording import join
 
 
 def line(*words: str, inside: Argv = ()) -> str:
@@ -62,19 +64,35 @@ def attach(scene: Scene, program: Program, where: DevicePlace | None = None, mod
     return line("ip", "link", "set", "dev", device, how, "pinned", pin, inside=inside)
 
 
-def release(scene: Scene, running: RunningProgram) -> str:
-    """Takes a program off its device, whatever holds it there."""
+def instead(scene: Scene, running: Iterable[RunningProgram], *lines: str) -> str:
+    """Lines that need programs off their devices. Whoever put it there is asked for one that isn't yours."""
+    everything = tuple(running)
+    theirs = [r for r in everything if not _is_yours(scene, r.attachment.prog.id)]
+    ours = then(*(_release(scene, r) for r in everything if r not in theirs))
+    if not theirs:
+        return then(ours, *lines)
+    who = join(f"{r.attachment.prog.name or 'a program'} (id {r.attachment.prog.id})" for r in theirs)
+    devices = join(r.place.name for r in theirs)
+    first = f"{ours}, and " if ours else ""
+    return f"{who} isn't yours: {first}whoever put it on {devices} can take it off, then: {then(*lines)}"
+
+
+def _is_yours(scene: Scene, program: ProgId) -> bool:
+    """Built by xdpctl, or in the pin directory as `load` leaves it."""
+    is_root = is_bpffs_root(scene.pin, scene.mounted)
+    loaded = yours(scene.programs, scene.pin, is_root)
+    return any(p.id == program and (p.ours or p in loaded) for p in scene.programs)
+
+
+def _release(scene: Scene, running: RunningProgram) -> str:
+    """Takes a program of ours off its device, whatever holds it there."""
     place, program = running.place, running.attachment.prog
-    if is_dispatcher(program, scene.programs):
-        return line("xdp-loader", "unload", place.device.ifname, "--all", inside=place.inside)
     for link in scene.links:
         if link.prog_id == program.id and link.ifindex in (None, place.device.ifindex):
             return line("bpftool", "link", "detach", "id", str(link.id))
-    ours = [p for p in scene.programs if p.ours and p.id == program.id]
-    force = () if ours else ("--force",)
-    pins = [pin.rpartition("/")[0] for p in ours for pin in p.pinned]
+    pins = [pin.rpartition("/")[0] for p in scene.programs if p.id == program.id for pin in p.pinned]
     pin = scene.pin if scene.pin in pins else (*pins, PIN_DIRECTORY)[0]
-    return xdpctl("detach", place.device.ifname, *force, netns=place.netns, pin=pin)
+    return xdpctl("detach", place.device.ifname, netns=place.netns, pin=pin)
 
 
 def up(place: DevicePlace) -> str:

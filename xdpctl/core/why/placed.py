@@ -1,6 +1,6 @@
 """Whether the right program is in its place: what can be seen without waiting for packets."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from xdpctl.core.machine.identifiers import may_be_same
 from xdpctl.core.machine.model import Map, Program
@@ -54,7 +54,7 @@ def _counted_elsewhere(scene: Scene, program: Program, says: str) -> tuple[str, 
     own = [m for m in scene.maps_of((program,)) if not m.internal]
     if not own:
         where = next((r.place for r in scene.running((program,))), None)
-        mend = _count(scene, program.name, fixes.xdpctl("unload", pin=scene.pin), where)
+        mend = _unload_and_count(scene, program.name, where)
         return f"{says}, and {named(program)} has no map to count in", mend
     return f"{says}: {named(program)} uses {join(m.name for m in own)}", fixes.dump(scene, own[0])
 
@@ -87,7 +87,7 @@ def elsewhere(scene: Scene) -> Broken | None:
     move = fixes.attach(scene, program, here)
     if best.place == end:
         says = f"{best.says}, the other end of {here.name}: there it sees what {here.name} sends"
-        move = fixes.then(fixes.release(scene, best), move)
+        move = fixes.instead(scene, [best], move)
         return Broken(Link.ATTACHED, "other end", says, move)
     if best.place.device.ifname == here.device.ifname:
         says = f"{best.says}, not on {here.name if here.netns else f'the {here.name} of this namespace'}"
@@ -158,7 +158,7 @@ def _namesakes(scene: Scene, mine: Map) -> Iterator[tuple[RunningProgram, Map]]:
 def _make_it_mine(scene: Scene, mine: Map, theirs: Map, running: RunningProgram) -> str:
     users = [p for p in scene.users((mine,)) if p.pinned]
     if users and not theirs.pinned:
-        return fixes.then(fixes.release(scene, running), fixes.attach(scene, users[0], running.place))
+        return fixes.instead(scene, [running], fixes.attach(scene, users[0], running.place))
     if theirs.pinned or not mine.pinned:
         return fixes.dump(scene, theirs)
     pin = mine.pinned[0]
@@ -169,17 +169,26 @@ def _put_ours(scene: Scene, running: RunningProgram) -> str:
     """A program that counts in the place of one that doesn't."""
     pinned = scene.pinned()
     counters = [p for p in pinned if scene.maps_of((p,))]
-    release = fixes.release(scene, running)
     if counters:
-        return fixes.then(release, fixes.attach(scene, counters[0], running.place))
-    away = fixes.xdpctl("unload", pin=scene.pin) if pinned else release
-    return _count(scene, running.attachment.prog.name, away, running.place)
+        return fixes.instead(scene, [running], fixes.attach(scene, counters[0], running.place))
+    if pinned:
+        return _unload_and_count(scene, running.attachment.prog.name, running.place)
+    return _count(
+        scene,
+        running.attachment.prog.name,
+        lambda: fixes.instead(scene, [running], fixes.load(scene, running.place)),
+    )
 
 
-def _count(scene: Scene, program: str, away: str, where: DevicePlace | None) -> str:
+def _unload_and_count(scene: Scene, program: str, where: DevicePlace | None) -> str:
+    unload = fixes.xdpctl("unload", pin=scene.pin)
+    return _count(scene, program, lambda: fixes.then(unload, fixes.load(scene, where)))
+
+
+def _count(scene: Scene, program: str, mend: Callable[[], str]) -> str:
     """The same program in a version that counts, where there is one: another does something else."""
     if scene.built is not None and scene.built.counts_as(program):
-        return fixes.then(away, fixes.load(scene, where))
+        return mend()
     return f"have {program or 'it'} count in a map, build it, and load it again"
 
 

@@ -73,18 +73,17 @@ def passed_by(scene: Scene, watched: Observed) -> Broken | None:
 def _stopped_beneath(scene: Scene, watched: Observed, running: RunningProgram, below: DevicePlace) -> Broken:
     received = f"{packets(watched.of([below]).received)} in {watched.seconds:.1f} s"
     name = running.place.name
-    # While a program is above, the kernel changes nothing beneath.
-    release = fixes.release(scene, running)
     ours = ids(scene.programs_asked())
     for attachment in below.device.xdp.attached:
         if attachment.prog.id not in ours:
             earlier = RunningProgram(below, attachment)
             says = f"{earlier.says}, beneath {name}, and decides first: of {received} none came through"
             again = _attach(scene, running.place)
-            mend = fixes.then(release, fixes.release(scene, earlier), again)
+            # While a program is above, the kernel changes nothing beneath.
+            mend = fixes.instead(scene, [running, earlier], again)
             return Broken(Link.RECEIVES, "earlier program", says, mend)
     says = f"{below.name}, beneath {name}, received {received}, but none was for {name} itself"
-    return Broken(Link.RECEIVES, "passed by", says, fixes.then(release, _attach(scene, below)))
+    return Broken(Link.RECEIVES, "passed by", says, fixes.instead(scene, [running], _attach(scene, below)))
 
 
 def only_sent(scene: Scene, watched: Observed) -> Broken | None:
@@ -133,7 +132,7 @@ def never_ran(scene: Scene, watched: Observed) -> Broken | None:
     )
     mode = Mode.NATIVE if generic else Mode.GENERIC
     again = fixes.attach(scene, _program(scene), running.place, mode)
-    return Broken(Link.RUNS, "never ran", says, fixes.then(fixes.release(scene, running), again))
+    return Broken(Link.RUNS, "never ran", says, fixes.instead(scene, [running], again))
 
 
 def other_counter(scene: Scene, watched: Observed) -> Broken | None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from xdpctl.core.machine import tool_errors
 from xdpctl.core.machine.model import Device, Mode
-from xdpctl.errors import DeviceBusy, Gone, NotPermitted, Refused
+from xdpctl.errors import DeviceBusy, Gone, NotAsExpected, NotPermitted, Refused
 from xdpctl.tools import libbpf
 from xdpctl.tools.libbpf import CallRefused
 from xdpctl.tools.netns import HERE, Netns, entered
@@ -18,10 +18,6 @@ NO_PROGRAM = -1
 _FLAGS = {Mode.GENERIC: 1 << 1, Mode.NATIVE: 1 << 2, Mode.OFFLOAD: 1 << 3}
 _LONGEST = 512
 _PRINTER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
-
-
-class NotAsExpected(DeviceBusy):
-    """Another program runs on the device than the expected one, or one where there was to be none."""
 
 
 _KINDS = {
@@ -59,10 +55,11 @@ def _told(what: str) -> Iterator[None]:
         try:
             yield
         except CallRefused as refused:
-            said = "".join(log)
-            words = said.partition("Kernel error message: ")[2].strip() or os.strerror(refused.number)
+            kernel = "".join(log).partition("Kernel error message: ")[2].strip()
+            words = kernel or os.strerror(refused.number)
+            said = f"Error: {words}\n" if kernel else f"RTNETLINK answers: {words}\n"  # as ip says it
             kind = _KINDS.get(refused.number, Refused)
-            hints = tool_errors.attach_failure(words)
+            hints = tool_errors.attach_failure(said)
             raise kind(f"failed to {what}: {words}", *hints, log=said) from None
 
 
