@@ -39,6 +39,16 @@ print(*frames, sep="\\n")
 """
 
 
+WITHOUT = """
+import sys
+from xdpctl.tools import libbpf
+from xdpctl.tools.libbpf import live_frames
+{}
+from xdpctl.cli import execute
+sys.exit(execute(sys.argv[1:]))
+"""
+
+
 def sent(lab: Lab, *options: str) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(lab.ok(*SEND, *options, "--json"))
     return said
@@ -141,6 +151,28 @@ def test_where_live_frames_find_nobody(lab: Lab) -> None:
     )
     said = json.loads(done.stdout)
     assert (said["live_frames"], said["lost"], said["received"]["packets"]) == (False, 0, 3000)
+
+
+@pytest.mark.parametrize(
+    ("lacking", "words"),
+    [
+        ("libbpf.NAMES = ()", "live frames need libbpf 0.7 or newer: "),
+        (
+            "live_frames._LIVE = 1 << 9",
+            "the kernel refuses live frames, which Linux 5.18 brought (bpf_prog_t",
+        ),
+    ],
+    ids=["no libbpf", "an old kernel"],
+)
+def test_without_live_frames(lab: Lab, lacking: str, words: str) -> None:
+    lab.load_spec(TOTAL)
+    options = "--packet", "udp", "--flows", "3", "--count", "3000", "--json"
+    done = lab.run(sys.executable, "-c", WITHOUT.format(lacking), *SEND, *options)
+    assert done.returncode == 0
+    assert done.stderr.startswith(words)
+    said = json.loads(done.stdout)
+    assert (said["live_frames"], said["packets"], said["received"]["packets"]) == (False, 3000, 3000)
+    assert counted(lab) == (3000, 213_000)
 
 
 def begin(lab: Lab, *options: str) -> "subprocess.Popen[str]":
@@ -271,6 +303,22 @@ def test_what_would_be_done(lab: Lab) -> None:
     ways = "live frames of libbpf, or else a packet socket"
     assert plan == f"# send packets until Ctrl-C, 1e+06 a second out of veth1 in netns peer, through {ways}\n"
     assert received(lab) == before
+
+
+def test_what_a_full_queue_refuses_is_told(lab: Lab) -> None:
+    slow = "tbf rate 100kbit burst 1600 limit 3000"
+    if lab.run("tc", "-n", "peer", "qdisc", "add", "dev", "veth1", "root", *slow.split()).returncode:
+        pytest.skip("this kernel has no such queue")
+    said = sent(lab, "--packet", "udp", "--count", "1000")
+    assert said["packets"] == 1000
+    assert 0 < said["received"]["packets"] <= 1000 - said["lost"] < 100
+
+
+def test_the_calls_are_shown(lab: Lab) -> None:
+    lab.load_spec(TOTAL)
+    done = lab.xdpctl("--show-commands", *SEND, "--packet", "udp", "--count", "5000")
+    expected = "# bpf_prog_test_run_opts of libbpf, with BPF_F_TEST_XDP_LIVE_FRAMES: a program that redirects"
+    assert expected in done.stderr
 
 
 def test_which_packets_are_counted(lab: Lab) -> None:

@@ -9,8 +9,8 @@ from xdpctl.core.packets.flows import varied
 from xdpctl.errors import FileUnusable
 from xdpctl.tools.files.captures import Source, Survey
 
-HELD = 1 << 25
-"""Bytes of frames that are held in memory; of more, those are made that are sent next."""
+HELD, PLACES = 1 << 25, 1 << 18
+"""Bytes, and number, of frames that are held at once; of more, those are made that are sent next."""
 
 
 class Frames(Struct, frozen=True):
@@ -28,7 +28,7 @@ class Frames(Struct, frozen=True):
     @property
     def places(self) -> int:
         """How many of them are held at once."""
-        return max(1, min(self.number, HELD // self.survey.longest))
+        return max(1, min(self.number, PLACES, HELD // self.survey.longest))
 
     def all(self) -> Iterator[bytes]:
         """Without end."""

@@ -67,11 +67,11 @@ def _through_socket(sending: Sending) -> WentOut:
     proc.remark(f"a packet socket on {sending.device.ifname}{sending.netns.label}")
     frames = sending.frames.all()
     with packet_socket.opened(sending.device.ifname, sending.netns) as bound:
-        sender = PacketSender(sending.device.ifname, bound)
+        sender = PacketSender(sending.device.ifname, bound, sending.came)
         if sending.rate is None:
-            sender.send(frames, sending.count, sending.came)
+            sender.send(frames, sending.count)
         else:
-            sender.send_at(sending.rate, frames, sending.count, sending.came)
+            sender.send_at(sending.rate, frames, sending.count)
     return WentOut(
         packets=sender.packets,
         bytes=sender.bytes,

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from xdpctl.core.packets import sender_program
 from xdpctl.core.packets.sender_program import FRACTION, SenderState, state_of
+from xdpctl.errors import Refused
 from xdpctl.tools import libbpf
 from xdpctl.tools.libbpf import CallRefused
 from xdpctl.tools.libbpf.programs import TestRunOptions
@@ -82,8 +83,10 @@ class LiveFrames:
             if state.gap:
                 with _woken(left * state.gap / (1 << FRACTION) / 10**9 + SPARE):
                     self._run(WAITING)
-            else:
-                self._run(min(left, AT_ONCE))
+                continue
+            self._run(min(left, AT_ONCE))
+            if self.state().packets == state.packets and not came():
+                raise Refused(f"the kernel sent nothing after {state.packets} packets")
         return state
 
     def _run(self, repeat: int) -> None:
