@@ -2,6 +2,7 @@
 
 import array
 import fcntl
+import os
 import socket
 import struct
 
@@ -33,5 +34,5 @@ def statistics(device: str) -> dict[str, int]:
 
 def _ask(any_: socket.socket, device: str, command: bytes, answer: int = 0) -> bytes:
     room = array.array("B", command + bytes(answer))
-    fcntl.ioctl(any_, _SIOCETHTOOL, struct.pack("16sQ16x", device.encode(), room.buffer_info()[0]))
+    fcntl.ioctl(any_, _SIOCETHTOOL, struct.pack("16sQ16x", os.fsencode(device), room.buffer_info()[0]))
     return room.tobytes()

@@ -88,6 +88,9 @@ def opened(device: str, netns: Netns) -> socket.socket:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, PATIENCE)
         try:
             found.bind((device, FRAMES_ALONE))
+        except UnicodeEncodeError:
+            found.close()
+            raise Refused(f"{device} can't be sent out of: its name is no UTF-8") from None
         except OSError as error:
             found.close()
             raise Gone(

@@ -143,7 +143,7 @@ def run(prepared: Prepared, tell: Callable[[str], None]) -> Sent:
             netns=prepared.netns,
             other_end=prepared.other_end,
             frames=prepared.frames,
-            count=ENDLESS if request.count is None else request.count,
+            count=ENDLESS if request.count is None else min(request.count, ENDLESS),
             rate=request.rate,
             came=came,
         )
