@@ -19,6 +19,7 @@ VARYING = (
     (r"\bsince \d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "since S"),
     (r"\d\d:\d\d:\d\d\.\d{6}  CPU \d+ +", "T  CPU N  "),
     (r"in \d\.\d s", "in S"),
+    (r"in \d+\.\d\d s: [\d.]+( [kM])?/s", "in S"),
     (r"\bof \d+ CPUs", "of N CPUs"),
     (r"(MAP +ID +|pkt_cnt +\d+ +)", ""),
 )

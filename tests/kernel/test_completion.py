@@ -21,6 +21,8 @@ def test_what_is_loaded(lab: Lab) -> None:
     assert offered(lab, "xdpctl --netns peer attach v") == ["veth1"]
     assert offered(lab, "xdpctl --netns peer load --dev v") == ["veth1"]
     assert offered(lab, "xdpctl attach v") == ["veth0"]
+    assert offered(lab, "xdpctl --netns peer send v") == ["veth1"]
+    assert offered(lab, "xdpctl send veth0 --packet udp") == ["udp", "udp6"]
     for option in ("--sort", "--where"):
         assert offered(lab, f"xdpctl dump pkt_cnt {option} ") == ["key", "packets", "bytes"]
         assert offered(lab, f"xdpctl dump pkt_cnt {option} b") == ["bytes"]

@@ -1,5 +1,6 @@
 """Network namespaces by name and path."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,10 @@ def test_this_namespace_comes_first_and_none_twice() -> None:
 def test_one_that_has_ended_is_no_other() -> None:
     assert netns.same(HERE, Netns("/proc/self/ns/net"))
     assert not netns.same(Netns("/proc/0/ns/net"), HERE)
+
+
+def test_where_the_first_process_lives_is_no_lab() -> None:
+    first = "/proc/1/ns/net"
+    if not os.access(first, os.R_OK):
+        pytest.skip("it doesn't let itself be seen")
+    assert not netns.is_lab(Netns(first))

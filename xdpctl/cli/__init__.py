@@ -42,6 +42,7 @@ VERBS = {
     "why": "Say why a counter doesn't move.",
     "trace": "Show what programs print with bpf_printk, as it comes.",
     "run": "Run packets through a program without a network.",
+    "send": "Send packets out of a device.",
     "bench": "Measure what counting costs per packet on this machine.",
     "doctor": "Check what this machine has and lacks.",
 }

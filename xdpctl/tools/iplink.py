@@ -18,6 +18,7 @@ from xdpctl.tools.netns import HERE, Netns
 
 class Packets(msgspec.Struct, frozen=True):
     packets: int
+    dropped: int = 0
 
 
 class Statistics(msgspec.Struct, frozen=True):
@@ -127,6 +128,13 @@ def failure(result: proc.Result) -> XdpctlError:
 def meters(inside: Argv) -> tuple[Meter, ...]:
     """Those of all devices of a network namespace."""
     return _decode(proc.query((*inside, "ip", "-s", "-j", "address", "show")), tuple[Meter, ...])
+
+
+def meter(name: str, netns: Netns = HERE) -> Meter:
+    """That of one device."""
+    return _decode(
+        proc.query((*netns.prefix, "ip", "-s", "-j", "link", "show", "dev", name)), tuple[Meter, ...]
+    )[0]
 
 
 def decode(result: proc.Result) -> tuple[Device, ...]:

@@ -103,6 +103,14 @@ def same(one: Netns, other: Netns) -> bool:
         return False
 
 
+def is_lab(netns: Netns) -> bool:
+    """Whether it is surely another one than that of the first process, in which a machine has its cards."""
+    first = _files_number(Netns("/proc/1/ns/net"))
+    with entered(netns):
+        here = _files_number(Netns("/proc/thread-self/ns/net"))
+    return 0 not in (first, here) and first != here
+
+
 def everywhere() -> dict[int, list[Netns]]:
     """The ways into each namespace that a file or a process keeps, by its number; this one first.
 

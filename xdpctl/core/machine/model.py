@@ -173,10 +173,14 @@ class Device(Struct, frozen=True):
     """The device that it hangs together with, such as the other end of a veth pair."""
     link_index: int | None = None
     """The number of that device, where it is in another network namespace."""
+    link_netnsid: int | None = None
+    """By which number this namespace knows that one."""
     master: str | None = None
     """The bridge or bond that it is a port of."""
     linkinfo: LinkInfo = LinkInfo()
     altnames: tuple[str, ...] = ()
+    mtu: int = 1500
+    link_type: str = "ether"
 
     def attachments_of(self, ids: frozenset[ProgId]) -> tuple[Attachment, ...]:
         return tuple(a for a in self.xdp.attached if a.prog.id in ids)

@@ -91,7 +91,7 @@ def reason_not_to_run(packet: Packet, longest: int) -> str:
         LONGEST_BY_BPFTOOL: "bpftool takes",
         LONGEST: "the kernel takes",
     }
-    return f"longer than the {longest} bytes that {who[longest]}"
+    return f"longer than the {longest} bytes that {who.get(longest, 'the device sends')}"
 
 
 def other_than_ethernet(link_type: int) -> str:

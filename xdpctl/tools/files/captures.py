@@ -89,6 +89,8 @@ class Source(Struct, frozen=True):
     capture: Capture | None = None
     repeat: int = 1
     """How often each packet is run."""
+    done: str = "run"
+    """What becomes of packets, in words: they are run."""
 
     def runs(self, longest: int) -> Iterator[Packet]:
         """Those that can be run, each as often as is asked for."""
@@ -122,7 +124,7 @@ class Source(Struct, frozen=True):
             reasons = [
                 f"{count} {'is' if count == 1 else 'are'} {reason}" for reason, count in not_run.items()
             ]
-            raise BadRequest(f"{self.capture.name} holds no packet that can be run", *reasons)
+            raise BadRequest(f"{self.capture.name} holds no packet that can be {self.done}", *reasons)
         return Survey(
             runs=runs * self.repeat,
             not_run=dict(not_run),
@@ -135,7 +137,7 @@ class Source(Struct, frozen=True):
     def _refuse_given(self, longest: int) -> None:
         for packet in self.given:
             if reason := reason_not_to_run(packet, longest):
-                raise BadRequest(f"packet {packet.name} can't be run: it is {reason}")
+                raise BadRequest(f"packet {packet.name} can't be {self.done}: it is {reason}")
 
     def _packets(self) -> Iterator[Packet]:
         return iter(self.given) if self.capture is None else self.capture.packets()

@@ -31,6 +31,7 @@ _CALLS = {
     "bpf_map_get_fd_by_id": (_U32,),
     "bpf_map_get_fd_by_id_opts": (_U32, _MEMORY),
     "bpf_map_lookup_batch": (_INT, _MEMORY, _MEMORY, _MEMORY, _MEMORY, _MEMORY, _MEMORY),
+    "bpf_map_lookup_elem": (_INT, _MEMORY, _MEMORY),
     "bpf_map_update_batch": (_INT, _MEMORY, _MEMORY, _MEMORY, _MEMORY),
     "bpf_map_update_elem": (_INT, _MEMORY, _MEMORY, _U64),
     "bpf_obj_get": (_TEXT,),

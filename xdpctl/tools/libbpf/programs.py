@@ -17,7 +17,7 @@ ROOM = 1 << 17
 """Bytes that a packet may have in the end."""
 
 
-class _TestRunOptions(libbpf.Options):
+class TestRunOptions(libbpf.Options):
     """struct bpf_test_run_opts, as far as the kernel takes it for XDP."""
 
     _fields_ = (
@@ -33,6 +33,8 @@ class _TestRunOptions(libbpf.Options):
         ("retval", ctypes.c_uint32),
         ("repeat", ctypes.c_int),
         ("duration", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("cpu", ctypes.c_uint32),
     )
 
 
@@ -47,7 +49,7 @@ class ProgramRun(Struct, frozen=True):
 def run(program: int, packet: bytes, repeat: int = 1, cpu: int | None = None) -> ProgramRun:
     """An open program on a packet, so many times over."""
     out = ctypes.create_string_buffer(ROOM)
-    options = _TestRunOptions(
+    options = TestRunOptions(
         data_in=packet,
         data_size_in=len(packet),
         data_out=ctypes.addressof(out),
@@ -63,7 +65,7 @@ def run_each(program: int, packets: Iterable[Packet]) -> Iterator[Run]:
     """An open program on each packet, as they are asked for: what is made for the call is made once."""
     call = libbpf.function("bpf_prog_test_run_opts")
     out = bytearray(ROOM)
-    options = _TestRunOptions(data_out=ctypes.addressof(ctypes.c_char.from_buffer(out)), repeat=1)
+    options = TestRunOptions(data_out=ctypes.addressof(ctypes.c_char.from_buffer(out)), repeat=1)
     reference = ctypes.byref(options)
     for packet in packets:
         data = packet.data
