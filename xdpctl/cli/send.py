@@ -102,8 +102,8 @@ def _tell_about(prepared: send.Prepared) -> None:
     survey = prepared.frames.survey
     for reason, count in survey.not_run.items():
         session.note(f"not sent, because {reason}: {count} of the packets")
-    if survey.cut_off:
-        session.note(f"{survey.cut_off}: sending the packets before that")
+    if survey.broken:
+        session.note(f"{survey.broken}: sending the packets before that")
     if survey.cut:
         session.note(f"cut in the capture, and sent as what is left of them: {survey.cut} of the packets")
     if prepared.request.count is None and not session.dry_run():
