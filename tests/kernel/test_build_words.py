@@ -55,7 +55,10 @@ def test_the_header_of_what_is_not_declared(lab: Lab) -> None:
 
 def test_what_is_defined_nowhere(lab: Lab) -> None:
     code = INCLUDES + MAP + COUNT.replace("*cnt += 1", "*cnt = htons(ctx->data_end)")
-    said = lab.refused(1, "x.c:15: htons is defined nowhere", "build", write(lab, "x.c", code))
+    said = lab.refused(1, "x.c:15:", "build", write(lab, "x.c", code))  # since clang 16, by clang itself
+    assert "htons is unknown: write bpf_htons, from <bpf/bpf_endian.h>\n" in said
+    declared = f"int htons(int);\n{code}"
+    said = lab.refused(1, "x.c:16: htons is defined nowhere", "build", write(lab, "x.c", declared))
     assert "  *cnt = htons(ctx->data_end);\n" in said
     assert "  htons is unknown: write bpf_htons, from <bpf/bpf_endian.h>\n" in said
     code = "#include <stdio.h>\n" + code.replace("htons(ctx->data_end)", 'printf("packet")')

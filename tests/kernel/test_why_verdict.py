@@ -1,5 +1,7 @@
 """`why` where the program runs and counts, and yet the kernel drops its packets."""
 
+import time
+
 import pytest
 
 from .conftest import PIN, Lab
@@ -20,6 +22,11 @@ SEC("xdp") int decides(struct xdp_md *ctx)
 }
 char LICENSE[] SEC("license") = "GPL";
 """
+
+
+def traces(lab: Lab) -> set[str]:
+    names = lab.must("ls", "/sys/kernel/tracing/instances").split()
+    return {name for name in names if name.startswith("xdpctl-trace")}
 
 
 @pytest.mark.parametrize("mode", ["native", "generic"])
@@ -51,7 +58,10 @@ def test_of_two_verdicts_the_odd_one_is_told_with_its_packets(lab: Lab) -> None:
         assert said["link"] == "verdict"
         dropped = int(said["says"].partition("dropped ")[2].split()[0])
         assert 3 < dropped < 15
-        assert lab.must("ls", "/sys/kernel/tracing/instances").count("xdpctl-trace") == 0
+        there, since = traces(lab), time.monotonic()
+        while there & traces(lab):  # those of others end in time, too
+            assert time.monotonic() - since < 60
+            time.sleep(0.2)
 
 
 @pytest.mark.parametrize("verdict", ["XDP_ABORTED", "XDP_DROP"])

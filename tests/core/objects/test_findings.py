@@ -37,7 +37,7 @@ char LICENSE[] SEC("license") = "GPL";
 def inspect(compile_bpf: Compile) -> Callable[..., Inspected]:
     def inspect_(code: str, type_: str = "ARRAY", before: str = "", key: str = "0") -> Inspected:
         source = FRAME.format(code=code, type=type_, before=before, key=key)
-        data = compile_bpf(source, flags=())
+        data = compile_bpf(source, flags=("-Wno-implicit-function-declaration",))  # an error since clang 16
         return Inspected(data, elf.read(data))
 
     return inspect_
