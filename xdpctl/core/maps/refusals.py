@@ -209,7 +209,7 @@ def unread(map_: Map, called: str, number: int, said: str, key: str) -> XdpctlEr
             return Refused(f"{what}: the kernel has no memory for it now{name}", "try again")
         case _ if number in (NOT_SUPPORTED, errno.EOPNOTSUPP):
             return NotOffered(f"{what}: the kernel doesn't offer this for {map_.type} maps{name}")
-    return Refused(f"{what}: {said}{name}")
+    return Refused(f"{what}: the kernel refuses it: {said}{name}")
 
 
 def holds_socket(map_: Map, key: str) -> NotTold:
