@@ -1,6 +1,5 @@
 """Load an object in the place of an earlier one: devices run the old or the new program at every moment."""
 
-import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,13 +26,12 @@ from xdpctl.errors import (
     BadRequest,
     Gone,
     HalfDone,
-    NoSuchDevice,
     NoSuchProgram,
     Refused,
 )
 from xdpctl.ops import apply
-from xdpctl.tools import bpffs, bpftool, host, iplink, pinning, replacing, turns
-from xdpctl.tools.attaching import Place, Replacing, places_of
+from xdpctl.tools import attaching, bpffs, bpftool, host, iplink, pinning, replacing, turns
+from xdpctl.tools.attaching import Place, places_of
 from xdpctl.tools.files import objects
 from xdpctl.tools.maps import sharing
 from xdpctl.tools.netns import Netns, named, same
@@ -120,7 +118,7 @@ def _prepared(request: Request, path: str, chosen: Choice, attached: str, netns:
         replacement=replacement,
         carried=carry,
         old=tuple(p.name for p in directory.programs),
-        operation=_operation(replacement, places, going),
+        operation=_operation(replacement, going),
         gone=tuple(
             name for name in directory.present if f"{request.pin}/{name}" in gone and name not in chosen.maps
         ),
@@ -232,19 +230,15 @@ def _successor(old: Program, directory: PinDirectory, loading: Loading) -> str:
     return new[0]
 
 
-def _operation(replacement: Replacement, places: tuple[Place, ...], going: Removal) -> apply.Operation:
+def _operation(replacement: Replacement, going: Removal) -> apply.Operation:
     place, loading = replacement.place, replacement.loading
 
+    ours = {*place.present, *loading.chosen.pinned_names}
+
     def observe() -> apply.Facts:
-        """The pins, what is beside them, and what runs on the devices."""
-        facts = {f"{place.pin}/{name}" for name in bpffs.entries(place.pin)}
-        facts |= {place.aside} if os.path.lexists(place.aside) else set()
-        for netns, device, _ in places:
-            with contextlib.suppress(NoSuchDevice):
-                facts |= {
-                    f"{what}{netns.label}" for what in owners.running(iplink.device(device.ifname, netns))
-                }
-        return frozenset(facts)
+        """The pins, and what is beside them; devices are looked after step by step."""
+        facts = {f"{place.pin}/{name}" for name in bpffs.entries(place.pin) if name in ours}
+        return frozenset({*facts, place.aside} if os.path.lexists(place.aside) else facts)
 
     def check() -> None:
         """The pins are those that were seen: what somebody else has pinned there meanwhile isn't removed."""
@@ -255,11 +249,10 @@ def _operation(replacement: Replacement, places: tuple[Place, ...], going: Remov
                 f"somebody else has changed {place.pin} meanwhile", "look what is there, and try again"
             )
 
-    on_devices = replacement.on_devices
     care: dict[plan.Step, apply.Care] = {
         loading.load: pinning.Pinned(loading.fresh, loading.internal),
         **{one: pinning.Copied(one) for one in loading.copying},
-        **{one: Replacing(e) for one, e in zip(on_devices, replacement.exchanges, strict=True)},
+        **attaching.replacing(replacement.on_devices),
     }
     return apply.Operation(
         plan=replacement.steps(), before=observe(), observe=observe, care=care, check=check, last=True

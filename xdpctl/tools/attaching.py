@@ -1,5 +1,6 @@
 """A pinned program on a device: seeing that it runs there, taking it off again, or putting it back."""
 
+import functools
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
@@ -74,31 +75,37 @@ class Replacing(Struct, frozen=True):
     """A program in the place of another, which comes back as long as the new one runs there."""
 
     exchange: plan.Exchange
+    program: Callable[[], ProgId]
+    """The new one."""
 
     def verify(self, _act: plan.Act) -> None:
         """`ip` may end well though it did nothing."""
-        owners.check_runs(self._look(), self._new, self.exchange.mode)
+        owners.check_runs(self._look(), self.program(), self.exchange.mode)
 
     def undo(self, act: plan.Act, _sure: bool) -> tuple[plan.Undo, ...]:
-        """Not where the old one runs, nor where somebody else's does by now: that is told as lost."""
-        try:
-            return act.undo if self._runs_new() else ()
-        except NoSuchDevice:
-            return ()
+        """Not where the old one runs still, nor where somebody else's does by now."""
+        with suppress(NoSuchDevice):
+            return act.undo if self._look().attachments_of(frozenset({self.program()})) else ()
+        return ()
 
     def remains(self) -> frozenset[str]:
+        with suppress(NoSuchDevice):
+            return owners.running(self._look(), self.program())
         return frozenset()
-
-    def _runs_new(self) -> bool:
-        return bool(self._look().attachments_of(frozenset({self._new})))
-
-    @property
-    def _new(self) -> ProgId:
-        comes = self.exchange.comes or plan.Known()
-        return bpftool.pinned_program(comes.pin).id if comes.id is None else comes.id
 
     def _look(self) -> Device:
         return iplink.device(self.exchange.device, Netns(self.exchange.netns))
+
+
+def replacing(steps: plan.Plan) -> dict[plan.Step, Replacing]:
+    """What looks after the steps that do so."""
+    exchanges = ((step, step.acts[0].exchange) for step in steps)
+    return {step: Replacing(one, _pinned(one.comes.pin)) for step, one in exchanges if one and one.comes}
+
+
+def _pinned(pin: str) -> Callable[[], ProgId]:
+    """Known for good once it was asked for: the pin may go."""
+    return functools.cache(lambda: bpftool.pinned_program(pin).id)
 
 
 def detaching(steps: plan.Plan) -> dict[plan.Step, Detaching]:
