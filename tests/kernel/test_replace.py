@@ -148,6 +148,7 @@ def test_a_dry_run_changes_nothing(loaded: Lab) -> None:
         "ip",
         "mv",
         "rm",
+        "touch",
         "rmdir",
     ]
     assert "ip -force link set dev veth0 xdpdrv pinned /sys/fs/bpf/ebpf_xdpctl_" in said
@@ -204,6 +205,83 @@ def test_pin_by_pin(lab: Lab, where: str) -> None:
     assert (old == new, lab.pins()) == (False, before)
     assert sum(lab.dump(f"{where}/pkt_cnt").values()) == 2
     assert f'"id":{new},' in lab.must("bpftool", "-j", "prog", "show", "pinned", f"{where}/xdp_allow")
+    lab.ok("unload", "--pin", where)
+    assert [pin for pin in lab.pins() if pin != PIN] == [f"{where}/theirs"]
+
+
+UNUSED = """
+struct {{
+    __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u64);
+}} unused SEC(".maps");
+__u64 total;
+"""
+
+
+@pytest.mark.parametrize("other", [(), (f"{PIN}/theirs",)], ids=["whole", "pin by pin"])
+def test_unload_afterwards(lab: Lab, other: tuple[str, ...]) -> None:
+    """What came with the programs goes with them, and what was there before them stays."""
+    lab.ok(
+        "map", "create", "steady", "--type", "array", "--key", "u32", "--value", "u64", "--max-entries", "1"
+    )
+    time.sleep(0.1)
+    source = CODE.replace("{variables}", UNUSED).replace(
+        "}} steady SEC", "    __uint(pinning, LIBBPF_PIN_BY_NAME);\n}} steady SEC"
+    )
+    path = str(lab.compile("counts", source.format(**USUAL)))
+    lab.ok("load", path, "--dev", "veth0")
+    lab.must("mkdir", "-p", *(other or (PIN,)))
+    lab.ping(1)
+    for _ in range(3):
+        said = lab.ok("load", path, "--replace")
+        assert said.endswith("kept: hits, steady, unused\n")
+    assert lab.dump("steady") == {0: 1}
+    lab.ok("unload")
+    assert lab.pins() == [PIN, f"{PIN}/steady", *other]
+
+
+def test_several_programs(lab: Lab) -> None:
+    """Each device gets the one of the same name; a prog_array that the object fills begins anew."""
+    code = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+struct {{ __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u64);
+}} hits SEC(".maps");
+int {second}(struct xdp_md *ctx);
+struct {{ __uint(type, BPF_MAP_TYPE_PROG_ARRAY); __uint(max_entries, 1); __uint(key_size, 4);
+    __array(values, int (void *)); }} calls SEC(".maps") = {{ .values = {{ (void *)&{second} }} }};
+SEC("xdp") int first(struct xdp_md *ctx)
+{{
+    bpf_tail_call(ctx, &calls, 0);
+    return XDP_PASS;
+}}
+SEC("xdp") int {second}(struct xdp_md *ctx)
+{{
+    __u32 key = 0;
+    __u64 *mine = bpf_map_lookup_elem(&hits, &key);
+    if (mine) __sync_fetch_and_add(mine, 1);
+    return XDP_PASS;
+}}
+char LICENSE[] SEC("license") = "GPL";
+"""
+    lab.compile("two", code.format(second="second"))
+    lab.ok("load", "bpf/two.bpf.o", "--all", "--program", "first", "--dev", "veth0")
+    lab.ok("--netns", "peer", "attach", "veth1", "--program", "second")
+    lab.ping(1)
+    before = lab.dump("hits")[0]
+    said = lab.ok("load", "bpf/two.bpf.o", "--all", "--replace")
+    assert said == (
+        "replaced second and first by second and first on veth0 (native mode) and "
+        f"veth1 in netns peer (native mode), in {PIN}; kept: hits; anew: calls\n"
+    )
+    lab.ping(1)
+    assert lab.dump("hits")[0] == 2 * before > 0
+    names = {"veth0": lab.link()["xdp"]["attached"][0]["prog"]["name"]}
+    assert names == {"veth0": "first"}
+    lab.compile("two", code.format(second="third"))
+    lab.refused(2, "has no second that could replace it", "load", "bpf/two.bpf.o", "--all", "--replace")
+    lab.ok("load", "bpf/two.bpf.o", "--all", "--replace", "--program", "third")
+    lab.ok("unload")
+    assert lab.pins() == []
 
 
 def scene(lab: Lab) -> tuple[Any, ...]:

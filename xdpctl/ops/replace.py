@@ -255,5 +255,10 @@ def _operation(replacement: Replacement, going: Removal) -> apply.Operation:
         **attaching.replacing(replacement.on_devices),
     }
     return apply.Operation(
-        plan=replacement.steps(), before=observe(), observe=observe, care=care, check=check, last=True
+        plan=replacement.steps(),
+        before=observe(),
+        observe=observe,
+        care=care,
+        check=check,
+        last=True,
     )

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def pinned_at(pin: str) -> float:
     return os.stat(pin).st_ctime
 
 
-ACTS = ("mkdir", "rmdir", "rm", "ln", "mv", "chown")
+ACTS = ("mkdir", "rmdir", "rm", "ln", "mv", "chown", "touch", "sleep")
 """What is done here, and never by those programs."""
 
 
@@ -90,6 +91,11 @@ def act(argv: Argv) -> proc.Result:
                 renaming.exchange(one, other)
             case ("mv", "-T", one, other):
                 renaming.move(one, other)
+            case ("sleep", seconds):
+                time.sleep(float(seconds))
+            case ("touch", "-c", *paths):
+                for path in paths:
+                    os.utime(path)
             case ("rm", "-f", *paths):
                 for path in paths:
                     Path(path).unlink(missing_ok=True)

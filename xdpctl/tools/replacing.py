@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 
-from xdpctl.core.btf.types import BtfDump
+from xdpctl.core.btf.types import BtfDump, MapTypes
 from xdpctl.core.machine import mounts, paths
 from xdpctl.core.machine.directories import PinDirectory
 from xdpctl.core.machine.identifiers import cut
@@ -40,11 +40,18 @@ def maps_there(directory: PinDirectory, names: Iterable[str], maps: Iterable[Map
     called = {one.name: one for one in maps if one.id in own and not one.internal}
     for name in names:
         if there := pinned.get(f"{directory.path}/{name}") or called.get(name) or called.get(cut(name)):
-            found[name] = Kept(there, types.of(there))
+            found[name] = Kept(there, _types(there))
     return found
 
 
 def variables_there(directory: PinDirectory, maps: Iterable[Map]) -> Kept | None:
     own = {id_ for program in directory.programs for id_ in program.map_ids}
     found = [one for one in maps if one.id in own and one.internal and one.own_name == VARIABLES]
-    return Kept(found[0], types.of(found[0])) if found else None
+    return Kept(found[0], _types(found[0])) if found else None
+
+
+def _types(map_: Map) -> MapTypes:
+    """None where libbpf told the kernel of none: all maps of an object were loaded with its BTF."""
+    asked = proc.query(bpftool.command("btf", "dump", "map", "id", str(map_.id)))
+    untyped = not asked.ok and bpftool.is_missing(bpftool.reason_of(asked))
+    return MapTypes() if untyped else types.of(map_)

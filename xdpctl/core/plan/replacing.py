@@ -13,6 +13,8 @@ from xdpctl.core.wording import join
 ASIDE = "_xdpctl_"
 """Behind the name of a pin directory, and before a number: where the other set is, while one replaces it."""
 _LONGEST = 200
+_TICK = "0.02"
+"""Seconds after which the kernel surely has another time for a pin."""
 
 
 class Directories(Struct, frozen=True):
@@ -48,6 +50,7 @@ class Replacement(Struct, frozen=True):
             *self.on_devices,
             *(replace(one, final=n == last) for n, one in enumerate(swap)),
             step("remove what was replaced", ("rm", "-f", *self._replaced)),
+            *self._touched(),
             step(f"remove the directory {self.place.aside}", ("rmdir", self.place.aside)),
         )
 
@@ -69,6 +72,18 @@ class Replacement(Struct, frozen=True):
         """Pins that are one in both: who may read them is as before."""
         others = (n for n in self.place.present if n not in {*self.going, *self.loading.chosen.pinned_names})
         return (*self.kept, *others) if self.place.whole else ()
+
+    def _touched(self) -> Iterator[Step]:
+        """`unload` goes by the times of pins: a map that came before its programs isn't theirs.
+
+        A link that is made or removed gives a pin a new time.
+        """
+        of_others = {*self.kept} - {*self.going}
+        names = (name for name in self.loading.chosen.pinned_names if name not in of_others)
+        pins = (f"{self.place.pin}/{name}" for name in names)
+        if of_others:
+            yield step("let the clock of pins go on", ("sleep", _TICK))
+        yield step("mark what goes with the programs", ("touch", "-c", *pins))
 
     def _link(self, name: str) -> Step:
         return step(f"keep {name}", ("ln", "-f", f"{self.place.pin}/{name}", f"{self.place.aside}/{name}"))
