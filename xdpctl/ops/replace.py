@@ -141,12 +141,13 @@ def _carried(
     """Maps that were named come first; those that are there go on."""
     used = dict(sharing.used(dict(request.use), chosen.object, path, request.pin, ()))
     names = (name for name in chosen.maps if name not in used)
+    there, variables = replacing.there(directory, names, maps)
     found = carried(
         found=chosen.object,
         path=path,
         dump=replacing.types_of_object(path),
-        there=replacing.maps_there(directory, names, maps),
-        variables=replacing.variables_there(directory, maps),
+        there=there,
+        variables=variables,
         reset=request.reset,
     )
     anew = tuple(name for name in found.anew if name not in used)

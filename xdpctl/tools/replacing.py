@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 
-from xdpctl.core.btf.types import BtfDump, MapTypes
+from xdpctl.core.btf.types import BtfDump
 from xdpctl.core.machine import mounts, paths
 from xdpctl.core.machine.directories import PinDirectory
 from xdpctl.core.machine.identifiers import cut
@@ -32,26 +32,19 @@ def types_of_object(path: str) -> BtfDump:
     return bpftool.btf(proc.query(bpftool.command("btf", "dump", "file", path)))
 
 
-def maps_there(directory: PinDirectory, names: Iterable[str], maps: Iterable[Map]) -> Mapping[str, Kept]:
-    """By their names: those that are pinned so or, where a pin has gone, that its programs use."""
-    found = {}
+def there(
+    directory: PinDirectory, names: Iterable[str], maps: Iterable[Map]
+) -> tuple[Mapping[str, Kept], Kept | None]:
+    """Maps by their names, and the global variables: those of its programs.
+
+    Maps go by their pins; where one has gone, by what it is called.
+    """
     own = {id_ for program in directory.programs for id_ in program.map_ids}
     pinned = {pin: one for one in maps for pin in paths.below(one.pinned, directory.path)}
     called = {one.name: one for one in maps if one.id in own and not one.internal}
-    for name in names:
-        if there := pinned.get(f"{directory.path}/{name}") or called.get(name) or called.get(cut(name)):
-            found[name] = Kept(there, _types(there))
-    return found
-
-
-def variables_there(directory: PinDirectory, maps: Iterable[Map]) -> Kept | None:
-    own = {id_ for program in directory.programs for id_ in program.map_ids}
-    found = [one for one in maps if one.id in own and one.internal and one.own_name == VARIABLES]
-    return Kept(found[0], _types(found[0])) if found else None
-
-
-def _types(map_: Map) -> MapTypes:
-    """None where libbpf told the kernel of none: all maps of an object were loaded with its BTF."""
-    asked = proc.query(bpftool.command("btf", "dump", "map", "id", str(map_.id)))
-    untyped = not asked.ok and bpftool.is_missing(bpftool.reason_of(asked))
-    return MapTypes() if untyped else types.of(map_)
+    ways = ((n, pinned.get(f"{directory.path}/{n}") or called.get(n) or called.get(cut(n))) for n in names)
+    found = {name: one for name, one in ways if one}
+    variables = [m for m in maps if m.id in own and m.internal and m.own_name == VARIABLES][:1]
+    known = types.of_each((*found.values(), *variables))
+    kept = {name: Kept(one, known[one.id]) for name, one in found.items()}
+    return kept, next((Kept(one, known[one.id]) for one in variables), None)
