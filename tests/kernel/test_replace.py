@@ -13,7 +13,7 @@ import pytest
 from .conftest import PATIENCE, PIN, XDPCTL, Lab, until
 from .test_all_or_nothing import intercept
 from .test_map_create import WITHOUT_LIBBPF
-from .test_refusals import foreign
+from .test_refusals import LINK, foreign
 
 THEIRS = "/sys/fs/bpf/theirs"
 WAYS = {"libbpf": (XDPCTL,), "ip": (sys.executable, "-c", WITHOUT_LIBBPF)}
@@ -396,3 +396,54 @@ def test_a_map_is_always_found_under_its_name(loaded: Lab) -> None:
         (loaded.directory / "stop").touch()
         out, _ = looking.communicate(timeout=PATIENCE)
     assert int(out) > 10
+
+
+def test_what_is_lost_goes_on(lab: Lab) -> None:
+    """Also where the new object has another name, by which libbpf calls its variables."""
+    spec = '[[counter]]\ntype = "hash"\nkey = "length"\nmax_entries = 2\n'
+    lab.load_spec(spec)
+    lab.send([60, 200, 600, 1200])
+    before = lab.read("pkt_cnt")
+    assert before["lost"] == {"packets": 2}
+    lab.must("cp", "bpf/xdp_allow.bpf.o", "another_name.o")
+    assert lab.ok("load", "another_name.o", "--replace").endswith("kept: pkt_cnt\n")
+    lab.send([300])
+    after = lab.read("pkt_cnt")
+    assert (after["entries"], after["lost"]) == (before["entries"], {"packets": 3})
+
+
+def test_another_map_takes_the_place_of_one(loaded: Lab) -> None:
+    kind = ("--type", "array", "--key", "u32", "--value", "u64", "--max-entries", "1")
+    loaded.ok("map", "create", "/sys/fs/bpf/mine", *kind)
+    use = ("--use", "steady=/sys/fs/bpf/mine")
+    assert "kept: hits\n" in loaded.ok("load", "--replace", *use)
+    loaded.ping(1)
+    before = ids(loaded)
+    assert "kept: hits, steady\n" in loaded.ok("load", "--replace")
+    assert ids(loaded) == before
+    assert loaded.dump("/sys/fs/bpf/mine") == loaded.dump("steady") == {0: 1}
+    assert loaded.dump("hits")[0]["packets"] == 4
+
+
+def test_a_link_holds_the_old_one(lab: Lab) -> None:
+    lab.build()
+    lab.ok("load")
+    index = str(lab.link()["ifindex"])
+    lab.must(sys.executable, "-c", LINK, f"{PIN}/xdp_allow", index, "/sys/fs/bpf/link")
+    lab.refused(1, "held by bpf link", "load", "--replace")
+
+
+def test_replaces_at_once(loaded: Lab) -> None:
+    """Each does it or says why not, and the end is whole."""
+    before = loaded.pins()
+    argv = loaded.enter(XDPCTL, "load", "--replace")
+    several = [
+        subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(5)
+    ]
+    for one in several:
+        out, err = one.communicate(timeout=PATIENCE)
+        assert (one.returncode, out.startswith("replaced counts by counts on veth0 ")) == (0, True), err
+    [(_, program)] = loaded.attached()
+    assert loaded.pins() == before
+    assert f'"id":{program},' in loaded.must("bpftool", "-j", "prog", "show", "pinned", f"{PIN}/counts")
+    assert loaded.dump("steady") == {0: 3}

@@ -101,6 +101,7 @@ def _prepared(request: Request, path: str, chosen: Choice, attached: str, netns:
         chosen=chosen,
         pin=place.aside,
         aside=place.aside.rpartition("/")[2],
+        used=carry.used,
         inherited=carry.inherited,
         card=cards[0][1] if cards else None,
         inside=cards[0][0].prefix if cards else (),
@@ -110,7 +111,7 @@ def _prepared(request: Request, path: str, chosen: Choice, attached: str, netns:
         place=place,
         loading=loading,
         exchanges=tuple(_exchanges(request, places, directory, loading, attached)),
-        kept=tuple(name for name in carry.inherited if name in directory.present),
+        kept=tuple(name for name in carry.kept if name in directory.present),
         going=tuple(pin.rpartition("/")[2] for pin in going.pins),
     )
     return Prepared(
@@ -151,12 +152,12 @@ def _carried(
         reset=request.reset,
     )
     anew = tuple(name for name in found.anew if name not in used)
-    return Carried({**found.inherited, **used}, (*found.kept, *used), anew)
+    return Carried(found.inherited, {**found.used, **used}, found.kept, anew)
 
 
 def _check_free(chosen: Choice, carry: Carried, directory: PinDirectory, going: Removal) -> None:
     """Nothing of the names of what is loaded is pinned there, but what it replaces."""
-    known = {*carry.inherited, *(pin.rpartition("/")[2] for pin in going.pins)}
+    known = {*carry.kept, *(pin.rpartition("/")[2] for pin in going.pins)}
     if taken := [n for n in chosen.pinned_names if n in directory.present and n not in known]:
         raise AlreadyPinned(
             f"something else is pinned at {join(f'{directory.path}/{name}' for name in taken)}",
@@ -252,6 +253,7 @@ def _operation(replacement: Replacement, going: Removal) -> apply.Operation:
 
     care: dict[plan.Step, apply.Care] = {
         loading.load: pinning.Pinned(loading.fresh, loading.internal),
+        **{one: pinning.Pinned((pin,)) for pin, one in loading.pinning.items()},
         **{one: pinning.Copied(one) for one in loading.copying},
         **attaching.replacing(replacement.on_devices),
     }

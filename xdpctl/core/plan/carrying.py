@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from xdpctl.core.btf import layout
 from xdpctl.core.btf.types import BtfDump, MapTypes, Types
+from xdpctl.core.machine.identifiers import may_be_same
 from xdpctl.core.machine.model import Argv, Map
 from xdpctl.core.objects import sharing
 from xdpctl.core.objects.elf import BpfObject
@@ -30,6 +31,8 @@ class Kept(Struct, frozen=True):
 class Carried(Struct, frozen=True):
     inherited: Mapping[str, Argv]
     """By the name that libbpf knows each by."""
+    used: Mapping[str, Argv]
+    """Those that have other names in the kernel, by which bpftool would pin them."""
     kept: tuple[str, ...]
     anew: tuple[str, ...]
 
@@ -65,7 +68,8 @@ def carried(
     # those that begin with values of their own, which may be others by now
     own = tuple(section for section in internal if section.startswith(".data"))
     anew = (*(name for name in found.maps if name not in inherited), *own)
-    return Carried(inherited, kept, (*anew, *(name for name in wrong if name not in anew)))
+    used = {n: inherited.pop(n) for n in kept if not may_be_same(there[n].map.name, n)}
+    return Carried(inherited, used, kept, (*anew, *(name for name in wrong if name not in anew)))
 
 
 def _differences(definition: MapDefinition, dump: BtfDump, there: Kept) -> Iterator[str]:
