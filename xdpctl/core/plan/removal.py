@@ -36,9 +36,15 @@ def used(directory: PinDirectory, maps: tuple[Map, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pins))
 
 
-def came_along(programs: Iterable[Program], others: Mapping[str, Map]) -> tuple[str, ...]:
-    """The pins of maps that were loaded with these programs, though they don't use them: BTF is shared."""
-    shared = {program.btf_id for program in programs if program.btf_id}
+def came_along(
+    programs: Iterable[Program], others: Mapping[str, Map], going: Iterable[Map] = ()
+) -> tuple[str, ...]:
+    """The pins of maps that were loaded with these programs, though they don't use them: BTF is shared.
+
+    With the maps that go, where programs were replaced: those have the BTF that they were loaded with.
+    """
+    typed = {one.btf_id for one in going if one.type not in WITHOUT_TYPES}
+    shared = {btf for btf in (*typed, *(program.btf_id for program in programs)) if btf}
     return tuple(
         pin for pin, found in others.items() if found.btf_id in shared and owners.is_named_so(found, pin)
     )
@@ -65,20 +71,22 @@ BY_HAND = 1.0
 """Seconds after which somebody else may have pinned a map by another name."""
 AT_ONCE = 0.02
 """Seconds in which bpftool pins a program and then its maps: no other process could be as fast."""
+WITHOUT_TYPES = (
+    *("prog_array", "perf_event_array", "stack_trace", "cgroup_array", "array_of_maps", "hash_of_maps"),
+    *("devmap", "devmap_hash", "cpumap", "xskmap", "sockmap", "sockhash", "queue", "stack"),
+)
+"""Maps for which libbpf tells the kernel of no BTF."""
 
 
 def pinned_with(
     directory: PinDirectory, others: Mapping[str, Map], moments: Mapping[str, float]
 ) -> tuple[str, ...]:
-    """The pins of maps that came in the moments of the programs' pins, and that no program uses.
-
-    Not all share their BTF: libbpf tells of none for some types, and maps go on where programs are replaced.
-    """
+    """The pins of such maps that came in the moments of the programs' pins, and that no program uses."""
     in_use = {id_ for program in directory.everyones for id_ in program.map_ids}
     loaded = [moments[pin] for p in directory.programs for pin in paths.below(p.pinned, directory.path)]
     return tuple(
         pin
         for pin, found in others.items()
-        if found.id not in in_use and owners.is_named_so(found, pin)
+        if found.type in WITHOUT_TYPES and found.id not in in_use and owners.is_named_so(found, pin)
         if any(0 <= moments[pin] - moment < AT_ONCE for moment in loaded)
     )
