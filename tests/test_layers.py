@@ -41,7 +41,7 @@ ONLY_IN: dict[str, str | tuple[str, ...]] = {
     "sh": "tools/proc.py",
     "subprocess": "tools/proc.py",
     "jinja2": "core/program/render.py",
-    "ctypes": ("tools/libbpf/", "tools/mountns.py", "tools/netns.py"),
+    "ctypes": ("tools/libbpf/", "tools/mountns.py", "tools/netns.py", "tools/renaming.py"),
     "typer": "cli/",
     "click": "cli/",
 }

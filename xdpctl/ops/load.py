@@ -2,27 +2,22 @@
 
 import functools
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
 from xdpctl.core.machine import directories
 from xdpctl.core.machine.directories import PinDirectory
-from xdpctl.core.machine.model import Argv, Mode, ModeChoice
-from xdpctl.core.objects import choice, sharing
+from xdpctl.core.machine.model import Mode, ModeChoice
+from xdpctl.core.objects import choice
 from xdpctl.core.objects.check import check_object
-from xdpctl.core.objects.choice import Choice
-from xdpctl.core.objects.map_definitions import MapDefinition
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.loading import Loading
-from xdpctl.core.wording import did_you_mean
-from xdpctl.errors import BadRequest, NoSuchMap
 from xdpctl.ops import apply
 from xdpctl.tools import attaching, bpftool, host, iplink, pinning, proc, turns
 from xdpctl.tools.attaching import Attaching
 from xdpctl.tools.files import objects
-from xdpctl.tools.maps.find import find_map_to_write
+from xdpctl.tools.maps import sharing
 from xdpctl.tools.netns import HERE, Netns, named
 
 
@@ -77,7 +72,8 @@ def prepare(request: Request) -> Prepared:
     """
     netns = named(request.netns)
     path = objects.choose(request.path)
-    chosen, attached = _chosen(request, path)
+    found = check_object(objects.read(path), str(path))
+    chosen, attached = choice.to_load(found, str(path), request.program, request.all, bool(request.device))
     if not request.dry_run:
         host.require_privileges()
         turns.wait()
@@ -87,7 +83,7 @@ def prepare(request: Request) -> Prepared:
         chosen=chosen,
         pin=request.pin,
         aside=f"xdpctl_{os.urandom(4).hex()}",
-        used=dict(_used(request, str(path), chosen, directory)),
+        used=dict(sharing.used(dict(request.use), chosen.object, str(path), request.pin, directory.present)),
         card=request.device if request.mode is ModeChoice.OFFLOAD else None,
         inside=netns.prefix,
     )
@@ -112,45 +108,6 @@ def run(prepared: Prepared) -> Loaded:
         mode=None if attached is None else Mode(attached.act.way),
         fell_back="" if attached is None else attached.fell_back,
     )
-
-
-def _chosen(request: Request, path: Path) -> tuple[Choice, str]:
-    """What is loaded; and of that, what is attached."""
-    found = check_object(objects.read(path), str(path))
-    every = choice.all_of(found)
-    if request.all and not request.program and request.device is None:
-        return every, every.programs[0]
-    advice = () if request.all else ("or load them all: --all",)
-    chosen = choice.choose(found, str(path), request.program, *advice)
-    attached = chosen.programs[0]
-    if request.all and attached not in every.programs:
-        raise BadRequest(
-            f"--all leaves {attached} out: the question mark of its section says so",
-            "load it alone: leave out --all",
-        )
-    return every if request.all else chosen, attached
-
-
-def _used(request: Request, path: str, chosen: Choice, directory: PinDirectory) -> Iterator[tuple[str, Argv]]:
-    """The maps that are there already: those that were named, and those that are pinned by their name."""
-    defined = {definition.name: definition for definition in chosen.object.map_definitions}
-    named_maps = dict(request.use)
-    for name in named_maps:
-        if name not in defined:
-            raise NoSuchMap(f"{path} has no map {name!r}", *did_you_mean(name, defined))
-    by_name = (n for n, d in defined.items() if d.unpinning and n in directory.present)
-    for name in dict.fromkeys((*named_maps, *by_name)):
-        yield name, _there(named_maps.get(name, name), defined[name], path, request.pin)
-
-
-def _there(name: str, wanted: MapDefinition, path: str, pin: str) -> Argv:
-    """How bpftool names it; only root can see what it is."""
-    if not host.privileged():
-        return ("pinned", name if "/" in name else f"{pin}/{name}")
-    found = find_map_to_write(name, pin)
-    where = found.pin or f"id:{found.map.id}"
-    sharing.check(wanted, found.map, where, path)
-    return ("id", str(found.map.id)) if found.pin is None else ("pinned", found.pin)
 
 
 def _operation(

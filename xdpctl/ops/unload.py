@@ -9,22 +9,19 @@ from msgspec import Struct
 
 from xdpctl.core.machine import directories, owners, paths
 from xdpctl.core.machine.directories import PinDirectory
-from xdpctl.core.machine.model import Attachment, BpfLink, Device, MapId, Program
+from xdpctl.core.machine.model import MapId, Program
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.removal import Removal
 from xdpctl.core.wording import join
 from xdpctl.errors import Gone, HalfDone, NoSuchDevice, Refused
 from xdpctl.ops import apply
 from xdpctl.tools import bpffs, bpftool, host, iplink, netns, pinning, turns
-from xdpctl.tools.attaching import detaching
-from xdpctl.tools.netns import Netns
+from xdpctl.tools.attaching import Place, detaching, places_of
 
 PATIENCE = 3.0
 """Seconds that the kernel may take to free a program after its last user has gone."""
 AT_WORK = 0.2
 """Seconds that another unload may take for its pins."""
-
-Place = tuple[Netns, Device, Attachment]
 
 
 class Prepared(Struct, frozen=True):
@@ -60,7 +57,7 @@ def _prepared(pin: str, force: bool) -> Prepared:
     directory = pinning.place_to_unload(pin)
     directories.check_unloadable(directory, force)
     maps, links = bpftool.maps(), bpftool.links()
-    places = tuple(_places(directory, links))
+    places = tuple(places_of(directory, links))
     going = pinning.removal(directory, maps)
     return Prepared(
         pin=pin,
@@ -118,17 +115,6 @@ def _programs(prepared: Prepared) -> list[str]:
 
 def _maps(prepared: Prepared) -> list[str]:
     return [f"map {m.name} (id {m.id})" for m in bpftool.maps() if m.id in prepared.maps]
-
-
-def _places(directory: PinDirectory, links: tuple[BpfLink, ...]) -> Iterator[Place]:
-    """Every device on which its programs run, in any network namespace."""
-    ids = owners.ids(directory.programs)
-    for namespace, devices in iplink.everywhere():
-        for device in devices:
-            for attachment in device.attachments_of(ids):
-                if refusal := owners.held(device, attachment, links, directory.everyones):
-                    raise refusal
-                yield namespace, device, attachment
 
 
 def _operation(directory: PinDirectory, places: tuple[Place, ...], going: Removal) -> apply.Operation:

@@ -1,17 +1,21 @@
 """A pinned program on a device: seeing that it runs there, taking it off again, or putting it back."""
 
+import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 
 from msgspec import Struct
 
 from xdpctl.core.machine import owners
-from xdpctl.core.machine.model import Device, Mode, ProgId
+from xdpctl.core.machine.directories import PinDirectory
+from xdpctl.core.machine.model import Attachment, BpfLink, Device, Mode, ProgId
 from xdpctl.core.plan import actions, plan
 from xdpctl.errors import NoSuchDevice, XdpctlError
 from xdpctl.tools import bpftool, host, iplink
 from xdpctl.tools.netns import Netns
+
+Place = tuple[Netns, Device, Attachment]
 
 
 class Attaching(Struct, frozen=True):
@@ -67,6 +71,43 @@ class Detaching(Struct, frozen=True):
         return frozenset()
 
 
+class Replacing(Struct, frozen=True):
+    """A program in the place of another, which comes back as long as the new one runs there."""
+
+    exchange: plan.Exchange
+    program: Callable[[], ProgId]
+    """The new one."""
+
+    def verify(self, _act: plan.Act) -> None:
+        """`ip` may end well though it did nothing."""
+        owners.check_runs(self._look(), self.program(), self.exchange.mode)
+
+    def undo(self, act: plan.Act, _sure: bool) -> tuple[plan.Undo, ...]:
+        """Not where the old one runs still, nor where somebody else's does by now."""
+        with suppress(NoSuchDevice):
+            return act.undo if self._look().attachments_of(frozenset({self.program()})) else ()
+        return ()
+
+    def remains(self) -> frozenset[str]:
+        with suppress(NoSuchDevice):
+            return owners.running(self._look(), self.program())
+        return frozenset()
+
+    def _look(self) -> Device:
+        return iplink.device(self.exchange.device, Netns(self.exchange.netns))
+
+
+def replacing(steps: plan.Plan) -> dict[plan.Step, Replacing]:
+    """What looks after the steps that do so."""
+    exchanges = ((step, step.acts[0].exchange) for step in steps)
+    return {step: Replacing(one, _pinned(one.comes.pin)) for step, one in exchanges if one and one.comes}
+
+
+def _pinned(pin: str) -> Callable[[], ProgId]:
+    """Known for good once it was asked for: the pin may go."""
+    return functools.cache(lambda: bpftool.pinned_program(pin).id)
+
+
 def detaching(steps: plan.Plan) -> dict[plan.Step, Detaching]:
     """What looks after the steps that do so."""
     exchanges = ((step, step.acts[0].exchange) for step in steps)
@@ -76,6 +117,17 @@ def detaching(steps: plan.Plan) -> dict[plan.Step, Detaching]:
 def _is_pinned(program: plan.Known) -> bool:
     there = bool(program.pin) and os.path.lexists(program.pin)
     return there and bpftool.pinned_program(program.pin).id == program.id
+
+
+def places_of(directory: PinDirectory, links: Collection[BpfLink]) -> Iterator[Place]:
+    """Every device on which its programs run, in any network namespace."""
+    ids = owners.ids(directory.programs)
+    for namespace, devices in iplink.everywhere():
+        for device in devices:
+            for attachment in device.attachments_of(ids):
+                if refusal := owners.held(device, attachment, links, directory.everyones):
+                    raise refusal
+                yield namespace, device, attachment
 
 
 def check_free(device: Device, netns: Netns) -> None:

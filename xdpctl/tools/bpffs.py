@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from xdpctl.core.machine import mounts
 from xdpctl.core.machine.model import Argv
 from xdpctl.core.machine.paths import BPFFS
 from xdpctl.errors import NotPermitted
-from xdpctl.tools import proc
+from xdpctl.tools import proc, renaming
 
 ROOT = BPFFS
 FEW = 10
@@ -65,8 +66,12 @@ def pinned_at(pin: str) -> float:
     return os.stat(pin).st_ctime
 
 
+ACTS = ("mkdir", "rmdir", "rm", "ln", "mv", "chown", "touch", "sleep")
+"""What is done here, and never by those programs."""
+
+
 def act(argv: Argv) -> proc.Result:
-    """mkdir, rmdir and rm, shown like other commands but done here: a process each would cost more."""
+    """mkdir, rm and the like, shown as other commands but done here: a process each would cost more."""
     proc.shown(argv)
     try:
         match argv:
@@ -74,6 +79,23 @@ def act(argv: Argv) -> proc.Result:
                 os.mkdir(path)
             case ("rmdir", path):
                 os.rmdir(path)
+            case ("mkdir", "-m", mode, path):
+                os.mkdir(path)
+                os.chmod(path, int(mode, 8))
+            case ("chown", owner, path):
+                os.chown(path, *map(int, owner.split(":")))
+            case ("ln", "-f", pin, path):
+                Path(path).unlink(missing_ok=True)
+                os.link(pin, path)
+            case ("mv", "--exchange", "-T", one, other):
+                renaming.exchange(one, other)
+            case ("mv", "-T", one, other):
+                renaming.move(one, other)
+            case ("sleep", seconds):
+                time.sleep(float(seconds))
+            case ("touch", "-c", *paths):
+                for path in paths:
+                    os.utime(path)
             case ("rm", "-f", *paths):
                 for path in paths:
                     Path(path).unlink(missing_ok=True)

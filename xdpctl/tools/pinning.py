@@ -143,7 +143,8 @@ def removal(directory: PinDirectory, maps: tuple[Map, ...]) -> Removal:
     own = (pin for pin in used(directory, maps) if pin not in before)
     pins = tuple(dict.fromkeys((*own, *sorted(since))))
     others = {pin: found for pin in directory.pins if pin not in {*pins, *before} and (found := _map_at(pin))}
-    pins += came_along(directory.programs, others)
+    going = (m for m in maps if m.pinned and {*m.pinned} <= {*pins})
+    pins += came_along(directory.programs, others, going)
     pins += pinned_with(directory, others, moments)
     pinned = tuple(m for m in maps if set(m.pinned) & set(pins))
     return Removal(pins, pinned, _identities([*pins, *(pin for m in pinned for pin in m.pinned)]))

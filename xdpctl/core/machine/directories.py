@@ -95,7 +95,8 @@ def check_free(directory: PinDirectory, names: Sequence[str]) -> None:
     if programs := directory.programs:
         raise AlreadyPinned(
             f"{path} already holds {join(p.name for p in programs)}",
-            f"remove it first: xdpctl unload --pin {path}",
+            f"put it in its place, packets and counters go on: xdpctl load --replace --pin {path}",
+            f"or remove it first: xdpctl unload --pin {path}",
             "or pin this program elsewhere: --pin DIR",
         )
     if taken := [f"{path}/{name}" for name in names if name in directory.present]:
@@ -113,6 +114,16 @@ def check_unloadable(directory: PinDirectory, force: bool) -> None:
     if not force:
         _refuse_others(directory)
         _refuse_pinned_elsewhere(directory)
+
+
+def check_replaceable(directory: PinDirectory) -> None:
+    """There are programs, and they are surely yours."""
+    if not directory.programs:
+        raise NoSuchProgram(
+            f"no XDP program is pinned in {directory.path}, so there is none to be replaced",
+            f"load one: xdpctl load --pin {directory.path}",
+        )
+    _refuse_others(directory)
 
 
 def detachable(

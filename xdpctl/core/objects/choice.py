@@ -7,7 +7,7 @@ from xdpctl.core.objects.elf import BpfObject
 from xdpctl.core.objects.map_definitions import Patch
 from xdpctl.core.objects.optional import MARK
 from xdpctl.core.wording import did_you_mean, listed
-from xdpctl.errors import Ambiguous, NoSuchProgram
+from xdpctl.errors import Ambiguous, BadRequest, NoSuchProgram
 
 
 class Choice(Struct, frozen=True):
@@ -77,3 +77,19 @@ def choose(found: BpfObject, path: str, program: str, *advice: str, option: str 
 
 def all_of(found: BpfObject) -> Choice:
     return Choice(found, found.loaded_programs)
+
+
+def to_load(found: BpfObject, path: str, program: str, every: bool, attaches: bool) -> tuple[Choice, str]:
+    """What is loaded; and of that, what is attached. Of all programs, one need be named to be attached."""
+    whole = all_of(found)
+    if every and not program and not attaches:
+        return whole, whole.programs[0]
+    advice = () if every else ("or load them all: --all",)
+    chosen = choose(found, path, program, *advice)
+    attached = chosen.programs[0]
+    if every and attached not in whole.programs:
+        raise BadRequest(
+            f"--all leaves {attached} out: the question mark of its section says so",
+            "load it alone: leave out --all",
+        )
+    return whole if every else chosen, attached

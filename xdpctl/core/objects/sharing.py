@@ -14,11 +14,11 @@ _PAGE = 4096
 
 def check(definition: MapDefinition, there: Map, where: str, path: str) -> None:
     """An error that names each field in which they differ: bpftool would bind them all the same."""
-    if wrong := tuple(_differences(definition, there)):
+    if wrong := tuple(differences(definition, there)):
         raise MapDiffers(f"the map at {where} isn't like {definition.name} of {path}", *wrong)
 
 
-def _differences(wanted: MapDefinition, there: Map) -> Iterator[str]:
+def differences(wanted: MapDefinition, there: Map) -> Iterator[str]:
     kind = type_name(wanted.type)
     fields = (
         ("type", str(there.type), kind),

@@ -22,6 +22,8 @@ class Loading(Struct, frozen=True):
     """A name that nothing has yet, for what is removed in the end."""
     used: Mapping[str, Argv] = {}
     """Maps that are there already, as bpftool names them: `pinned PATH`, or `id N`."""
+    inherited: Mapping[str, Argv] = {}
+    """Maps and global variables that are there already, and are pinned once more with what is loaded."""
     card: str | None = None
     """The device that is to run the program itself: it is loaded for that one."""
     inside: Argv = ()
@@ -65,7 +67,8 @@ class Loading(Struct, frozen=True):
         names = self.chosen.programs
         # above the last / of it, bpftool looks for a bpffs
         verb, pin = ("loadall", f"{self.pin}/.") if len(names) > 1 else ("load", self.programs[0])
-        used = (word for name, there in self.used.items() for word in ("map", "name", name, *there))
+        there = {**self.used, **self.inherited}
+        used = (word for name, words in there.items() for word in ("map", "name", name, *words))
         to_card = () if self.card is None else ("dev", self.card)
         # told a type, bpftool forgets that a section asks for more than it
         kind = () if self.chosen.called_by_maps else ("type", "xdp")
@@ -131,12 +134,19 @@ def _edits(file: str, chosen: Choice) -> Iterator[str]:
 
 
 def internal_pins(path: str, found: BpfObject) -> tuple[str, ...]:
-    """How libbpf names its pins for .rodata, .data and .bss: by the file's name, in 15 bytes."""
+    """How libbpf names its pins for .rodata, .data and .bss: as their maps, in letters and digits."""
+    names = (name.encode(errors="surrogateescape") for name in internal_maps(path, found).values())
+    letters = (map(chr, name) for name in names)
+    return tuple("".join(c if c.isalnum() and c.isascii() else "_" for c in name) for name in letters)
+
+
+def internal_maps(path: str, found: BpfObject) -> Mapping[str, str]:
+    """By the section: how libbpf names the maps of global variables, by the file's name, in 15 bytes."""
     stem = path.rpartition("/")[2].partition(".")[0].encode(errors="surrogateescape")
-    names = []
+    names = {}
     for section in found.sections:
         if section.size and section.name.startswith((".rodata", ".data", ".bss", ".kconfig")):
             kind = section.name.encode()
             whole = kind if b"." in kind[1:] else stem[: 15 - max(7, len(kind))] + kind
-            names.append("".join(chr(byte) if chr(byte).isalnum() and byte < 128 else "_" for byte in whole))
-    return tuple(names)
+            names[section.name] = whole.decode(errors="surrogateescape")
+    return names

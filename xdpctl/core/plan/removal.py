@@ -36,9 +36,15 @@ def used(directory: PinDirectory, maps: tuple[Map, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pins))
 
 
-def came_along(programs: Iterable[Program], others: Mapping[str, Map]) -> tuple[str, ...]:
-    """The pins of maps that were loaded with these programs, though they don't use them: BTF is shared."""
-    shared = {program.btf_id for program in programs if program.btf_id}
+def came_along(
+    programs: Iterable[Program], others: Mapping[str, Map], going: Iterable[Map] = ()
+) -> tuple[str, ...]:
+    """The pins of maps that were loaded with these programs, though they don't use them: BTF is shared.
+
+    With the maps that go, where programs were replaced: those have the BTF that they were loaded with.
+    """
+    typed = {one.btf_id for one in going if one.type not in WITHOUT_TYPES}
+    shared = {btf for btf in (*typed, *(program.btf_id for program in programs)) if btf}
     return tuple(
         pin for pin, found in others.items() if found.btf_id in shared and owners.is_named_so(found, pin)
     )

@@ -1,9 +1,11 @@
 """The BTF of a map, and how its keys and values are read by it."""
 
+from collections.abc import Collection, Mapping
+
 from xdpctl.core.btf import check
 from xdpctl.core.btf.types import BtfDump, MapTypes, Types
 from xdpctl.core.machine import answers
-from xdpctl.core.machine.model import Map
+from xdpctl.core.machine.model import Map, MapId
 from xdpctl.core.maps import decode, refusals
 from xdpctl.core.maps.decode import Layout
 from xdpctl.errors import BadRequest
@@ -15,12 +17,28 @@ def of(map_: Map) -> MapTypes:
         return MapTypes()
     asked = bpftool.start_btf("id", str(map_.btf_id))
     key_and_value = proc.query(bpftool.command("btf", "dump", "map", "id", str(map_.id)))
-    everything = _btf(map_, asked.result())
+    return MapTypes(_sound(_btf(map_, asked.result())), _btf(map_, key_and_value))
+
+
+def of_each(maps: Collection[Map]) -> Mapping[MapId, MapTypes]:
+    """Those of several maps, all asked for at once; no types where libbpf told the kernel of none."""
+    with_btf = [map_ for map_ in maps if map_.btf_id]
+    whole = {map_.btf_id: bpftool.start_btf("id", str(map_.btf_id)) for map_ in with_btf}
+    asked = [(map_, bpftool.start_btf("map", "id", str(map_.id))) for map_ in with_btf]
+    ends = {id_: running.result() for id_, running in whole.items()}
+    found = {map_.id: MapTypes() for map_ in maps}
+    for map_, result in [(map_, running.result()) for map_, running in asked]:
+        if result.ok or not bpftool.is_missing(bpftool.reason_of(result)):
+            found[map_.id] = MapTypes(_sound(_btf(map_, ends[map_.btf_id])), bpftool.btf(result))
+    return found
+
+
+def _sound(dump: BtfDump) -> BtfDump:
     try:
-        check.check(everything.types)
+        check.check(dump.types)
     except check.Unsound as unsound:
         raise answers.unreadable("bpftool", str(unsound)) from None
-    return MapTypes(everything, _btf(map_, key_and_value))
+    return dump
 
 
 def _btf(map_: Map, result: proc.Result) -> BtfDump:
