@@ -159,7 +159,7 @@ def _run(what: Act | Undo) -> proc.Result:
         from xdpctl.tools import exchanging  # and with it ctypes
 
         return exchanging.act(what)
-    return bpffs.act(what) if what[0] in bpffs.ACTS else proc.act(what)
+    return bpffs.act(what) if bpffs.does(what) else proc.act(what)
 
 
 def _undo(operation: Operation, done: list[Outcome], unsure: list[Step], by_others: list[Step]) -> list[str]:

@@ -66,8 +66,9 @@ def pinned_at(pin: str) -> float:
     return os.stat(pin).st_ctime
 
 
-ACTS = ("mkdir", "rmdir", "rm", "ln", "mv", "chown", "touch", "sleep")
-"""What is done here, and never by those programs."""
+def does(argv: Argv) -> bool:
+    """Whether `act` does it, and not a program."""
+    return argv[0] in ("mkdir", "rmdir", "rm", "ln", "mv", "chown", "sleep") or argv[:2] == ("touch", "-c")
 
 
 def act(argv: Argv) -> proc.Result:
