@@ -29,10 +29,9 @@ from pathlib import Path
 
 import typer
 
-from xdpctl.cli import arguments, run_compared, run_filled, session
-from xdpctl.core.packets import samples
+from xdpctl.cli import arguments, packets, run_compared, run_filled, session
 from xdpctl.core.packets.run_counts import Run, Tally
-from xdpctl.core.packets.samples import Packet, PacketKind
+from xdpctl.core.packets.samples import PacketKind
 from xdpctl.errors import Usage
 from xdpctl.ops import run
 from xdpctl.views import run as view
@@ -53,9 +52,7 @@ def command(
         help=f"A packet, can be repeated: {', '.join(PacketKind)}. udp6 is UDP over IPv6, vlan and qinq are "
         "pings in tags, options is UDP behind IPv4 options, fragment is a later one, short has 14 bytes.",
     ),
-    frames: list[str] = typer.Option(
-        None, "--hex", metavar="HEX", help="A whole frame in hexadecimal, can be repeated."
-    ),
+    frames: list[str] = packets.FRAMES,
     capture: Path | None = typer.Option(
         None,
         "--pcap",
@@ -114,7 +111,7 @@ def command(
         program=program,
         reach=session.reach(pin),
         live=live,
-        given=_packets(kinds or [], frames or [], capture),
+        given=packets.given(kinds or [], frames or [], capture, "run"),
         capture=capture,
         repeat=repeat,
         chosen=chosen,
@@ -149,28 +146,12 @@ def _say_plan(prepared: run.Prepared, with_: list[str]) -> None:
         session.note(f"before the first packet runs, this would be written: {filled}")
 
 
-def _packets(kinds: list[PacketKind], frames: list[str], capture: Path | None) -> tuple[Packet, ...]:
-    """Those of the command line; a capture excludes them."""
-    options = {"--packet": kinds, "--hex": frames, "--pcap": capture}
-    chosen = [option for option, given in options.items() if given]
-    if not chosen:
-        raise Usage("there is no packet to run", "give --packet KIND, --hex HEX or --pcap FILE")
-    if len(chosen) > 1:
-        raise Usage(f"{' and '.join(chosen)} exclude each other", "give one of them")
-    given = (samples.from_hex(str(i), frame) for i, frame in enumerate(frames, 1))
-    return (*map(samples.of_kind, kinds), *given)
-
-
 def _tell_about(prepared: run.Prepared) -> None:
-    target, survey = prepared.target, prepared.survey
+    target = prepared.target
     if target.object is not None and target.program is not None:
         session.note(f"running a copy of {target.name}, from {target.object}")
-    for reason, count in survey.not_run.items():
-        session.note(f"not run, because {reason}: {count} of the packets")
-    if survey.broken:
-        session.note(f"{survey.broken}: running the packets before that")
-    if survey.cut:
-        session.note(f"cut in the capture, and run as what is left of them: {survey.cut} of the packets")
+    for line in prepared.survey.notes("run", "running"):
+        session.note(line)
 
 
 def _print(prepared: run.Prepared, begun: run.Session, runs: Iterator[Run], listed: bool) -> None:

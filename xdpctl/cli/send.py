@@ -18,11 +18,11 @@ from pathlib import Path
 
 import typer
 
-from xdpctl.cli import arguments, session
+from xdpctl.cli import arguments, packets, session
 from xdpctl.core.packets import flows as of_flows
-from xdpctl.core.packets import samples, sending
-from xdpctl.core.packets.samples import Packet, PacketKind
-from xdpctl.errors import Interrupted, Usage
+from xdpctl.core.packets import sending
+from xdpctl.core.packets.samples import PacketKind
+from xdpctl.errors import Interrupted
 from xdpctl.ops import send
 from xdpctl.views import send as view
 
@@ -32,9 +32,7 @@ def command(
     kinds: list[PacketKind] = typer.Option(
         None, "--packet", metavar="KIND", help=f"A packet, can be repeated: {', '.join(PacketKind)}."
     ),
-    frames: list[str] = typer.Option(
-        None, "--hex", metavar="HEX", help="A whole frame in hexadecimal, can be repeated."
-    ),
+    frames: list[str] = packets.FRAMES,
     capture: Path | None = typer.Option(
         None,
         "--pcap",
@@ -62,7 +60,7 @@ def command(
     request = send.Request(
         device=dev,
         netns=session.netns(),
-        given=_packets(kinds or [], frames or [], capture),
+        given=packets.given(kinds or [], frames or [], capture, "send"),
         capture=capture,
         count=count,
         rate=sending.packets_a_second(rate) if rate else None,
@@ -86,25 +84,8 @@ def command(
         raise Interrupted(f"interrupted after {sent.packets} of {count} packets")
 
 
-def _packets(kinds: list[PacketKind], frames: list[str], capture: Path | None) -> tuple[Packet, ...]:
-    """Those of the command line; a capture excludes them."""
-    options = {"--packet": kinds, "--hex": frames, "--pcap": capture}
-    chosen = [option for option, given in options.items() if given]
-    if not chosen:
-        raise Usage("there is no packet to send", "give --packet KIND, --hex HEX or --pcap FILE")
-    if len(chosen) > 1:
-        raise Usage(f"{' and '.join(chosen)} exclude each other", "give one of them")
-    given = (samples.from_hex(str(i), frame) for i, frame in enumerate(frames, 1))
-    return (*map(samples.of_kind, kinds), *given)
-
-
 def _tell_about(prepared: send.Prepared) -> None:
-    survey = prepared.frames.survey
-    for reason, count in survey.not_run.items():
-        session.note(f"not sent, because {reason}: {count} of the packets")
-    if survey.broken:
-        session.note(f"{survey.broken}: sending the packets before that")
-    if survey.cut:
-        session.note(f"cut in the capture, and sent as what is left of them: {survey.cut} of the packets")
+    for line in prepared.frames.survey.notes("sent", "sending"):
+        session.note(line)
     if prepared.request.count is None and not session.dry_run():
         session.note(f"sending out of {prepared.device.ifname}{prepared.netns.label} until Ctrl-C")

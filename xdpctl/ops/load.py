@@ -1,6 +1,5 @@
 """Load an object, pin its programs and maps, and attach one: all or nothing."""
 
-import functools
 import os
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from xdpctl.core.objects.check import check_object
 from xdpctl.core.plan import actions, plan
 from xdpctl.core.plan.loading import Loading
 from xdpctl.ops import apply
-from xdpctl.tools import attaching, bpftool, host, iplink, pinning, proc, turns
+from xdpctl.tools import attaching, host, iplink, pinning, proc, turns
 from xdpctl.tools.attaching import Attaching
 from xdpctl.tools.files import objects
 from xdpctl.tools.maps import sharing
@@ -124,7 +123,6 @@ def _operation(
     if request.device is not None:
         pin = f"{request.pin}/{attached}"
         attach = actions.attach(request.device, pin, request.mode.tried, netns.path)
-        program = functools.cache(lambda: bpftool.pinned_program(pin).id)
-        care[attach] = Attaching(request.device, netns, program)
+        care[attach] = Attaching(request.device, netns, attaching.pinned(pin))
         steps = (*steps, attach)
     return apply.Operation(plan=steps, care=care, last=True)

@@ -18,6 +18,13 @@ from xdpctl.tools.netns import Netns
 Place = tuple[Netns, Device, Attachment]
 
 
+def _remains(look: Callable[[], Device], program: Callable[[], ProgId]) -> frozenset[str]:
+    """That it runs there; nothing, where the device has gone."""
+    with suppress(NoSuchDevice):
+        return owners.running(look(), program())
+    return frozenset()
+
+
 class Attaching(Struct, frozen=True):
     device: str
     netns: Netns
@@ -40,9 +47,7 @@ class Attaching(Struct, frozen=True):
             return act.undo
 
     def remains(self) -> frozenset[str]:
-        with suppress(NoSuchDevice):
-            return owners.running(self._look(), self.program())
-        return frozenset()
+        return _remains(self._look, self.program)
 
     def _look(self) -> Device:
         return iplink.device(self.device, self.netns)
@@ -89,9 +94,7 @@ class Replacing(Struct, frozen=True):
         return ()
 
     def remains(self) -> frozenset[str]:
-        with suppress(NoSuchDevice):
-            return owners.running(self._look(), self.program())
-        return frozenset()
+        return _remains(self._look, self.program)
 
     def _look(self) -> Device:
         return iplink.device(self.exchange.device, Netns(self.exchange.netns))
@@ -100,10 +103,10 @@ class Replacing(Struct, frozen=True):
 def replacing(steps: plan.Plan) -> dict[plan.Step, Replacing]:
     """What looks after the steps that do so."""
     exchanges = ((step, step.acts[0].exchange) for step in steps)
-    return {step: Replacing(one, _pinned(one.comes.pin)) for step, one in exchanges if one and one.comes}
+    return {step: Replacing(one, pinned(one.comes.pin)) for step, one in exchanges if one and one.comes}
 
 
-def _pinned(pin: str) -> Callable[[], ProgId]:
+def pinned(pin: str) -> Callable[[], ProgId]:
     """Known for good once it was asked for: the pin may go."""
     return functools.cache(lambda: bpftool.pinned_program(pin).id)
 

@@ -20,6 +20,7 @@ from xdpctl.core.objects.check import check_object
 from xdpctl.core.objects.choice import Choice
 from xdpctl.core.packets import samples
 from xdpctl.core.packets.samples import Packet
+from xdpctl.core.packets.survey import Survey
 from xdpctl.core.plan import actions, loading
 from xdpctl.core.plan.plan import Plan, step
 from xdpctl.errors import BadRequest, NotAsItShouldBe
@@ -32,7 +33,7 @@ from xdpctl.ops.run._session import comparison_of as comparison_of
 from xdpctl.ops.run._session import watched
 from xdpctl.tools import bpffs, bpftool, host
 from xdpctl.tools.files import captures, objects
-from xdpctl.tools.files.captures import Source, Survey
+from xdpctl.tools.files.captures import Source
 from xdpctl.tools.files.sources import first_line as first_line
 from xdpctl.tools.host import stay_on_one_cpu as stay_on_one_cpu
 from xdpctl.tools.maps import content

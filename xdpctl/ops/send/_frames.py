@@ -6,8 +6,9 @@ from itertools import cycle
 from msgspec import Struct
 
 from xdpctl.core.packets.flows import varied
+from xdpctl.core.packets.survey import Survey
 from xdpctl.errors import FileUnusable
-from xdpctl.tools.files.captures import Source, Survey
+from xdpctl.tools.files.captures import Source
 
 HELD, PLACES = 1 << 25, 1 << 18
 """Bytes, and number, of frames that are held at once; of more, those are made that are sent next."""

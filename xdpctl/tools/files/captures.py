@@ -7,7 +7,7 @@ import sys
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -16,26 +16,11 @@ from msgspec import Struct
 
 from xdpctl.core.packets import pcap
 from xdpctl.core.packets.samples import Packet, reason_not_to_run
+from xdpctl.core.packets.survey import Survey
 from xdpctl.errors import BadRequest, FileInvalid, FileUnusable
 
 GZIP = b"\x1f\x8b"
 PIECE = 1 << 20
-
-
-class Survey(Struct, frozen=True):
-    """What is known of all packets before the first is run."""
-
-    runs: int
-    not_run: Mapping[str, int]
-    """Why packets can't be run, and how many of them."""
-    cut: int
-    """Packets of which the capture holds only the beginning."""
-    widest: int
-    """How long the longest name of a packet is."""
-    longest: int
-    """Bytes of the longest packet that can be run."""
-    broken: str = ""
-    """That the file is cut off or damaged, and where; empty where it isn't."""
 
 
 class Capture(Struct, frozen=True):
